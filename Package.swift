@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is Swift 6 with complete concurrency checking, and a warning is an error.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+]
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+let package = Package(
+  name: "sluice",
+  products: [
+    .executable(name: "sluice", targets: ["sluice"]),
+    .executable(name: "sluice-bench", targets: ["sluice-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // Pure: neither NIO nor Foundation.
+    .target(name: "RESP", swiftSettings: strict),
+    .target(name: "Commands", dependencies: ["RESP"], swiftSettings: strict),
+    .target(name: "Routing", swiftSettings: strict),
+    .target(name: "MemoryEngine", dependencies: ["RESP"], swiftSettings: strict),
+
+    // Counters and latency histograms, as the proxy bumps them and the ledger keeps them.
+    .target(name: "Figures", dependencies: ["Routing", histogram], swiftSettings: strict),
+
+    // Files and databases.
+    .target(name: "DefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")], swiftSettings: strict),
+    .target(name: "Migrations", path: "migrations", resources: [.embedInCode("0001_ledger.sql")], swiftSettings: strict),
+    .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
+    .target(
+      name: "Ledger",
+      dependencies: ["Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+
+    // The data plane and its switchboard.
+    .target(
+      name: "Proxy",
+      dependencies: ["RESP", "Commands", "Routing", "Figures", nio, nioPosix, logging],
+      swiftSettings: strict),
+    .target(
+      name: "MemoryServer", dependencies: ["MemoryEngine", "RESP", nio, nioPosix],
+      swiftSettings: strict),
+    .target(
+      name: "Control",
+      dependencies: ["Proxy", "MemoryServer", "Flags", "Ledger", "Configuration", nio, nioPosix, logging],
+      swiftSettings: strict),
+
+    // Where Sluice is a Redis client itself.
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .target(name: "RedisClient", dependencies: ["CHiredis"], swiftSettings: strict),
+
+    // Command lines.
+    .target(
+      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(
+      name: "SluiceCLI",
+      dependencies: [
+        "Configuration", "Control", "RedisClient", "Ledger",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: strict),
+    .target(
+      name: "LoadGenerator", dependencies: ["RedisClient", histogram], swiftSettings: strict),
+    .executableTarget(
+      name: "sluice-bench",
+      dependencies: [
+        "LoadGenerator", "RedisClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+  ]
+)
