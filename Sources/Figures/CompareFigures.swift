@@ -1,0 +1,43 @@
+/// What became of the reads that were to be compared and of the writes that were to be mirrored.
+///
+/// Every claim carries its count (law 10): the five results of a compare are disjoint, and their sum is the number
+/// of reads that the sample chose.
+public struct CompareFigures: Sendable, Equatable {
+  /// Both stacks gave the same answer.
+  public var matched: UInt64 = 0
+  /// Both were asked, and the answers are not comparable (a command whose class is *never*).
+  public var ignored: UInt64 = 0
+  /// The answers differed, and no longer did when asked again.
+  public var superseded: UInt64 = 0
+  /// The answers differed and still did: the sum over all kinds of ``DivergenceCounts``.
+  public var diverged: UInt64 = 0
+  /// Chosen for comparison, and dropped because the mirror's queue was full.
+  public var dropped: UInt64 = 0
+  /// Writes that the mirror was sent.
+  public var mirroredWrites: UInt64 = 0
+  /// Writes that the mirror was not sent because its queue was full or it was down.
+  public var droppedWrites: UInt64 = 0
+  /// Mirrored writes that failed on the mirror.
+  public var mirrorErrors: UInt64 = 0
+
+  /// Nothing counted yet.
+  public init() {}
+
+  /// Compares that came to a verdict. With zero of them the verdict is *hold*, never *pass*.
+  public var compared: UInt64 { matched &+ superseded &+ diverged }
+
+  /// Whether nothing was counted.
+  public var isEmpty: Bool { self == CompareFigures() }
+
+  /// Adds what another one counted.
+  public mutating func merge(_ other: CompareFigures) {
+    matched &+= other.matched
+    ignored &+= other.ignored
+    superseded &+= other.superseded
+    diverged &+= other.diverged
+    dropped &+= other.dropped
+    mirroredWrites &+= other.mirroredWrites
+    droppedWrites &+= other.droppedWrites
+    mirrorErrors &+= other.mirrorErrors
+  }
+}

@@ -1,0 +1,73 @@
+import Routing
+
+/// Everything that one lane counts, bumped by the one loop that owns the lane: plain additions in storage that
+/// exists from the start, without allocation, lock or atomic.
+///
+/// Once per interval the owner calls ``take()`` and hands the result on; the results of all lanes are merged and
+/// become one row of figures in the ledger.
+public struct LaneFigures: Sendable {
+  @usableFromInline var cells = InlineArray<6, OperationFigures> { _ in OperationFigures() }
+  /// Compares and mirrored writes.
+  public var compare = CompareFigures()
+  /// Divergences by kind and command. Who records one bumps `compare.diverged` as well, or calls
+  /// ``recordDivergence(_:command:)``, which does both.
+  public var divergences = DivergenceCounts()
+  /// Errors by stack and kind.
+  public var errors = ErrorCounts()
+
+  /// Nothing counted yet.
+  public init() {}
+
+  /// What a stack did for a class of commands.
+  @inlinable
+  public subscript(stack: StackID, commandClass: CommandClass) -> OperationFigures {
+    _read { yield cells[Self.index(stack, commandClass)] }
+    _modify { yield &cells[Self.index(stack, commandClass)] }
+  }
+
+  /// Counts a compare that found a difference and found it again.
+  public mutating func recordDivergence(_ kind: DivergenceKind, command: UInt16) {
+    compare.diverged &+= 1
+    divergences.record(kind, command: command)
+  }
+
+  /// Counts an operation that failed, in the figures of its class and by its kind.
+  public mutating func recordError(_ kind: ErrorKind, on stack: StackID, _ commandClass: CommandClass) {
+    self[stack, commandClass].errors &+= 1
+    errors[stack, kind] &+= 1
+  }
+
+  /// Whether nothing was counted.
+  public var isEmpty: Bool {
+    for index in cells.indices where !cells[index].isEmpty { return false }
+    return compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0 && errors.total(.new) == 0
+  }
+
+  /// Adds what another lane, or an earlier interval, counted.
+  public mutating func merge(_ other: LaneFigures) {
+    for index in cells.indices { cells[index].merge(other.cells[index]) }
+    compare.merge(other.compare)
+    divergences.merge(other.divergences)
+    errors.merge(other.errors)
+  }
+
+  /// Returns what was counted and starts again from nothing.
+  public mutating func take() -> LaneFigures {
+    var taken = LaneFigures.nothing
+    for index in cells.indices { taken.cells[index] = OperationFigures(taking: &cells[index]) }
+    taken.compare = compare
+    taken.divergences = divergences
+    taken.errors = errors
+    compare = CompareFigures()
+    divergences = DivergenceCounts()
+    errors = ErrorCounts()
+    return taken
+  }
+
+  private static let nothing = LaneFigures()
+
+  @inlinable
+  static func index(_ stack: StackID, _ commandClass: CommandClass) -> Int {
+    (stack == .legacy ? 0 : 3) + Int(commandClass.rawValue)
+  }
+}

@@ -1,0 +1,68 @@
+import Histogram
+
+/// How long commands took, in microseconds: 1 µs to 60 s in buckets at most 1/16 wide, 368 counts in all.
+///
+/// A value type with storage of its own, owned by one loop. Recording allocates nothing, as long as no copy of
+/// the value is alive.
+public struct LatencyHistogram: Sendable {
+  /// The shortest time told apart, in microseconds. Shorter ones count as this one.
+  public static let lowest: UInt64 = 1
+  /// The longest time told apart, in microseconds. Longer ones count as this one.
+  public static let highest: UInt64 = 60_000_000
+
+  /// An empty histogram that all empty intervals share, so that an idle lane allocates nothing.
+  static let empty = LatencyHistogram()
+
+  private var histogram: Histogram<UInt64>
+
+  /// An empty histogram.
+  public init() {
+    // One significant digit makes 32 sub-buckets, of which each doubling uses the upper 16.
+    histogram = Histogram(
+      lowestDiscernibleValue: Self.lowest, highestTrackableValue: Self.highest,
+      numberOfSignificantValueDigits: .one)
+  }
+
+  /// How many times were recorded.
+  public var count: UInt64 { histogram.totalCount }
+
+  /// Counts one time. A time outside the range, a negative one included, counts as the nearest end of it.
+  public mutating func record(nanoseconds: Int64) {
+    let microseconds = nanoseconds / 1000
+    let clamped = min(max(microseconds, Int64(Self.lowest)), Int64(Self.highest))
+    histogram.record(UInt64(clamped))
+  }
+
+  /// Adds what another histogram counted.
+  public mutating func merge(_ other: LatencyHistogram) {
+    guard other.count > 0 else { return }
+    if count == 0 {
+      histogram = other.histogram
+    } else {
+      histogram.add(other.histogram)
+    }
+  }
+
+  /// The time in microseconds that `percentile` percent (0 … 100) of the recorded ones do not exceed, rounded up
+  /// to the end of its bucket. 0 when nothing was recorded.
+  public func value(atPercentile percentile: Double) -> UInt64 {
+    count == 0 ? 0 : histogram.valueAtPercentile(percentile)
+  }
+
+  /// Visits the buckets that hold something, in ascending order: both ends inclusive, in microseconds.
+  public func forEachBucket(_ body: (_ lowest: UInt64, _ highest: UInt64, _ count: UInt64) -> Void) {
+    guard count > 0 else { return }
+    for step in histogram.recordedValues() {
+      let lowest = histogram.lowestEquivalentForValue(step.value)
+      body(lowest, histogram.highestEquivalentForValue(step.value), step.count)
+    }
+  }
+
+  /// Returns what was counted and starts again from nothing.
+  mutating func take() -> LatencyHistogram {
+    guard count > 0 else { return .empty }
+    let taken = self
+    self = LatencyHistogram()
+    return taken
+  }
+}

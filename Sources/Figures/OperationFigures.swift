@@ -1,0 +1,44 @@
+/// What one stack did for one class of commands.
+public struct OperationFigures: Sendable {
+  /// Commands that the stack was asked.
+  public var operations: UInt64 = 0
+  /// Reads that found their key. Every hit and every miss is an operation too.
+  public var hits: UInt64 = 0
+  /// Reads that found nothing.
+  public var misses: UInt64 = 0
+  /// Operations that ended in an error of any ``ErrorKind``.
+  public var errors: UInt64 = 0
+  /// From the bytes handed to the stack's connection to its reply.
+  public var latency: LatencyHistogram
+
+  /// Nothing counted yet.
+  public init() {
+    latency = LatencyHistogram()
+  }
+
+  /// Whether nothing was counted.
+  public var isEmpty: Bool {
+    operations == 0 && hits == 0 && misses == 0 && errors == 0 && latency.count == 0
+  }
+
+  /// Adds what another one counted.
+  public mutating func merge(_ other: OperationFigures) {
+    operations &+= other.operations
+    hits &+= other.hits
+    misses &+= other.misses
+    errors &+= other.errors
+    latency.merge(other.latency)
+  }
+
+  init(taking source: inout OperationFigures) {
+    operations = source.operations
+    hits = source.hits
+    misses = source.misses
+    errors = source.errors
+    latency = source.latency.take()
+    source.operations = 0
+    source.hits = 0
+    source.misses = 0
+    source.errors = 0
+  }
+}

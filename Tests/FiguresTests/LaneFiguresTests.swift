@@ -1,0 +1,109 @@
+import Figures
+import Routing
+import Testing
+
+@Suite struct LaneFiguresTests {
+  @Test func everyStackAndClassHasItsOwnFigures() {
+    var figures = LaneFigures()
+    var number: UInt64 = 0
+    for stack in [StackID.legacy, .new] {
+      for commandClass in CommandClass.allCases {
+        number += 1
+        figures[stack, commandClass].operations += number
+        figures[stack, commandClass].latency.record(nanoseconds: Int64(number) * 1000)
+      }
+    }
+    number = 0
+    for stack in [StackID.legacy, .new] {
+      for commandClass in CommandClass.allCases {
+        number += 1
+        #expect(figures[stack, commandClass].operations == number)
+        #expect(figures[stack, commandClass].latency.value(atPercentile: 50) == number)
+      }
+    }
+  }
+
+  @Test func takeReturnsWhatWasCountedAndLeavesNothing() {
+    var figures = filled()
+    let taken = figures.take()
+    expectFilled(taken, times: 1)
+    #expect(!taken.isEmpty)
+    #expect(figures.isEmpty)
+    #expect(figures.take().isEmpty)
+    figures[.new, .write].operations += 1
+    figures[.new, .write].latency.record(nanoseconds: 5_000)
+    #expect(figures[.new, .write].latency.count == 1)
+    #expect(taken[.new, .write].latency.count == 0)
+    #expect(LaneFigures().isEmpty)
+  }
+
+  @Test func mergeAddsEverything() {
+    var sum = LaneFigures()
+    for _ in 0..<3 { sum.merge(filled()) }
+    sum.merge(LaneFigures())
+    expectFilled(sum, times: 3)
+  }
+
+  @Test func aCompareHasOneResult() {
+    var compare = CompareFigures()
+    #expect(compare.isEmpty && compare.compared == 0)
+    compare.matched = 3
+    compare.superseded = 2
+    compare.diverged = 1
+    compare.dropped = 5
+    compare.ignored = 7
+    #expect(compare.compared == 6)
+  }
+
+  @Test func divergencesAreCountedByKindAndCommand() {
+    var counts = DivergenceCounts()
+    counts.forEach { _, _, _ in Issue.record("counted nothing") }
+    counts.record(.value, command: 0)
+    counts.record(.timeout, command: 510)
+    counts.record(.timeout, command: 511)
+    counts.record(.timeout, command: 512)
+    counts.record(.timeout, command: .max)
+    #expect(counts[.value, 0] == 1)
+    #expect(counts[.timeout, 510] == 1)
+    #expect(counts[.timeout, 511] == 3)
+    #expect(counts[.timeout, 4000] == 3)
+    #expect(counts[.timeout] == 4)
+    #expect(counts[.ttl] == 0)
+    #expect(counts.total == 5)
+    var seen: [String] = []
+    counts.forEach { seen.append("\($0.name) \($1) \($2)") }
+    #expect(seen == ["value 0 1", "timeout 510 1", "timeout 511 3"])
+  }
+
+  private func filled() -> LaneFigures {
+    var figures = LaneFigures()
+    figures[.legacy, .read].operations = 10
+    figures[.legacy, .read].hits = 7
+    figures[.legacy, .read].misses = 2
+    figures[.legacy, .read].latency.record(nanoseconds: 1_000_000)
+    figures.recordError(.timeout, on: .legacy, .read)
+    figures.recordDivergence(.missingInNew, command: 3)
+    figures.compare.matched = 4
+    figures.compare.ignored = 5
+    figures.compare.superseded = 6
+    figures.compare.dropped = 7
+    figures.compare.mirroredWrites = 8
+    figures.compare.droppedWrites = 9
+    figures.compare.mirrorErrors = 11
+    return figures
+  }
+
+  private func expectFilled(_ figures: LaneFigures, times n: UInt64) {
+    let reads = figures[.legacy, .read]
+    #expect(reads.operations == 10 * n && reads.hits == 7 * n && reads.misses == 2 * n && reads.errors == n)
+    #expect(reads.latency.count == n)
+    #expect(figures[.new, .read].isEmpty && figures[.legacy, .write].isEmpty)
+    #expect(figures.errors[.legacy, .timeout] == n && figures.errors.total(.legacy) == n)
+    #expect(figures.errors.total(.new) == 0)
+    #expect(figures.divergences[.missingInNew, 3] == n && figures.divergences.total == n)
+    #expect(figures.compare.diverged == n && figures.compare.matched == 4 * n)
+    #expect(figures.compare.ignored == 5 * n && figures.compare.superseded == 6 * n)
+    #expect(figures.compare.dropped == 7 * n && figures.compare.mirroredWrites == 8 * n)
+    #expect(figures.compare.droppedWrites == 9 * n && figures.compare.mirrorErrors == 11 * n)
+  }
+}
