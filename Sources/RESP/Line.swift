@@ -1,0 +1,61 @@
+/// One line of a RESP header that starts at a given byte: `*3\r\n`, `$-1\r\n`.
+///
+/// Redis looks for the first CR and takes the byte behind it as LF without looking (`processMultibulkBuffer`).
+/// We frame just as it does: the bytes go on to a Redis, and the two must agree where a command ends.
+@usableFromInline
+enum Line {
+  /// What is known of a decimal number between a type byte and CR.
+  @usableFromInline
+  enum Number {
+    /// CR, or the byte behind it, has not arrived yet.
+    case incomplete
+    /// The value, and the index of the first byte behind CRLF.
+    case value(Int, next: Int)
+    /// Not a number in Redis' sense (`string2ll`): sign, leading zeros and spaces are not allowed.
+    case malformed
+  }
+
+  /// Reads the number that begins at `start`; the line may be at most `limit` bytes long.
+  @inlinable
+  static func number(in bytes: Span<UInt8>, from start: Int) -> Number {
+    var index = start
+    let end = bytes.count
+    var negative = false
+    if index < end, bytes[index] == UInt8(ascii: "-") {
+      negative = true
+      index &+= 1
+    }
+    let firstDigit = index
+    var value = 0
+    while index < end {
+      let byte = bytes[index]
+      let digit = byte &- UInt8(ascii: "0")
+      if digit <= 9 {
+        if index &- firstDigit >= 18 { return finish(malformedAfter: index, in: bytes) }
+        value = value &* 10 &+ Int(digit)
+        index &+= 1
+      } else if byte == UInt8(ascii: "\r") {
+        guard index &+ 1 < end else { return .incomplete }
+        let digits = index &- firstDigit
+        // "03" and "-0" are no numbers for string2ll; "0" is.
+        let leadingZero = digits > 0 && bytes[firstDigit] == UInt8(ascii: "0")
+        if digits == 0 || (leadingZero && (digits > 1 || negative)) { return .malformed }
+        return .value(negative ? -value : value, next: index &+ 2)
+      } else {
+        return finish(malformedAfter: index, in: bytes)
+      }
+    }
+    return .incomplete
+  }
+
+  /// A malformed line is only known to be one when its CR is here; Redis waits for it, and so do we.
+  @usableFromInline
+  static func finish(malformedAfter index: Int, in bytes: Span<UInt8>) -> Number {
+    var index = index
+    while index < bytes.count {
+      if bytes[index] == UInt8(ascii: "\r") { return index + 1 < bytes.count ? .malformed : .incomplete }
+      index += 1
+    }
+    return .incomplete
+  }
+}
