@@ -1,0 +1,89 @@
+/// The keys that the flag `cache-stack` gives to the new stack, compiled for the hot path.
+///
+/// Sticky, and it only grows while the percentage grows. A plain share costs one hash and one comparison; a tree of
+/// rules is walked.
+public struct Cohort: Sendable {
+  /// The share, or for a constant everything or nothing. With rules, only its hash is used: to tell a key's bucket.
+  let bucketing: Bucketing
+  let rules: TargetingRule?
+  let defaultVariant: StackID
+  let reason: Explanation.Reason
+
+  /// The empty cohort.
+  public static let empty = Cohort(.legacy, reason: .defaultVariant, hash: BucketHash(prefix: []))
+
+  /// The keys in a share.
+  public init(_ bucketing: Bucketing) {
+    self.bucketing = bucketing
+    rules = nil
+    defaultVariant = .legacy
+    reason = .fractional
+  }
+
+  /// Every key or none, and why; `hash` only serves to tell a key's bucket.
+  public init(_ variant: StackID, reason: Explanation.Reason, hash: BucketHash) {
+    bucketing = Bucketing(hash: hash, share: variant == .new ? .everything : .nothing)
+    rules = nil
+    defaultVariant = variant
+    self.reason = reason
+  }
+
+  /// The keys to which `rules` give the new stack; `hash` tells the bucket of keys that reach no share.
+  public init(rules: TargetingRule, defaultVariant: StackID, hash: BucketHash) {
+    bucketing = Bucketing(hash: hash, share: .nothing)
+    self.rules = rules
+    self.defaultVariant = defaultVariant
+    reason = .rule
+  }
+
+  /// The share of keys when it is the same for all keys, 0 to 100; nil with rules, where it depends on the keys.
+  public var percent: Double? { rules == nil ? bucketing.share.percent : nil }
+
+  /// The share and its hash, unless there are rules.
+  public var plainBucketing: Bucketing? { rules == nil ? bucketing : nil }
+
+  /// Whether the Redis key belongs to the new stack. The empty key never does.
+  public func contains(_ key: Span<UInt8>) -> Bool {
+    // At the two ends nothing depends on the key's bytes: not even its hash tag is looked for.
+    if rules == nil {
+      if bucketing.share.isNothing { return false }
+      if bucketing.share.isEverything { return !key.isEmpty }
+    }
+    let target = key.extracting(targetingKey(of: key))
+    guard !target.isEmpty else { return false }
+    guard let rules else { return bucketing.share.contains(bucketing.hash.hash(of: target)) }
+    switch rules.leaf(for: target) {
+    case .variant(let stack): return stack == .new
+    case .fractional(let leaf): return leaf.contains(targetingKey: target)
+    case .defaultVariant, .choose: return defaultVariant == .new
+    }
+  }
+
+  /// Whether both hold the same keys because they are made alike. False may also mean that nobody can tell.
+  public func hasSameKeys(as other: Cohort) -> Bool {
+    guard rules == other.rules else { return false }
+    if rules != nil { return defaultVariant == other.defaultVariant }
+    guard bucketing.share == other.bucketing.share else { return false }
+    return bucketing.share.isNothing || bucketing.share.isEverything || bucketing.hash == other.bucketing.hash
+  }
+
+  /// What the flag says of the key and why. Agrees with `contains`; for people, not for the hot path.
+  public func explain(_ key: Span<UInt8>) -> Explanation {
+    let target = key.extracting(targetingKey(of: key))
+    let variant: StackID = contains(key) ? .new : .legacy
+    var hash = bucketing.hash
+    var reason = reason
+    if target.isEmpty {
+      reason = .emptyKey
+    } else if let rules {
+      switch rules.leaf(for: target) {
+      case .variant: reason = .rule
+      case .fractional(let leaf):
+        hash = leaf.hash
+        reason = .fractional
+      case .defaultVariant, .choose: reason = .defaultVariant
+      }
+    }
+    return Explanation(bucket: hash.hash(of: target), variant: variant, primary: variant, reason: reason)
+  }
+}

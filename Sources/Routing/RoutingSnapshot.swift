@@ -1,0 +1,92 @@
+/// Where every key goes at one moment: one immutable value, published to the lanes as a whole.
+///
+/// Precedence: rollback latch, then `state: DISABLED`, then targeting, then the default variant. The latch is applied
+/// here; the other three are already compiled into `stage`, `cohort` and `sample`.
+public struct RoutingSnapshot: Sendable {
+  /// Grows with every publication; 0 is the state before any flag was read.
+  public let version: UInt64
+  /// The stage as configured; see `effectiveStage` for what is in force.
+  public let stage: Stage
+  /// Whether the rollback latch is set.
+  public let isRolledBack: Bool
+  /// What is in force: `stage`, or under the latch `dualwrite` (`off` if the configured stage mirrors nothing because
+  /// it is `off`). Both give every key to legacy.
+  ///
+  /// A rollback goes on writing to the new stack on purpose: it stays warm, and a re-arm does not serve stale values.
+  public let effectiveStage: Stage
+  public let cohort: Cohort
+  /// The share of keys whose reads are compared.
+  public let sample: Bucketing
+  private let placement: Placement
+
+  /// What the effective stage makes of the cohort.
+  private enum Placement: UInt8 {
+    case legacy, cohort, new
+  }
+
+  public init(version: UInt64, stage: Stage, isRolledBack: Bool, cohort: Cohort, sample: Bucketing) {
+    self.version = version
+    self.stage = stage
+    self.isRolledBack = isRolledBack
+    self.cohort = cohort
+    self.sample = sample
+    effectiveStage = isRolledBack ? (stage == .off ? .off : .dualwrite) : stage
+    placement =
+      switch effectiveStage {
+      case .off, .dualwrite, .shadow: .legacy
+      case .live: .cohort
+      case .rampdown, .complete: .new
+      }
+  }
+
+  /// Stage `off`, everything on legacy, nothing compared: what is in force until a flag file says otherwise.
+  public static let initial = RoutingSnapshot(
+    version: 0, stage: .off, isRolledBack: false, cohort: .empty,
+    sample: Bucketing(hash: BucketHash(prefix: []), share: .nothing))
+
+  /// The same flags with the latch set or lifted. Needs no file, so a rollback depends on nothing.
+  public func withLatch(_ isRolledBack: Bool, version: UInt64) -> RoutingSnapshot {
+    RoutingSnapshot(
+      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample)
+  }
+
+  /// The stack whose reply the client gets. No allocation; at most one hash.
+  public func primary(of key: Span<UInt8>) -> StackID {
+    switch placement {
+    case .legacy: .legacy
+    case .new: .new
+    case .cohort: cohort.contains(key) ? .new : .legacy
+    }
+  }
+
+  /// Whether writes go to the mirror as well, whichever stack is primary.
+  public var mirrorsWrites: Bool { effectiveStage.mirrorsWrites }
+
+  /// Whether a read of the key is repeated on the mirror and compared.
+  public func compares(_ key: Span<UInt8>) -> Bool {
+    guard effectiveStage.comparesReads else { return false }
+    if sample.share.isNothing { return false }
+    if sample.share.isEverything { return true }
+    return sample.contains(targetingKey: key.extracting(targetingKey(of: key)))
+  }
+
+  /// Whether no key at all has another primary here than in `other`. May say false where no key differs, never the
+  /// other way round.
+  public func movesNothing(comparedTo other: RoutingSnapshot) -> Bool {
+    placement == other.placement && (placement != .cohort || cohort.hasSameKeys(as: other.cohort))
+  }
+
+  /// Whether the key has another primary here than in `other`.
+  public func changesPrimary(of key: Span<UInt8>, comparedTo other: RoutingSnapshot) -> Bool {
+    primary(of: key) != other.primary(of: key)
+  }
+
+  /// Where the key goes and why. Agrees with `primary(of:)`.
+  public func explain(_ key: Span<UInt8>) -> Explanation {
+    let flag = cohort.explain(key)
+    if placement == .cohort { return flag }
+    return Explanation(
+      bucket: flag.bucket, variant: flag.variant, primary: placement == .new ? .new : .legacy,
+      reason: isRolledBack ? .rolledBack : .stage(effectiveStage))
+  }
+}
