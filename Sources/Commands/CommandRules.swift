@@ -1,0 +1,112 @@
+/// What we decide about commands, beside what the server says of them: who answers, how they split, how their replies
+/// compare. A rule for a container (`CLIENT`) is the default of its subcommands (`CLIENT|KILL`).
+///
+/// To teach the proxy a command: let it fall out of `refused` here; the table knows its keys already.
+enum CommandRules {
+  /// Commands later than 7.0 that current client libraries send when they connect
+  /// (https://redis.io/docs/latest/commands/client-setinfo/).
+  static let laterRows: [CommandRow] = [
+    CommandRow("CLIENT|SETINFO", 4, [.noscript, .loading, .stale], 0, 0, 0)
+  ]
+
+  static let local: [String: LocalCommand] = [
+    "PING": .ping, "ECHO": .echo, "AUTH": .auth, "HELLO": .hello, "SELECT": .select, "QUIT": .quit,
+    "RESET": .reset, "TIME": .time, "INFO": .info,
+    "COMMAND": .command, "COMMAND|COUNT": .commandCount, "COMMAND|DOCS": .commandDocs,
+    "COMMAND|INFO": .commandInfo, "COMMAND|LIST": .commandList, "COMMAND|GETKEYS": .commandGetKeys,
+    "COMMAND|GETKEYSANDFLAGS": .commandGetKeysAndFlags,
+    "CLIENT|ID": .clientID, "CLIENT|GETNAME": .clientGetName, "CLIENT|SETNAME": .clientSetName,
+    "CLIENT|INFO": .clientInfo, "CLIENT|LIST": .clientList, "CLIENT|SETINFO": .clientSetInfo,
+    "CLIENT|NO-EVICT": .clientNoEvict,
+    "CONFIG|GET": .configGet,
+  ]
+
+  static let keyspace: [String: KeyspaceCommand] = [
+    "DBSIZE": .dbsize, "SCAN": .scan, "KEYS": .keys, "FLUSHDB": .flushdb, "FLUSHALL": .flushall,
+    "RANDOMKEY": .randomkey,
+  ]
+
+  static let refused: [(Refusal, names: [String])] = [
+    (.transaction, ["MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"]),
+    (
+      .pubsub,
+      [
+        "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE", "PUBLISH",
+        "SPUBLISH", "PUBSUB",
+      ]
+    ),
+    (
+      .blocking,
+      [
+        "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP",
+        "CLIENT|UNBLOCK",
+      ]
+    ),
+    (.script, ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "SCRIPT"]),
+    (.function, ["FCALL", "FCALL_RO", "FUNCTION"]),
+    (
+      .replication,
+      ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE", "WAIT"]
+    ),
+    (.persistence, ["SAVE", "BGSAVE", "BGREWRITEAOF", "LASTSAVE"]),
+    (.administration, ["SHUTDOWN", "LATENCY", "SLOWLOG", "MEMORY", "CLIENT", "LOLWUT"]),
+    (.configuration, ["CONFIG"]),
+    (.accessControl, ["ACL"]),
+    (.cluster, ["CLUSTER", "ASKING", "READONLY", "READWRITE", "RESTORE-ASKING"]),
+    (.module, ["MODULE"]),
+    (.monitor, ["MONITOR"]),
+    (.debugging, ["DEBUG", "PFDEBUG", "PFSELFTEST"]),
+    (.database, ["MOVE", "SWAPDB"]),
+    (.migrate, ["MIGRATE"]),
+    (.tracking, ["CLIENT|TRACKING", "CLIENT|TRACKINGINFO", "CLIENT|CACHING", "CLIENT|GETREDIR"]),
+    (.clientReply, ["CLIENT|REPLY"]),
+    (
+      .help,
+      [
+        "CLIENT|HELP", "COMMAND|HELP", "CONFIG|HELP", "MEMORY|HELP", "OBJECT|HELP", "XGROUP|HELP",
+        "XINFO|HELP",
+      ]
+    ),
+    // The containers whose subcommands have keys: by themselves they are nothing.
+    (.unknownSubcommand, ["OBJECT", "XGROUP", "XINFO"]),
+  ]
+
+  /// Subcommands that go to their key's lane although their container is refused.
+  static let keyed: Set<String> = [
+    "MEMORY|USAGE", "OBJECT|ENCODING", "OBJECT|FREQ", "OBJECT|IDLETIME", "OBJECT|REFCOUNT",
+    "XGROUP|CREATE", "XGROUP|CREATECONSUMER", "XGROUP|DELCONSUMER", "XGROUP|DESTROY", "XGROUP|SETID",
+    "XINFO|CONSUMERS", "XINFO|GROUPS", "XINFO|STREAM",
+  ]
+
+  /// `MSETNX` is not here: it sets all or none. Nor is `PFCOUNT`: the sum of two counts is not the count of the union.
+  static let split: [String: Split] = [
+    "MGET": .values, "DEL": .sum, "UNLINK": .sum, "EXISTS": .sum, "TOUCH": .sum, "MSET": .allOK,
+  ]
+
+  /// For reads only: `exact` where nothing is said.
+  static let comparison: [(Comparison, names: [String])] = [
+    // SORT_RO, because BY nosort on a set gives the order of its encoding.
+    (.unordered, ["SMEMBERS", "SUNION", "SINTER", "SDIFF", "HKEYS", "HVALS", "KEYS", "SORT_RO"]),
+    (.unorderedPairs, ["HGETALL"]),
+    (.tolerance, ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"]),
+    (
+      .never,
+      [
+        // Random, or a cursor of one server's hash table.
+        "RANDOMKEY", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "SCAN", "SSCAN", "HSCAN", "ZSCAN",
+        // Encodings, idle times and memory: the server's own affair, not the value.
+        "OBJECT|ENCODING", "OBJECT|FREQ", "OBJECT|IDLETIME", "OBJECT|REFCOUNT", "MEMORY|USAGE", "DUMP",
+        "XINFO|STREAM", "XINFO|CONSUMERS", "XPENDING",
+      ]
+    ),
+  ]
+
+  static let hitMiss: Set<String> = [
+    "GET", "GETEX", "GETDEL", "MGET", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "SMEMBERS", "LINDEX",
+    "ZSCORE", "ZMSCORE", "ZRANK", "ZREVRANK", "DUMP",
+  ]
+
+  static let refusedOption: [String: RefusedOption] = [
+    "XREAD": .block, "XREADGROUP": .block, "COPY": .database, "SORT": .pattern, "SORT_RO": .pattern,
+  ]
+}

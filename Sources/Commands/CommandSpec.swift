@@ -1,0 +1,99 @@
+/// Whether a command may change a key.
+public enum Access: UInt8, Sendable, BitwiseCopyable {
+  case read, write
+}
+
+/// How a command whose keys fall on both sides is taken apart, and its replies put together again.
+public enum Split: UInt8, Sendable, BitwiseCopyable {
+  /// Not at all: it is refused when its keys fall on both sides.
+  case none
+
+  /// Array replies in the order of the keys: `MGET`.
+  case values
+
+  /// Integer replies, added up: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`.
+  case sum
+
+  /// Pairs of key and value; `+OK` if every part said so: `MSET`.
+  case allOK
+}
+
+/// When two replies to one read are the same answer (design, section 6).
+public enum Comparison: UInt8, Sendable, BitwiseCopyable {
+  /// Equal bytes.
+  case exact
+
+  /// The same elements in any order: `SMEMBERS`.
+  case unordered
+
+  /// The same pairs of field and value in any order: `HGETALL`.
+  case unorderedPairs
+
+  /// Times that may differ by what passes between two questions: `TTL`.
+  case tolerance
+
+  /// Replies that rightly differ between two equal servers (random, cursors, encodings, idle times), and all writes.
+  case never
+}
+
+/// What may stand among a command's options that the proxy does not carry.
+public enum RefusedOption: UInt8, Sendable, BitwiseCopyable {
+  case none
+
+  /// `BLOCK` of `XREAD` and `XREADGROUP`.
+  case block
+
+  /// `DB` of `COPY`.
+  case database
+
+  /// `BY` and `GET` patterns of `SORT` and `SORT_RO`: they read keys that are not among the arguments.
+  case pattern
+}
+
+/// All that the proxy knows of one command. A plain value without references: copying it costs no retain.
+public struct CommandSpec: Sendable, BitwiseCopyable {
+  /// The command's place in `CommandTable.specs`, dense from 0.
+  public let id: Int
+
+  /// The container's id for a subcommand (`CLIENT` for `CLIENT|LIST`), else nil.
+  public let container: Int?
+
+  /// True where the next argument names a subcommand: resolve that before the rest is believed.
+  public let isContainer: Bool
+
+  /// Number of arguments, the name included; a negative one is a minimum.
+  public let arity: Int
+
+  /// What the server says of the command.
+  public let flags: CommandFlags
+
+  /// By the server's flags: `readonly` reads, everything else counts as a write (design, law 8).
+  public let access: Access
+
+  public let keys: KeyLayout
+
+  /// True if argument 1 is the only key, so that nobody needs to ask `keyIndices`. The argument may still be missing:
+  /// check `accepts(count:)` first.
+  public let hasSingleKeyAtOne: Bool
+
+  public let scope: Scope
+  public let split: Split
+  public let comparison: Comparison
+
+  /// True if a nil reply, or an array of nothing but nils (an empty one too), counts as a cache miss.
+  public let isHitMiss: Bool
+
+  /// What `refusal(in:arguments:)` looks for; `.none` needs no look.
+  public let refusedOption: RefusedOption
+
+  let label: StaticString
+
+  /// Upper case; a subcommand stands behind its container: `CLIENT|LIST`. Allocates.
+  public var name: String { label.description }
+
+  /// Whether so many arguments, the name included, can be right.
+  @inlinable
+  public func accepts(count: Int) -> Bool {
+    arity >= 0 ? count == arity : count >= 0 &- arity
+  }
+}

@@ -1,0 +1,68 @@
+extension CommandTable {
+  /// The specs by id: the two rows for what is unknown, then the server's rows with our rules.
+  static func join(_ rows: [CommandRow], _ layouts: [String: KeyLayout]) -> [CommandSpec] {
+    let scopes = scopesByName()
+    let comparisons = Dictionary(
+      uniqueKeysWithValues: CommandRules.comparison.flatMap { rule in rule.names.map { ($0, rule.0) } })
+    let names = rows.map { $0.name.description }
+    let containers = Set(names.compactMap { $0.container })
+    // Ids of 0 and 1 are taken by the unknown rows.
+    let ids = Dictionary(uniqueKeysWithValues: zip(names, 2...))
+
+    var specs = [unknown, unknownSubcommand]
+    for (row, name) in zip(rows, names) {
+      let keys = layouts[name] ?? row.range
+      let access: Access = row.flags.contains(.readonly) ? .read : .write
+      let inherited = name.container.flatMap { scopes[$0] }
+      specs.append(
+        CommandSpec(
+          id: specs.count,
+          container: name.container.flatMap { ids[$0] },
+          isContainer: containers.contains(name),
+          arity: row.arity,
+          flags: row.flags,
+          access: access,
+          keys: keys,
+          hasSingleKeyAtOne: keys == .range(first: 1, last: 1, step: 1),
+          scope: CommandRules.keyed.contains(name) ? .keyed : scopes[name] ?? inherited ?? .keyed,
+          split: CommandRules.split[name] ?? .none,
+          comparison: access == .write ? .never : comparisons[name] ?? .exact,
+          isHitMiss: CommandRules.hitMiss.contains(name),
+          refusedOption: CommandRules.refusedOption[name] ?? .none,
+          label: row.name))
+    }
+    return specs
+  }
+
+  private static func scopesByName() -> [String: Scope] {
+    var scopes: [String: Scope] = [:]
+    for (name, command) in CommandRules.local { scopes[name] = .local(command) }
+    for (name, command) in CommandRules.keyspace { scopes[name] = .keyspace(command) }
+    for (refusal, names) in CommandRules.refused {
+      for name in names { scopes[name] = .refused(refusal) }
+    }
+    return scopes
+  }
+
+  /// Design, law 8: a command in no table counts as a write and is routed by its first argument.
+  private static var unknown: CommandSpec {
+    CommandSpec(
+      id: unknownID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
+      keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, split: .none,
+      comparison: .never, isHitMiss: false, refusedOption: .none, label: "UNKNOWN")
+  }
+
+  private static var unknownSubcommand: CommandSpec {
+    CommandSpec(
+      id: unknownSubcommandID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
+      keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), split: .none,
+      comparison: .never, isHitMiss: false, refusedOption: .none, label: "UNKNOWN SUBCOMMAND")
+  }
+}
+
+extension String {
+  /// `CLIENT` of `CLIENT|LIST`; nil for a command that stands alone.
+  fileprivate var container: String? {
+    firstIndex(of: "|").map { String(self[..<$0]) }
+  }
+}

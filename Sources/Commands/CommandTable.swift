@@ -1,0 +1,84 @@
+import RESP
+
+/// Every command of Redis 7.0 as data: what a real server says (`CommandTable+generated.swift`) joined with what we
+/// decide (`CommandRules`).
+///
+/// Keep the value at hand instead of asking `shared` for every command: a global costs a check on each access.
+public struct CommandTable: Sendable {
+  public static let shared = CommandTable(
+    rows: CommandTable.generatedRows + CommandRules.laterRows, layouts: CommandTable.generatedLayouts)
+
+  /// The id of every name that is in no table: a write, routed by its first argument (design, law 8).
+  public static let unknownID = 0
+
+  /// The id of a subcommand that its container does not have; refused.
+  public static let unknownSubcommandID = 1
+
+  /// By id.
+  public let specs: [CommandSpec]
+
+  /// Open addressing, a power of two, at most half full.
+  private let slots: [Slot]
+  private let slotBits: UInt64
+
+  private struct Slot: BitwiseCopyable {
+    let name: FoldedName
+    let container: UInt64
+    let id: Int
+  }
+
+  init(rows: [CommandRow], layouts: [String: KeyLayout]) {
+    let specs = CommandTable.join(rows, layouts)
+    var bits: UInt64 = 4
+    while 1 << bits < specs.count * 2 { bits += 1 }
+    var table = [Slot?](repeating: nil, count: 1 << bits)
+    for spec in specs.dropFirst(2) {
+      let word = Array((spec.name.split(separator: "|").last ?? "").utf8)
+      guard let name = FoldedName(word.span) else { continue }
+      let container = UInt64(spec.container ?? 0)
+      var index = name.slot(container: container, bits: bits)
+      while table[index] != nil { index = (index + 1) & (table.count - 1) }
+      table[index] = Slot(name: name, container: container, id: spec.id)
+    }
+    self.specs = specs
+    self.slots = table.map { $0 ?? Slot(name: .none, container: 0, id: Self.unknownID) }
+    self.slotBits = bits
+  }
+
+  /// The id of a command by its name, in any case of letters; `unknownID` for a name in no table. Does not allocate.
+  public func lookup(_ name: Span<UInt8>) -> Int {
+    find(name, container: 0)
+  }
+
+  /// The id of a container's subcommand; `unknownSubcommandID` if it has none of that name. Does not allocate.
+  ///
+  /// - Parameter container: an id whose spec says `isContainer`.
+  public func lookup(subcommand name: Span<UInt8>, of container: Int) -> Int {
+    let id = find(name, container: UInt64(truncatingIfNeeded: container))
+    return id == Self.unknownID ? Self.unknownSubcommandID : id
+  }
+
+  /// The id of the command in a frame, its subcommand resolved. A container alone (`COMMAND`) is its own row.
+  ///
+  /// - Parameter arguments: ranges inside `frame`, the name first; none gives `unknownID`.
+  public func resolve(in frame: Span<UInt8>, arguments: Span<ArgumentRange>) -> Int {
+    guard !arguments.isEmpty else { return Self.unknownID }
+    let id = lookup(frame.extracting(arguments[0].range))
+    guard arguments.count > 1, specs[id].isContainer else { return id }
+    return lookup(subcommand: frame.extracting(arguments[1].range), of: id)
+  }
+
+  @inline(__always)
+  private func find(_ name: Span<UInt8>, container: UInt64) -> Int {
+    guard let name = FoldedName(name) else { return Self.unknownID }
+    let mask = slots.count &- 1
+    var index = name.slot(container: container, bits: slotBits)
+    while true {
+      let slot = slots[index & mask]
+      if slot.name == name, slot.container == container { return slot.id }
+      // An empty slot has a name of length 0, and there is always one: the table is at most half full.
+      if slot.name.count == 0 { return Self.unknownID }
+      index = (index &+ 1) & mask
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// Why the proxy does not carry a command: never a wrong answer, always one sentence that says what to do
+/// instead (design, law 8).
+public enum Refusal: UInt8, Sendable, BitwiseCopyable, Equatable, CaseIterable {
+  case transaction, pubsub, blocking, script, function
+  case replication, persistence, administration, configuration, accessControl
+  case cluster, module, monitor, debugging
+  case database, migrate, sortPattern
+  case tracking, clientReply, resp3
+  case help, unknownSubcommand
+
+  /// The error's text without the leading `-` and without CRLF. It begins with an error word: `ERR`, or
+  /// `NOPROTO` where a client looks for it (https://redis.io/docs/latest/commands/hello/).
+  public var message: String {
+    switch self {
+    case .transaction:
+      "ERR sluice: transactions (MULTI, EXEC, DISCARD, WATCH, UNWATCH) are not carried; "
+        + "send the commands one by one, or run the transaction against the stack itself"
+    case .pubsub:
+      "ERR sluice: publish/subscribe is not carried; connect to the stack itself for it"
+    case .blocking:
+      "ERR sluice: commands that block are not carried; poll with the form that does not block "
+        + "(LPOP, RPOP, LMOVE, LMPOP, ZPOPMIN, ZPOPMAX, ZMPOP, XREAD without BLOCK)"
+    case .script:
+      "ERR sluice: scripts (EVAL, EVALSHA, SCRIPT) are not carried; "
+        + "send the commands one by one, or run the script against the stack itself"
+    case .function:
+      "ERR sluice: functions (FCALL, FUNCTION) are not carried; "
+        + "send the commands one by one, or call the function on the stack itself"
+    case .replication:
+      "ERR sluice: replication belongs to each stack; send this command to the stack itself"
+    case .persistence:
+      "ERR sluice: saving to disk belongs to each stack; send this command to the stack itself"
+    case .administration:
+      "ERR sluice: a server is not administered through the proxy; send this command to the stack itself"
+    case .configuration:
+      "ERR sluice: a server's configuration is not changed through the proxy; "
+        + "send this command to the stack itself"
+    case .accessControl:
+      "ERR sluice: the proxy has one password and no users; manage ACL rules on the stack itself"
+    case .cluster:
+      "ERR sluice: the proxy is not a cluster node; use it as a single server, "
+        + "or send this command to the stack itself"
+    case .module:
+      "ERR sluice: modules are not managed through the proxy; send this command to the stack itself"
+    case .monitor:
+      "ERR sluice: MONITOR is not carried; run it against the stack itself"
+    case .debugging:
+      "ERR sluice: debugging commands are not carried; run them against the stack itself"
+    case .database:
+      "ERR sluice: the proxy serves one database, keys cannot move to another; "
+        + "run this against the stack itself"
+    case .migrate:
+      "ERR sluice: MIGRATE would move keys behind the proxy's back; run it against the stack itself"
+    case .sortPattern:
+      "ERR sluice: SORT with a BY or GET pattern reads keys that it does not name; "
+        + "sort in the client, or run it against the stack itself"
+    case .tracking:
+      "ERR sluice: client-side caching (CLIENT TRACKING) is not carried; connect to the stack itself for it"
+    case .clientReply:
+      "ERR sluice: CLIENT REPLY is not carried; read the replies and drop them"
+    case .resp3:
+      "NOPROTO sluice: RESP3 is not spoken; say HELLO 2"
+    case .help:
+      "ERR sluice: HELP texts are not kept here; ask the stack itself"
+    case .unknownSubcommand:
+      "ERR sluice: no such subcommand in Redis 7.0; check its spelling"
+    }
+  }
+}
