@@ -1,0 +1,95 @@
+/// Where Sluice listens or is reached: `127.0.0.1:6400`, `[::1]:6400` or `unix:/run/sluice.sock`.
+public enum Address: Sendable, Hashable {
+  /// A host name or IP address, without brackets; port 0 lets the kernel choose when listening.
+  case tcp(host: String, port: Int)
+  /// The path of a unix socket: absolute, at most 107 bytes.
+  case unix(path: String)
+
+  /// Reads `host:port`, `[ipv6]:port`, `unix:/path` or `unix:///path`.
+  /// - Throws: `ValueError` with what is wrong and what to write instead.
+  public init(parsing text: String) throws(ValueError) {
+    if text.hasPrefix("unix:") {
+      let rest = text.dropFirst("unix:".count)
+      self = .unix(path: try Self.socketPath(String(rest.hasPrefix("//") ? rest.dropFirst(2) : rest)))
+      return
+    }
+    guard !text.contains("/") else {
+      throw ValueError("\"\(text)\" is not an address; write host:port or unix:/path")
+    }
+    let (host, port) = try Self.hostAndPort(text, defaultPort: nil, lowestPort: 0)
+    self = .tcp(host: host, port: port)
+  }
+
+  /// Whether only this machine can reach it.
+  public var isLocal: Bool {
+    switch self {
+    case .unix: true
+    case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+  }
+}
+
+extension Address: CustomStringConvertible {
+  /// The spelling that `init(parsing:)` reads.
+  public var description: String {
+    switch self {
+    case .tcp(let host, let port): "\(Self.bracketed(host)):\(port)"
+    case .unix(let path): "unix:\(path)"
+    }
+  }
+
+  static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+}
+
+extension Address {
+  /// Splits `host:port`; the messages quote nothing, because a forgotten `@host` makes a password look like a port.
+  static func hostAndPort(
+    _ text: String, defaultPort: Int?, lowestPort: Int
+  ) throws(ValueError) -> (host: String, port: Int) {
+    var host = Substring(text)
+    var port: Substring?
+    if text.hasPrefix("[") {
+      guard let end = text.firstIndex(of: "]") else {
+        throw ValueError("the address has no closing bracket; write [::1]:6400")
+      }
+      host = text[text.index(after: text.startIndex)..<end]
+      let rest = text[text.index(after: end)...]
+      guard rest.isEmpty || rest.hasPrefix(":") else {
+        throw ValueError("the address goes on after its closing bracket; write [::1]:6400")
+      }
+      port = rest.isEmpty ? nil : rest.dropFirst()
+    } else if let colon = text.lastIndex(of: ":") {
+      host = text[..<colon]
+      port = text[text.index(after: colon)...]
+      guard !host.contains(":") else {
+        throw ValueError("an IPv6 address needs brackets; write [::1]:6400")
+      }
+    }
+    guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "\0" || $0 == "@" }) else {
+      throw ValueError("the host is missing; write host:port, for example 127.0.0.1:6400")
+    }
+    guard let port else {
+      guard let defaultPort else {
+        throw ValueError("the port is missing; write host:port, for example 127.0.0.1:6400")
+      }
+      return (String(host), defaultPort)
+    }
+    guard port.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(port),
+      (lowestPort...65535).contains(number)
+    else {
+      throw ValueError("the port is not a number from \(lowestPort) to 65535; write host:port")
+    }
+    return (String(host), number)
+  }
+
+  /// Checks the path of a unix socket; the kernel's `sun_path` has room for 107 bytes and a zero.
+  static func socketPath(_ path: String) throws(ValueError) -> String {
+    guard path.hasPrefix("/"), path.count > 1, !path.contains("\0") else {
+      throw ValueError("the path of a unix socket must be absolute; write unix:///run/cache.sock")
+    }
+    guard path.utf8.count <= 107 else {
+      throw ValueError("the path of the unix socket is longer than 107 bytes; use a shorter one")
+    }
+    return path
+  }
+}

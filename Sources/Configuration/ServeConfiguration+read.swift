@@ -1,0 +1,131 @@
+import Yams
+
+extension ServeConfiguration {
+  static var threadsParser: (String) throws(ValueError) -> Int { ValueParsers.whole(1...64) }
+
+  /// Reads the whole file; a key that is absent or wrong leaves its default.
+  mutating func read(_ top: inout Section) {
+    listen = top.values("listen", Address.init(parsing:)) ?? listen
+    control = top.values("control", Address.init(parsing:)) ?? control
+    threads = top.value("threads", Self.threadsParser) ?? threads
+    read(&top, "timeouts") { $0.timeouts.read(&$1) }
+    stacks.legacy.inherit(timeouts)
+    stacks.new.inherit(timeouts)
+    read(&top, "stacks") {
+      $0.stacks.legacy.read(&$1, "legacy")
+      $0.stacks.new.read(&$1, "new")
+    }
+    read(&top, "flags") {
+      $0.flags.path = $1.value("path", ValueParsers.path)
+      $0.flags.allowReshuffle = $1.value("allow_reshuffle", ValueParsers.bool) ?? false
+    }
+    read(&top, "ledger") { $0.ledger.read(&$1) }
+    read(&top, "mirror") {
+      $0.mirror.queueCommands =
+        $1.value("queue_commands", ValueParsers.whole(1...10_000_000)) ?? $0.mirror.queueCommands
+      $0.mirror.queueBytes =
+        $1.value("queue_bytes", ValueParsers.size(64 << 10...64 << 30)) ?? $0.mirror.queueBytes
+    }
+    read(&top, "limits") { $0.limits.read(&$1) }
+    read(&top, "auth") { $0.password = $1.value("password_file", PasswordFile.read) }
+    read(&top, "drain") {
+      $0.drainDeadline =
+        $1.value("deadline", ValueParsers.duration(.zero ... .seconds(600))) ?? $0.drainDeadline
+    }
+    read(&top, "log") { $0.logLevel = $1.value("level", ValueParsers.logLevel) ?? $0.logLevel }
+  }
+
+  private mutating func read(
+    _ top: inout Section, _ key: String, _ body: (inout ServeConfiguration, inout Section) -> Void
+  ) {
+    var section = top.section(key)
+    body(&self, &section)
+    top.finish(section)
+  }
+}
+
+extension ServeConfiguration.Timeouts {
+  static var connectParser: (String) throws(ValueError) -> Duration {
+    ValueParsers.duration(.milliseconds(10) ... .seconds(300))
+  }
+  static var commandParser: (String) throws(ValueError) -> Duration {
+    ValueParsers.duration(.milliseconds(10) ... .seconds(3600))
+  }
+
+  mutating func read(_ section: inout Section) {
+    let backoff = ValueParsers.duration(.milliseconds(1) ... .seconds(600))
+    connect = section.value("connect", Self.connectParser) ?? connect
+    command = section.value("command", Self.commandParser) ?? command
+    reconnectInitial = section.value("reconnect_initial", backoff) ?? reconnectInitial
+    reconnectMax = section.value("reconnect_max", backoff) ?? reconnectMax
+    if reconnectInitial > reconnectMax {
+      section.note(
+        "reconnect_initial",
+        "is longer than reconnect_max (\(reconnectMax.text)); make it shorter or raise that")
+    }
+  }
+}
+
+extension StackConfiguration {
+  /// The common deadlines hold where the stack has none of its own.
+  mutating func inherit(_ timeouts: ServeConfiguration.Timeouts) {
+    connectTimeout = timeouts.connect
+    commandTimeout = timeouts.command
+  }
+
+  /// Reads `key: redis://…` or `key: {url: redis://…, connect_timeout: 1s, …}`.
+  mutating func read(_ stacks: inout Section, _ key: String) {
+    guard let node = stacks.node(key) else { return }
+    if node.scalar != nil {
+      endpoint = stacks.value(key, Endpoint.init(parsing:)) ?? endpoint
+      return
+    }
+    var section = Section(node, path: stacks.join(key))
+    let url = section.value("url", Endpoint.init(parsing:))
+    endpoint = url ?? endpoint
+    connectTimeout =
+      section.value("connect_timeout", ServeConfiguration.Timeouts.connectParser) ?? connectTimeout
+    commandTimeout =
+      section.value("command_timeout", ServeConfiguration.Timeouts.commandParser) ?? commandTimeout
+    if let password = section.value("password_file", PasswordFile.read) {
+      if url?.password != nil {
+        section.note("password_file", "is set although url holds a password; keep one of the two")
+      } else if url != nil, endpoint.address == nil {
+        section.note("password_file", "is set although the memory engine has no password; leave it out")
+      }
+      endpoint = endpoint.authenticated(by: password)
+    }
+    stacks.finish(section)
+  }
+}
+
+extension ServeConfiguration.Ledger {
+  mutating func read(_ section: inout Section) {
+    path = section.value("path", ValueParsers.path)
+    retentionDays = section.value("retention_days", ValueParsers.whole(0...36_500)) ?? retentionDays
+    hashKeys = section.value("hash_keys", ValueParsers.bool) ?? hashKeys
+    previewBytes = section.value("preview_bytes", ValueParsers.size(0...64 << 10)) ?? previewBytes
+    queue = section.value("queue", ValueParsers.whole(1000...16_777_216)) ?? queue
+    figuresInterval =
+      section.value("figures_interval", ValueParsers.duration(.seconds(1) ... .seconds(3600)))
+      ?? figuresInterval
+  }
+}
+
+extension ServeConfiguration.Limits {
+  mutating func read(_ section: inout Section) {
+    let patience = ValueParsers.duration(.milliseconds(10) ... .seconds(3600))
+    let idle = ValueParsers.duration(.seconds(1) ... .seconds(30 * 86_400), orNever: true)
+    frameBytes = section.value("frame_bytes", ValueParsers.size(1 << 10...4 << 30)) ?? frameBytes
+    arguments = section.value("arguments", ValueParsers.whole(16...16_777_216)) ?? arguments
+    inlineBytes = section.value("inline_bytes", ValueParsers.size(1 << 10...64 << 20)) ?? inlineBytes
+    nesting = section.value("nesting", ValueParsers.whole(1...1024)) ?? nesting
+    pipeline = section.value("pipeline", ValueParsers.whole(1...1_000_000)) ?? pipeline
+    clientOutputBytes =
+      section.value("client_output_bytes", ValueParsers.size(64 << 10...64 << 30)) ?? clientOutputBytes
+    clientOutputStall = section.value("client_output_stall", patience) ?? clientOutputStall
+    unfinishedCommand = section.value("unfinished_command", patience) ?? unfinishedCommand
+    maxClients = section.value("max_clients", ValueParsers.whole(1...1_000_000)) ?? maxClients
+    clientIdle = section.value("client_idle", idle) ?? clientIdle
+  }
+}

@@ -1,0 +1,84 @@
+extension ServeConfiguration: CustomStringConvertible {
+  /// Everything in force, in the form of `sluice.yaml`, with `***` for passwords: safe to log and to attach.
+  public var redacted: String {
+    sections.map { name, settings in
+      guard !name.isEmpty else { return settings.map { "\($0): \($1)\n" }.joined() }
+      return "\(name):\n" + settings.map { "  \($0): \($1)\n" }.joined()
+    }.joined()
+  }
+
+  public var description: String { redacted }
+
+  /// Every setting with its value, in the order of the documentation.
+  private var sections: [(name: String, settings: [(String, String)])] {
+    [
+      (
+        "",
+        [("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)")]
+      ),
+      ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),
+      (
+        "timeouts",
+        [
+          ("connect", timeouts.connect.text), ("command", timeouts.command.text),
+          ("reconnect_initial", timeouts.reconnectInitial.text),
+          ("reconnect_max", timeouts.reconnectMax.text),
+        ]
+      ),
+      ("flags", [("path", quoted(flags.path)), ("allow_reshuffle", "\(flags.allowReshuffle)")]),
+      (
+        "ledger",
+        [
+          ("path", quoted(ledger.path)), ("retention_days", "\(ledger.retentionDays)"),
+          ("hash_keys", "\(ledger.hashKeys)"), ("preview_bytes", size(ledger.previewBytes)),
+          ("queue", "\(ledger.queue)"), ("figures_interval", ledger.figuresInterval.text),
+        ]
+      ),
+      (
+        "mirror",
+        [("queue_commands", "\(mirror.queueCommands)"), ("queue_bytes", size(mirror.queueBytes))]
+      ),
+      ("limits", limits.settings),
+      ("auth", [("password_file", password == nil ? "null" : "\"***\"")]),
+      ("drain", [("deadline", drainDeadline.text)]),
+      ("log", [("level", logLevel.rawValue)]),
+    ]
+  }
+
+  private func list(_ addresses: [Address]) -> String {
+    "[" + addresses.map { quoted($0.description) }.joined(separator: ", ") + "]"
+  }
+
+  private func inline(_ stack: StackConfiguration) -> String {
+    "{url: \(quoted(stack.endpoint.description)), connect_timeout: \(stack.connectTimeout.text), "
+      + "command_timeout: \(stack.commandTimeout.text)}"
+  }
+
+  /// A double-quoted YAML scalar, or `null`.
+  private func quoted(_ text: String?) -> String {
+    guard let text else { return "null" }
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case _ where scalar.value < 0x20: "\\x" + String(scalar.value + 0x100, radix: 16).dropFirst()
+      default: String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+}
+
+extension ServeConfiguration.Limits {
+  fileprivate var settings: [(String, String)] {
+    [
+      ("frame_bytes", size(frameBytes)), ("arguments", "\(arguments)"), ("inline_bytes", size(inlineBytes)),
+      ("nesting", "\(nesting)"), ("pipeline", "\(pipeline)"),
+      ("client_output_bytes", size(clientOutputBytes)),
+      ("client_output_stall", clientOutputStall.text), ("unfinished_command", unfinishedCommand.text),
+      ("max_clients", "\(maxClients)"), ("client_idle", clientIdle.text),
+    ]
+  }
+}
+
+private func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }

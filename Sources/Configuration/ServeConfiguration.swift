@@ -1,0 +1,118 @@
+/// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and file.
+public struct ServeConfiguration: Sendable, Hashable {
+  /// Where clients connect; never empty.
+  public var listen: [Address] = [.tcp(host: "127.0.0.1", port: 6400)]
+  /// Where the control port listens; never empty.
+  public var control: [Address] = [.tcp(host: "127.0.0.1", port: 6401)]
+  /// Event loops of the data plane, 1 to 64.
+  public var threads = 1
+  public var stacks = Stacks()
+  public var timeouts = Timeouts()
+  public var flags = Flags()
+  public var ledger = Ledger()
+  public var mirror = Mirror()
+  public var limits = Limits()
+  /// What clients and the control port must send by `AUTH`; nil asks for nothing.
+  public var password: Secret?
+  /// How long commands in flight may take after SIGTERM before their connections are cut.
+  public var drainDeadline: Duration = .seconds(5)
+  public var logLevel = LogLevel.info
+
+  public init() {}
+
+  /// The two stacks.
+  public struct Stacks: Sendable, Hashable {
+    public var legacy = StackConfiguration()
+    public var new = StackConfiguration()
+    public init() {}
+  }
+
+  /// Deadlines towards the stacks. `connect` and `command` are the defaults of both; a stack may have its own.
+  public struct Timeouts: Sendable, Hashable {
+    /// For a connection to be there, login included.
+    public var connect: Duration = .seconds(1)
+    /// For the reply of one command.
+    public var command: Duration = .seconds(1)
+    /// First wait before connecting again; it doubles with each failure, with jitter.
+    public var reconnectInitial: Duration = .milliseconds(50)
+    /// Longest wait before connecting again.
+    public var reconnectMax: Duration = .seconds(2)
+    public init() {}
+  }
+
+  /// Where the routing comes from.
+  public struct Flags: Sendable, Hashable {
+    /// A flagd file, watched; nil means the embedded default flags, held in memory.
+    public var path: String?
+    /// Accept an edit of the file that moves keys back and forth.
+    public var allowReshuffle = false
+    public init() {}
+  }
+
+  /// What is written down, and where.
+  public struct Ledger: Sendable, Hashable {
+    /// The SQLite file; nil keeps none.
+    public var path: String?
+    /// Days that samples and figures stay; 0 keeps them for ever.
+    public var retentionDays = 30
+    /// Write digests in the place of keys.
+    public var hashKeys = false
+    /// Bytes of each value kept with a divergence; 0 keeps none.
+    public var previewBytes = 0
+    /// Rows that may wait for the writer; what does not fit is counted and lost.
+    public var queue = 65536
+    /// How often figures are written.
+    public var figuresInterval: Duration = .seconds(10)
+    public init() {}
+  }
+
+  /// What may wait for the mirror, per lane.
+  public struct Mirror: Sendable, Hashable {
+    /// Commands in one mirror queue.
+    public var queueCommands = 10_000
+    /// Bytes in one mirror queue.
+    public var queueBytes = 64 << 20
+    public init() {}
+  }
+
+  /// What a client may cost.
+  public struct Limits: Sendable, Hashable {
+    /// Largest bulk string, as Redis's `proto-max-bulk-len`.
+    public var frameBytes = 512 << 20
+    /// Most arguments of one command.
+    public var arguments = 1_048_576
+    /// Longest inline command and longest header line.
+    public var inlineBytes = 64 << 10
+    /// Deepest nesting of a reply.
+    public var nesting = 32
+    /// Commands in flight per client; further ones wait in the kernel.
+    public var pipeline = 1024
+    /// Replies waiting for a client that does not read; above it the client is cut off.
+    public var clientOutputBytes = 64 << 20
+    /// A client that reads nothing this long while replies wait for it is cut off.
+    public var clientOutputStall: Duration = .seconds(30)
+    /// A client that takes longer than this to finish one command is cut off.
+    public var unfinishedCommand: Duration = .seconds(60)
+    /// Clients at a time; the next one is refused with an error, as Redis does.
+    public var maxClients = 10_000
+    /// A client that sends nothing this long is closed; zero means never.
+    public var clientIdle: Duration = .zero
+    public init() {}
+  }
+}
+
+/// One stack as configured: its endpoint and its deadlines. Layers and presets will stand beside the endpoint.
+public struct StackConfiguration: Sendable, Hashable {
+  public var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
+  /// For a connection to be there, login included.
+  public var connectTimeout: Duration = .seconds(1)
+  /// For the reply of one command.
+  public var commandTimeout: Duration = .seconds(1)
+
+  public init() {}
+}
+
+/// How much is logged, in the words of swift-log.
+public enum LogLevel: String, Sendable, Hashable, CaseIterable {
+  case trace, debug, info, notice, warning, error, critical
+}

@@ -1,0 +1,14 @@
+/// What the flags of `sluice serve` say; nil and empty mean "not given". A flag wins over the file.
+public struct ServeOptions: Sendable {
+  public var listen: [String] = []
+  public var control: [String] = []
+  public var threads: String?
+  public var legacy: String?
+  public var new: String?
+  public var flags: String?
+  public var ledger: String?
+  public var passwordFile: String?
+  public var logLevel: String?
+
+  public init() {}
+}
