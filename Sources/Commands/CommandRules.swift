@@ -1,5 +1,6 @@
-/// What we decide about commands, beside what the server says of them: who answers, how they split, how their replies
-/// compare. A rule for a container (`CLIENT`) is the default of its subcommands (`CLIENT|KILL`).
+/// What we decide about commands, beside what the server says of them: who answers, how they split, how
+/// their replies compare. A rule for a container (`CLIENT`) is the default of its subcommands
+/// (`CLIENT|KILL`).
 ///
 /// To teach the proxy a command: let it fall out of `refused` here; the table knows its keys already.
 enum CommandRules {
@@ -78,7 +79,8 @@ enum CommandRules {
     "XINFO|CONSUMERS", "XINFO|GROUPS", "XINFO|STREAM",
   ]
 
-  /// `MSETNX` is not here: it sets all or none. Nor is `PFCOUNT`: the sum of two counts is not the count of the union.
+  /// `MSETNX` is not here: it sets all or none. Nor is `PFCOUNT`: the sum of two counts is not the count of
+  /// the union.
   static let split: [String: Split] = [
     "MGET": .values, "DEL": .sum, "UNLINK": .sum, "EXISTS": .sum, "TOUCH": .sum, "MSET": .allOK,
   ]

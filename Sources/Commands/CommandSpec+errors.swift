@@ -1,4 +1,5 @@
-/// Redis's own words for arguments that contradict themselves, so that a client cannot tell who refused them.
+/// Redis's own words for arguments that contradict themselves, so that a client cannot tell who refused
+/// them.
 extension CommandSpec {
   static let syntaxMessage = "ERR syntax error"
   static let unbalancedStreamsMessage =

@@ -3,8 +3,8 @@ import RESP
 extension CommandSpec {
   /// Writes the positions of the arguments that are keys into `indices`, in the order of `COMMAND GETKEYS`.
   ///
-  /// Every position is below `arguments.count`, whatever a client sent. Arguments that are missing are left out: the
-  /// server, or `accepts(count:)`, says what is wrong. Allocates nothing once `indices` has room.
+  /// Every position is below `arguments.count`, whatever a client sent. Arguments that are missing are left
+  /// out: the server, or `accepts(count:)`, says what is wrong. Allocates nothing once `indices` has room.
   ///
   /// - Parameters:
   ///   - frame: the bytes of the whole command.

@@ -1,8 +1,8 @@
 import RESP
 
 extension CommandSpec {
-  /// The refusal of an option that the proxy does not carry, in a command that it does: `XREAD … BLOCK 0 …`,
-  /// `COPY … DB 1`, `SORT … BY weight_*`. Nil where `refusedOption` is `.none`, without a look.
+  /// The refusal of an option that the proxy does not carry, in a command that it does: `XREAD … BLOCK 0
+  /// …`, `COPY … DB 1`, `SORT … BY weight_*`. Nil where `refusedOption` is `.none`, without a look.
   ///
   /// - Parameters:
   ///   - frame: the bytes of the whole command.

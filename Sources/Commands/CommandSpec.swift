@@ -32,7 +32,8 @@ public enum Comparison: UInt8, Sendable, BitwiseCopyable {
   /// Times that may differ by what passes between two questions: `TTL`.
   case tolerance
 
-  /// Replies that rightly differ between two equal servers (random, cursors, encodings, idle times), and all writes.
+  /// Replies that rightly differ between two equal servers (random, cursors, encodings, idle times), and
+  /// all writes.
   case never
 }
 
@@ -72,8 +73,8 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
 
   public let keys: KeyLayout
 
-  /// True if argument 1 is the only key, so that nobody needs to ask `keyIndices`. The argument may still be missing:
-  /// check `accepts(count:)` first.
+  /// True if argument 1 is the only key, so that nobody needs to ask `keyIndices`. The argument may still
+  /// be missing: check `accepts(count:)` first.
   public let hasSingleKeyAtOne: Bool
 
   public let scope: Scope

@@ -1,9 +1,10 @@
 import RESP
 
-/// Every command of Redis 7.0 as data: what a real server says (`CommandTable+generated.swift`) joined with what we
-/// decide (`CommandRules`).
+/// Every command of Redis 7.0 as data: what a real server says (`CommandTable+generated.swift`) joined with
+/// what we decide (`CommandRules`).
 ///
-/// Keep the value at hand instead of asking `shared` for every command: a global costs a check on each access.
+/// Keep the value at hand instead of asking `shared` for every command: a global costs a check on each
+/// access.
 public struct CommandTable: Sendable {
   public static let shared = CommandTable(
     rows: CommandTable.generatedRows + CommandRules.laterRows, layouts: CommandTable.generatedLayouts)
@@ -45,12 +46,14 @@ public struct CommandTable: Sendable {
     self.slotBits = bits
   }
 
-  /// The id of a command by its name, in any case of letters; `unknownID` for a name in no table. Does not allocate.
+  /// The id of a command by its name, in any case of letters; `unknownID` for a name in no table. Does not
+  /// allocate.
   public func lookup(_ name: Span<UInt8>) -> Int {
     find(name, container: 0)
   }
 
-  /// The id of a container's subcommand; `unknownSubcommandID` if it has none of that name. Does not allocate.
+  /// The id of a container's subcommand; `unknownSubcommandID` if it has none of that name. Does not
+  /// allocate.
   ///
   /// - Parameter container: an id whose spec says `isContainer`.
   public func lookup(subcommand name: Span<UInt8>, of container: Int) -> Int {
@@ -58,7 +61,8 @@ public struct CommandTable: Sendable {
     return id == Self.unknownID ? Self.unknownSubcommandID : id
   }
 
-  /// The id of the command in a frame, its subcommand resolved. A container alone (`COMMAND`) is its own row.
+  /// The id of the command in a frame, its subcommand resolved. A container alone (`COMMAND`) is its own
+  /// row.
   ///
   /// - Parameter arguments: ranges inside `frame`, the name first; none gives `unknownID`.
   public func resolve(in frame: Span<UInt8>, arguments: Span<ArgumentRange>) -> Int {

@@ -26,7 +26,8 @@ struct FoldedName: Equatable, BitwiseCopyable {
     third = length > 16 ? Self.word(name, from: 16, to: length) : 0
   }
 
-  /// A place in a table of `1 << bits` slots; `container` keeps `LIST` of `CLIENT` apart from `LIST` of `ACL`.
+  /// A place in a table of `1 << bits` slots; `container` keeps `LIST` of `CLIENT` apart from `LIST` of
+  /// `ACL`.
   @inline(__always)
   func slot(container: UInt64, bits: UInt64) -> Int {
     var mixed = first ^ (second &* 0xff51_afd7_ed55_8ccd) ^ (third &* 0xc4ce_b9fe_1a85_ec53)

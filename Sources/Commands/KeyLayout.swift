@@ -2,7 +2,8 @@
 public enum KeyLayout: Sendable, BitwiseCopyable, Equatable {
   case none
 
-  /// Every `step`-th argument from `first` to `last`; a negative `last` counts from the end (-1 is the last).
+  /// Every `step`-th argument from `first` to `last`; a negative `last` counts from the end (-1 is the
+  /// last).
   case range(first: Int, last: Int, step: Int)
 
   /// `numkeys` stands at `countAt` and that many keys from `firstKey` on: `SINTERCARD numkeys key …`.

@@ -21,7 +21,8 @@ extension Span where Element == ArgumentRange {
     }
   }
 
-  /// The word as a decimal number by Redis's rule (`string2ll`): no plus, no spaces, no leading zeros, 64 bits.
+  /// The word as a decimal number by Redis's rule (`string2ll`): no plus, no spaces, no leading zeros, 64
+  /// bits.
   func integer(at index: Int, in frame: Span<UInt8>) -> Int? {
     let word = frame.extracting(place(at: index))
     let isNegative = !word.isEmpty && word[0] == UInt8(ascii: "-")
