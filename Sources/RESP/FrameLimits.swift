@@ -22,4 +22,7 @@ public struct FrameLimits: Equatable, Sendable {
     self.frameBytes = min(max(1, frameBytes), Int(Int32.max))
     self.nesting = max(1, nesting)
   }
+
+  /// For clients that have not said the password yet, as in Redis: 10 arguments of 16 KiB.
+  public static let unauthenticated = FrameLimits(bulkBytes: 16 << 10, arguments: 10)
 }

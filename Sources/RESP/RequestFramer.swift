@@ -65,7 +65,8 @@ public struct RequestFramer: Sendable {
   private mutating func multibulkHeader(_ bytes: Span<UInt8>) -> RequestFrame? {
     switch header(bytes, at: 0) {
     case .incomplete:
-      return bytes.count > limits.lineBytes ? done(.failure(ProtocolError(.tooBigMultibulkCount, at: 0))) : .incomplete
+      return bytes.count > limits.lineBytes
+        ? done(.failure(ProtocolError(.tooBigMultibulkCount, at: 0))) : .incomplete
     case .malformed:
       return done(.failure(ProtocolError(.invalidMultibulkLength, at: 1)))
     case .value(let count, let next):
@@ -96,7 +97,8 @@ public struct RequestFramer: Sendable {
         guard next &+ length &+ 2 <= limits.frameBytes else {
           return done(.failure(ProtocolError(.tooBigFrame, at: position)))
         }
-        arguments.append(ArgumentRange(offset: Int32(truncatingIfNeeded: next), length: Int32(truncatingIfNeeded: length)))
+        arguments.append(
+          ArgumentRange(offset: Int32(truncatingIfNeeded: next), length: Int32(truncatingIfNeeded: length)))
         position = next &+ length &+ 2
         remaining &-= 1
       }
@@ -107,7 +109,9 @@ public struct RequestFramer: Sendable {
   /// The number behind the type byte at `start`; remembers what it has seen when the line is not whole.
   private mutating func header(_ bytes: Span<UInt8>, at start: Int) -> Line.Number {
     if scanned > start {
-      guard let end = carriageReturn(in: bytes, from: scanned), end + 1 < bytes.count else { return .incomplete }
+      guard let end = carriageReturn(in: bytes, from: scanned), end + 1 < bytes.count else {
+        return .incomplete
+      }
     }
     let number = Line.number(in: bytes, from: start &+ 1)
     if case .incomplete = number { _ = carriageReturn(in: bytes, from: start) }
@@ -132,7 +136,8 @@ public struct RequestFramer: Sendable {
     while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index &+= 1 }
     scanned = index
     guard index < bytes.count else {
-      return index > limits.lineBytes ? done(.failure(ProtocolError(.tooBigInlineRequest, at: 0))) : .incomplete
+      return index > limits.lineBytes
+        ? done(.failure(ProtocolError(.tooBigInlineRequest, at: 0))) : .incomplete
     }
     let isEmpty = index == 0 || (index == 1 && bytes[0] == UInt8(ascii: "\r"))
     return done(isEmpty ? .empty(length: index + 1) : .inline(length: index + 1))

@@ -1,0 +1,107 @@
+import Commands
+import NIOCore
+import RESP
+import Routing
+
+/// Who answers a command: the lane of its keys, the proxy itself, the whole key space, or nobody.
+extension ClientSession {
+  func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
+    let command = lane.table.resolve(in: frame, arguments: arguments)
+    let spec = lane.table.specs[command]
+    guard isAuthenticated || spec.isAllowedUnauthenticated else {
+      return answer("-NOAUTH Authentication required.\r\n")
+    }
+    guard spec.accepts(count: arguments.count) else { return answerError(spec.wrongArityMessage) }
+    switch spec.scope {
+    case .keyed:
+      if spec.refusedOption != .none, let refusal = spec.refusal(in: frame, arguments: arguments) {
+        return answerError(refusal.message)
+      }
+      if lane.peers.count == 1, arguments.count > 1 {
+        lane.request(frame, arguments, command: command, sink: self, slot: openSlot())
+      } else {
+        keyed(frame, arguments, spec)
+      }
+    case .local(let local):
+      self.local(local, frame, arguments, spec)
+    case .keyspace(let keyspace):
+      self.keyspace(keyspace, frame, arguments, spec)
+    case .refused(let refusal):
+      answerError(refusal.message)
+    }
+  }
+
+  func answerError(_ message: String) {
+    var reply: [UInt8] = []
+    reply.appendError(message)
+    answer(reply)
+  }
+
+  /// Asks the stack that has the whole key space; the answer is passed on as it is.
+  func forwardToKeyspacePrimary(_ frame: Span<UInt8>, _ spec: CommandSpec) {
+    lane.forward(frame, spec, key: Span(), to: lane.keyspacePrimary, sink: self, slot: openSlot())
+  }
+
+  /// A command with keys when there are several lanes, or without a key when its name is in no table.
+  private func keyed(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+    guard arguments.count > 1 else { return forwardToKeyspacePrimary(frame, spec) }
+    if spec.hasSingleKeyAtOne {
+      return pass(frame, arguments, spec, to: lane.owner(of: frame.extracting(arguments[1].range)))
+    }
+    var keys: [Int] = []
+    if case .invalid(let message) = spec.keyIndices(in: frame, arguments: arguments, into: &keys) {
+      return answerError(message)
+    }
+    guard let first = keys.first else { return forwardToKeyspacePrimary(frame, spec) }
+    let owner = lane.owner(of: frame.extracting(arguments[first].range))
+    if keys.allSatisfy({ lane.owner(of: frame.extracting(arguments[$0].range)) === owner }) {
+      return pass(frame, arguments, spec, to: owner)
+    }
+    guard spec.split != .none else { return runExclusively(frame) }
+    let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
+      lane.owner(of: frame.extracting(arguments[index].range)).index
+    }
+    let gather = Gather(parts, on: lane, sink: self, slot: openSlot())
+    for (number, part) in parts.parts.enumerated() {
+      lane.send(part.frame.span, to: lane.peers[part.group], sink: gather, slot: UInt32(number))
+    }
+  }
+
+  private func pass(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, to owner: Lane
+  ) {
+    if owner === lane {
+      lane.request(frame, arguments, command: spec.id, sink: self, slot: openSlot())
+    } else {
+      lane.send(frame, to: owner, sink: self, slot: openSlot())
+    }
+  }
+
+  /// Holds all lanes while the command runs (law 1); this client's next commands wait for it.
+  func runExclusively(_ frame: Span<UInt8>) {
+    let slot = openSlot()
+    waitFor(slot)
+    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: slot)
+  }
+}
+
+extension CommandSpec {
+  fileprivate var isAllowedUnauthenticated: Bool {
+    switch scope {
+    case .local(.auth), .local(.hello), .local(.quit), .local(.reset): true
+    default: false
+    }
+  }
+}
+
+extension Lane {
+  /// Hands a command to the lane of its keys, at the end of this turn if that is another loop's.
+  func send(_ frame: Span<UInt8>, to owner: Lane, sink: ReplySink, slot: UInt32) {
+    if owner === self {
+      receive(frame, sink: sink, slot: slot)
+    } else {
+      outbound[owner.index].append(command: frame, sink: sink, slot: slot)
+      scheduleTurnEnd()
+    }
+  }
+}

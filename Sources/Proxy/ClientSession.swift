@@ -1,0 +1,279 @@
+import Commands
+import NIOCore
+import RESP
+
+/// One client's connection: cuts its stream into commands, sends each to where it is answered, and writes the replies in
+/// the order of the commands.
+///
+/// `ClientSession+dispatch.swift` decides who answers. Confined to the loop of its `lane`.
+final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// The lane of the loop that this client's socket lives on.
+  unowned let lane: Lane
+  let server: ProxyShared
+  let id: Int
+  /// What `CLIENT SETNAME` said.
+  var name: [UInt8] = []
+  var isAuthenticated: Bool
+  let connectedAt: UInt64
+
+  private var context: ChannelHandlerContext?
+  private var framer: RequestFramer
+  /// Who has not said the password may send only short commands; the framer changes between two commands.
+  private var hasFullLimits: Bool
+  /// Bytes that were read and not yet acted upon: the beginning of a command, or what a pause left over.
+  private var input: ByteBuffer?
+  /// Replies of this turn; `isDirty` says whether it was borrowed and waits for the turn's end.
+  private var output = ByteBuffer()
+  private var isDirty = false
+  private var replies = ReplyQueue()
+
+  /// Nothing is taken from the input until the reply to this command is there.
+  private var barrier: UInt32?
+  private var isPaused = false
+  /// No more commands: the connection closes when all replies are written.
+  private var isLeaving = false
+  /// Since when a command has been begun and not ended, and since when replies have not been read; 0: not so.
+  private var unfinishedSince: UInt64 = 0
+  private var stalledSince: UInt64 = 0
+  private var lastHeard: UInt64
+
+  init(lane: Lane, server: ProxyShared, id: Int) {
+    self.lane = lane
+    self.server = server
+    self.id = id
+    isAuthenticated = lane.settings.password == nil
+    hasFullLimits = isAuthenticated
+    framer = RequestFramer(limits: isAuthenticated ? lane.settings.limits : .unauthenticated)
+    connectedAt = lane.now
+    lastHeard = lane.now
+    super.init(home: lane.index)
+  }
+
+  /// The peer as people write it.
+  var address: String { context?.remoteAddress?.description ?? "" }
+
+  // MARK: The socket
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func channelActive(context: ChannelHandlerContext) { lane.clientArrived(self) }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    lane.clientLeft(self)
+    self.context = nil
+    input = nil
+    output = ByteBuffer()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    lane.turnBegan()
+    lastHeard = lane.now
+    var bytes = unwrapInboundIn(data)
+    if isLeaving { return }
+    if var begun = input {
+      input = nil
+      begun.writeBuffer(&bytes)
+      bytes = begun
+    }
+    process(&bytes)
+    if lane.isCongested {
+      pause()
+      lane.waitForDecongestion(self)
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      stalledSince = 0
+      if isPaused { lane.resumeLater(self) }
+    } else {
+      stalledSince = lane.now
+      pause()
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // The client has said all it will say; what it asked is still answered.
+    if event as? ChannelEvent == .inputClosed { leave() }
+  }
+
+  // MARK: Commands
+
+  /// Acts on all commands that are here whole, as long as nothing makes the client wait.
+  private func process(_ bytes: inout ByteBuffer) {
+    let taken = act(on: bytes.readableBytesUInt8Span)
+    bytes.moveReaderIndex(forwardBy: isLeaving ? bytes.readableBytes : taken)
+    keep(&bytes)
+  }
+
+  /// Returns how many bytes were acted upon.
+  private func act(on all: Span<UInt8>) -> Int {
+    var offset = 0
+    loop: while offset < all.count, mayGoOn {
+      if isAuthenticated && !hasFullLimits {
+        hasFullLimits = true
+        framer = RequestFramer(limits: lane.settings.limits)
+      }
+      let ahead = all.extracting(offset..<all.count)
+      switch framer.next(ahead) {
+      case .incomplete:
+        break loop
+      case .command(let length):
+        dispatch(ahead.extracting(0..<length), framer.arguments.span)
+        offset &+= length
+      case .inline(let length):
+        inline(ahead.extracting(0..<length))
+        offset &+= length
+      case .empty(let length):
+        offset &+= length
+      case .failure(let error):
+        answer(error.reply)
+        leave()
+        break loop
+      }
+    }
+    return offset
+  }
+
+  /// What is left over is kept in storage of its own: the buffer that was read into goes back for the next read.
+  private func keep(_ bytes: inout ByteBuffer) {
+    guard bytes.readableBytes > 0 else {
+      unfinishedSince = 0
+      return
+    }
+    if unfinishedSince == 0 { unfinishedSince = lane.now }
+    bytes.discardReadBytes()
+    input = bytes
+  }
+
+  private var mayGoOn: Bool {
+    if isLeaving || barrier != nil { return false }
+    if replies.count >= lane.settings.pipeline || isPaused {
+      pause()
+      return false
+    }
+    return true
+  }
+
+  private func inline(_ line: Span<UInt8>) {
+    guard let words = InlineRequest.arguments(of: line) else {
+      answer(ProtocolError(.unbalancedQuotes, at: 0).reply)
+      return leave()
+    }
+    guard !words.isEmpty else { return }
+    let frame = InlineRequest.frame(of: words)
+    var reader = RequestFramer()
+    _ = reader.next(frame.span)
+    dispatch(frame.span, reader.arguments.span)
+  }
+
+  // MARK: Replies
+
+  /// The number under which the reply to the next command will come.
+  func openSlot() -> UInt32 { replies.open() }
+
+  /// Takes nothing more from the client until the reply to `slot` is there.
+  func waitFor(_ slot: UInt32) { barrier = slot }
+
+  /// Answers a command at once, in its turn.
+  func answer(_ reply: String) { answer(Array(reply.utf8)) }
+
+  func answer(_ reply: [UInt8]) { replyArrived(reply.span, slot: openSlot()) }
+
+  override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    guard context != nil else { return }
+    if !isDirty {
+      isDirty = true
+      output = lane.borrowBuffer()
+      lane.sessionHasOutput(self)
+    }
+    replies.fill(slot, reply, into: &output)
+    if barrier == slot {
+      barrier = nil
+      lane.resumeLater(self)
+    } else if isPaused, replies.count <= lane.settings.pipeline / 2 {
+      lane.resumeLater(self)
+    }
+  }
+
+  /// Writes what this turn has brought.
+  func flush() {
+    isDirty = false
+    guard let context else { return }
+    let bytes = output
+    output = ByteBuffer()
+    if bytes.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+    lane.giveBack(bytes)
+    if isLeaving, replies.count == 0 { return context.close(promise: nil) }
+    if !context.channel.isWritable { checkBacklog(context) }
+  }
+
+  private func checkBacklog(_ context: ChannelHandlerContext) {
+    let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    if waiting > lane.settings.clientOutputBytes { cutOff() }
+  }
+
+  // MARK: Pausing and leaving
+
+  /// Stops reading the socket; the kernel, and with it the client, feels it.
+  private func pause() {
+    guard !isPaused else { return }
+    isPaused = true
+    setAutoRead(false)
+  }
+
+  /// The turn has ended: goes on with what was left over, and then with the socket.
+  func resume() {
+    guard let context, barrier == nil else { return }
+    if isPaused {
+      guard context.channel.isWritable, replies.count <= lane.settings.pipeline / 2, !lane.isCongested else {
+        return
+      }
+      isPaused = false
+    }
+    if var bytes = input {
+      input = nil
+      unfinishedSince = 0
+      process(&bytes)
+    }
+    if !isPaused { setAutoRead(true) }
+  }
+
+  private func setAutoRead(_ isOn: Bool) {
+    try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
+  }
+
+  /// Says goodbye when all that was asked has been answered.
+  func leave() {
+    guard !isLeaving else { return }
+    isLeaving = true
+    if replies.count == 0, !isDirty { context?.close(promise: nil) }
+  }
+
+  func close() { context?.close(promise: nil) }
+
+  /// Cuts the client off by one of the documented rules.
+  func cutOff() {
+    lane.clientsCutOff += 1
+    context?.close(promise: nil)
+  }
+
+  /// Called about once a second: the rules for clients that take and give nothing.
+  func checkPatience(now: UInt64) {
+    let settings = lane.settings
+    func waited(_ since: UInt64, _ limit: Int64) -> Bool {
+      since > 0 && limit > 0 && now > since && now - since > UInt64(limit)
+    }
+    if waited(stalledSince, settings.clientStall)
+      || (!isPaused && barrier == nil && waited(unfinishedSince, settings.unfinishedCommand))
+      || (replies.count == 0 && waited(lastHeard, settings.clientIdle))
+    {
+      cutOff()
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import NIOCore
+
+/// What one loop has for another at the end of its turn: commands for its lane and replies for its sinks. One
+/// hand-over, however many there are.
+struct Crossing {
+  private struct Item {
+    let sink: ReplySink
+    let slot: UInt32
+    let length: Int
+    let isReply: Bool
+  }
+
+  private var items: [Item] = []
+  private var bytes = ByteBuffer()
+
+  var isEmpty: Bool { items.isEmpty }
+
+  mutating func append(command frame: Span<UInt8>, sink: ReplySink, slot: UInt32) {
+    bytes.writeBytes(frame.bytes)
+    items.append(Item(sink: sink, slot: slot, length: frame.count, isReply: false))
+  }
+
+  mutating func append(reply: Span<UInt8>, to sink: ReplySink, slot: UInt32) {
+    bytes.writeBytes(reply.bytes)
+    items.append(Item(sink: sink, slot: slot, length: reply.count, isReply: true))
+  }
+
+  /// On the other side: gives everything to whom it is for, in the order in which it was put in.
+  consuming func unload(on lane: Lane) {
+    var bytes = bytes
+    for item in items {
+      guard let piece = bytes.readSlice(length: item.length) else { return }
+      if item.isReply {
+        lane.deliver(piece.readableBytesUInt8Span, to: item.sink, slot: item.slot)
+      } else {
+        lane.receive(piece.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Commands
+import DequeModule
+import NIOCore
+import RESP
+import Routing
+
+/// Runs commands that touch keys of several lanes and cannot be split, or all keys, one at a time: every lane is
+/// emptied and held while one of them runs (law 1).
+///
+/// Confined to the loop of the first lane.
+final class ExclusiveCommands: @unchecked Sendable {
+  private struct Job {
+    let frame: [UInt8]
+    let sink: ReplySink
+    let slot: UInt32
+  }
+
+  private let lanes: [Lane]
+  private var jobs = Deque<Job>()
+  private var isRunning = false
+  private var missingGrants = 0
+
+  init(lanes: [Lane]) { self.lanes = lanes }
+
+  /// Takes a whole command from any loop; the reply goes to `sink`.
+  func run(_ frame: [UInt8], sink: ReplySink, slot: UInt32) {
+    lanes[0].loop.execute {
+      self.jobs.append(Job(frame: frame, sink: sink, slot: slot))
+      self.next()
+    }
+  }
+
+  private func next() {
+    guard !isRunning, let job = jobs.popFirst() else { return }
+    isRunning = true
+    missingGrants = lanes.count
+    for lane in lanes {
+      lane.loop.execute {
+        lane.hold(deadline: lane.settings.fenceDeadline) {
+          self.lanes[0].loop.execute { self.granted(job) }
+        }
+      }
+    }
+  }
+
+  private func granted(_ job: Job) {
+    missingGrants -= 1
+    guard missingGrants == 0 else { return }
+    lanes[0].turnBegan()
+    lanes[0].runExclusive(job.frame.span, sink: job.sink, slot: job.slot) { self.finished() }
+  }
+
+  private func finished() {
+    for lane in lanes { lane.loop.execute { lane.release() } }
+    isRunning = false
+    next()
+  }
+}
+
+extension Lane {
+  /// Runs one command while all lanes are held; `done` when its reply has come and its mirrored effect is through.
+  fileprivate func runExclusive(
+    _ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, done: @escaping () -> Void
+  ) {
+    exclusiveDone = done
+    var framer = RequestFramer(limits: settings.limits)
+    _ = framer.next(frame)
+    let arguments = framer.arguments.span
+    let spec = table.specs[table.resolve(in: frame, arguments: arguments)]
+    var keys: [Int] = []
+    _ = spec.keyIndices(in: frame, arguments: arguments, into: &keys)
+    let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
+    if primaries.count > 1 {
+      refuse(Lane.bothSides(spec.name), sink: sink, slot: slot)
+    } else {
+      forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: slot)
+    }
+    progressed()
+  }
+}

@@ -1,0 +1,38 @@
+import Routing
+
+/// The short hold of a lane while the primary of some of its keys changes (law 6), or while one command has the lane
+/// for itself (law 1).
+struct Fence {
+  /// What will be in force behind the fence; nil when nothing changes.
+  var target: RoutingSnapshot?
+  /// A command that touches several lanes, or all keys, waits for this lane to be empty and has it for itself.
+  var isExclusive = false
+  /// Whether the lane has become empty and belongs to that command.
+  var isGranted = false
+  /// Per stack the number of the last command that was on its way when the fence went up.
+  var barriers: (legacy: UInt64, new: UInt64)
+  let raisedAt: UInt64
+  /// Tells a deadline whether it still means this fence.
+  let number: UInt64
+  /// Called when the target is in force.
+  var flipped: [@Sendable (LaneFlip) -> Void] = []
+  /// Called when the lane is empty.
+  var granted: (@Sendable () -> Void)?
+
+  /// Whether commands on this key have to wait.
+  func holds(_ key: Span<UInt8>, current: RoutingSnapshot) -> Bool {
+    if isExclusive { return true }
+    guard let target else { return false }
+    return current.changesPrimary(of: key, comparedTo: target)
+  }
+}
+
+/// How one lane went through a flip.
+public struct LaneFlip: Sendable {
+  /// How long keys were held, in nanoseconds; 0 when none had to be.
+  public var held: UInt64
+  /// Commands that waited.
+  public var commands: Int
+  /// Stacks that were cut off because they did not answer before the deadline.
+  public var cutOff: [StackID]
+}

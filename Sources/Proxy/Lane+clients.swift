@@ -1,0 +1,51 @@
+import NIOCore
+
+/// The clients whose sockets live on this lane's loop.
+extension Lane {
+  func clientArrived(_ session: ClientSession) {
+    sessions[ObjectIdentifier(session)] = session
+    clientsTotal += 1
+    if isDraining { session.leave() }
+  }
+
+  func clientLeft(_ session: ClientSession) {
+    sessions[ObjectIdentifier(session)] = nil
+  }
+
+  /// So much is on its way to a stack that clients must wait before they may add to it.
+  var isCongested: Bool { stacks.contains { $0.primaryBytes > Lane.congestionBytes } }
+
+  func waitForDecongestion(_ session: ClientSession) { congested.append(session) }
+
+  /// Called when replies have come: clients that were stopped may go on.
+  func relieve() {
+    guard !congested.isEmpty, !isCongested else { return }
+    let sessions = congested
+    congested = []
+    for session in sessions { resumeLater(session) }
+  }
+
+  private static let congestionBytes = 64 << 20
+
+  /// Once a second or more often: stacks that owe a reply and clients that take none.
+  func tick() {
+    turnBegan()
+    for connection in stacks { connection.checkDeadline(now: now) }
+    if now &- lastPatienceCheck > 1_000_000_000 {
+      lastPatienceCheck = now
+      for session in sessions.values { session.checkPatience(now: now) }
+    }
+  }
+
+  /// No new commands: every client is answered what it has asked, then its connection is closed.
+  func drain() {
+    isDraining = true
+    for session in sessions.values { session.leave() }
+  }
+
+  /// Closes what is still open.
+  func shutDown() {
+    for session in sessions.values { session.close() }
+    for connection in stacks { connection.close() }
+  }
+}

@@ -1,0 +1,139 @@
+import NIOCore
+import RESP
+import Routing
+
+/// How keys change sides: hold the commands on them, let what is in flight finish, put the new routing in force, let
+/// the held commands go on.
+///
+/// Why only the stack that loses keys is waited for: a key that moves from A to B has commands in flight at A alone.
+/// Once A has answered them their mirrored effects are queued on this lane's one connection to B, ahead of anything
+/// that B will now be sent as the key's primary.
+extension Lane {
+  /// Puts `snapshot` in force, behind a fence if keys change sides. `deadline` in nanoseconds bounds the hold.
+  func adopt(_ snapshot: RoutingSnapshot, deadline: Int64, flipped: @escaping @Sendable (LaneFlip) -> Void) {
+    turnBegan()
+    // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
+    if fence?.isGranted ?? routing.movesNothing(comparedTo: snapshot) {
+      routing = snapshot
+      return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
+    }
+    var fence = raisedFence()
+    fence.target = snapshot
+    fence.flipped.append(flipped)
+    let losing = losers(to: snapshot)
+    fence.barriers = (
+      losing.legacy ? connection(.legacy).lastPrimary : 0, losing.new ? connection(.new).lastPrimary : 0
+    )
+    self.fence = fence
+    // An earlier flip may still be waiting behind this fence: whichever deadline comes first ends it for both.
+    armDeadline(deadline, of: fence.number)
+    progressed()
+  }
+
+  /// Empties the lane and keeps it so until `release`: for a command that touches other lanes as well.
+  func hold(deadline: Int64, granted: @escaping @Sendable () -> Void) {
+    turnBegan()
+    var fence = raisedFence()
+    fence.isExclusive = true
+    fence.granted = granted
+    self.fence = fence
+    armDeadline(deadline, of: fence.number)
+    progressed()
+  }
+
+  /// The exclusive command is through.
+  func release() {
+    turnBegan()
+    fence = nil
+    cutOff = []
+    goOn()
+  }
+
+  func hold(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int) {
+    held.append(frame, sink: sink, slot: slot, keys: keys)
+  }
+
+  /// Something was answered, or a connection was lost: the fence may come down.
+  func progressed() {
+    relieve()
+    guard var fence else { return }
+    if fence.isGranted {
+      if stacks.allSatisfy({ $0.pending.isEmpty }), let done = exclusiveDone.take() { done() }
+      return
+    }
+    if fence.isExclusive {
+      guard stacks.allSatisfy({ $0.pending.isEmpty }) else { return }
+    } else {
+      guard unreached(fence).isEmpty else { return }
+    }
+    let flip = LaneFlip(held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
+    if let target = fence.target { routing = target }
+    fence.target = nil
+    let flipped = fence.flipped
+    fence.flipped = []
+    if fence.isExclusive {
+      fence.isGranted = true
+      self.fence = fence
+      fence.granted?()
+    } else {
+      self.fence = nil
+      cutOff = []
+      goOn()
+    }
+    for report in flipped { report(flip) }
+  }
+
+  private func raisedFence() -> Fence {
+    if let fence { return fence }
+    fences &+= 1
+    return Fence(barriers: (0, 0), raisedAt: now, number: fences)
+  }
+
+  /// Which stacks stop being the primary of some key. Judged by what the stages can do; a stack too many only means
+  /// a longer wait.
+  private func losers(to snapshot: RoutingSnapshot) -> (legacy: Bool, new: Bool) {
+    switch snapshot.effectiveStage {
+    case .off, .dualwrite, .shadow: (legacy: false, new: true)
+    case .live: (legacy: true, new: true)
+    case .rampdown, .complete: (legacy: true, new: false)
+    }
+  }
+
+  private func unreached(_ fence: Fence) -> [StackConnection] {
+    stacks.filter { $0.answered < ($0.stack == .legacy ? fence.barriers.legacy : fence.barriers.new) }
+  }
+
+  private func armDeadline(_ deadline: Int64, of number: UInt64) {
+    loop.assumeIsolated().scheduleTask(in: .nanoseconds(deadline)) { self.fenceExpired(number, deadline) }
+  }
+
+  /// A stack that does not answer is cut off, and the flip goes through.
+  private func fenceExpired(_ number: UInt64, _ deadline: Int64) {
+    guard let fence, fence.number == number, !fence.isGranted else { return }
+    turnBegan()
+    let late = fence.isExclusive ? stacks.filter { !$0.pending.isEmpty } : unreached(fence)
+    for connection in late {
+      cutOff.append(connection.stack)
+      connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")
+    }
+    progressed()
+  }
+
+  private func goOn() {
+    let (items, all) = held.takeAll()
+    var bytes = all
+    for item in items {
+      guard let frame = bytes.readSlice(length: item.length) else { return }
+      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
+    }
+  }
+
+  /// Takes one command whose arguments are known no longer: from another loop, or from behind a fence.
+  func receive(_ bytes: Span<UInt8>, sink: ReplySink, slot: UInt32) {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(bytes) else { return }
+    let arguments = framer.arguments.span
+    let command = table.resolve(in: bytes, arguments: arguments)
+    request(bytes, arguments, command: command, sink: sink, slot: slot)
+  }
+}

@@ -1,0 +1,80 @@
+import Commands
+import Figures
+import NIOCore
+import RESP
+import Routing
+
+/// The way back: from a stack's reply to the client, and to what the reply sets off.
+extension Lane {
+  /// Takes the reply to `command`. `request` is empty unless its bytes were kept.
+  func replyArrived(
+    _ reply: Span<UInt8>, to command: Pending, request: Span<UInt8>, from connection: StackConnection
+  ) {
+    let isError = reply[0] == UInt8(ascii: "-")
+    count(reply, isError: isError, of: command, from: connection.stack)
+    switch command.role {
+    case .primary:
+      if let sink = command.sink { deliver(reply, to: sink, slot: command.slot) }
+      switch command.sequel {
+      case .none: break
+      // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
+      case .mirror: if !isError { mirror(request, command, from: connection.stack) }
+      case .compare: compare(request, command, with: reply, from: connection.stack)
+      }
+    case .mirroredWrite:
+      if isError { figures.compare.mirrorErrors &+= 1 }
+    case .comparedRead:
+      compared(reply, command, request: request)
+    case .recheck:
+      command.sink?.replyArrived(reply, slot: command.slot)
+    }
+  }
+
+  /// No reply will come to `command`: the connection was lost or cut.
+  func replyFailed(
+    _ kind: ErrorKind, of command: Pending, request: Span<UInt8>, from connection: StackConnection
+  ) {
+    figures.recordError(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
+    switch command.role {
+    case .primary:
+      guard let sink = command.sink else { return }
+      let fate =
+        table.specs[Int(command.command)].access == .write ? "; the write may or may not have happened" : ""
+      refuse(
+        "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) "
+          + "\(connection.health.reason ?? "lost the connection")\(fate)", sink: sink, slot: command.slot)
+    case .mirroredWrite:
+      figures.compare.mirrorErrors &+= 1
+    case .comparedRead:
+      figures.compare.dropped &+= 1
+    case .recheck:
+      (command.sink as? Recheck)?.failed()
+    }
+  }
+
+  /// Brings a reply to whoever waits for it, on this loop or on another.
+  func deliver(_ reply: Span<UInt8>, to sink: ReplySink, slot: UInt32) {
+    if sink.home == index {
+      sink.replyArrived(reply, slot: slot)
+    } else {
+      outbound[sink.home].append(reply: reply, to: sink, slot: slot)
+      scheduleTurnEnd()
+    }
+  }
+
+  private func count(_ reply: Span<UInt8>, isError: Bool, of command: Pending, from stack: StackID) {
+    let spec = table.specs[Int(command.command)]
+    let commandClass = spec.commandClass
+    figures[stack, commandClass].operations &+= 1
+    figures[stack, commandClass].latency.record(nanoseconds: Int64(truncatingIfNeeded: now &- command.sentAt))
+    if isError {
+      figures.recordError(.reply, on: stack, commandClass)
+    } else if spec.isHitMiss {
+      if ReplyReader.isNull(reply) {
+        figures[stack, commandClass].misses &+= 1
+      } else {
+        figures[stack, commandClass].hits &+= 1
+      }
+    }
+  }
+}

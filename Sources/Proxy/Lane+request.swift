@@ -1,0 +1,127 @@
+import Commands
+import Figures
+import NIOCore
+import RESP
+import Routing
+
+/// The way there: from a command whose keys are all this lane's to the connection of their primary.
+extension Lane {
+  /// Takes one command whose keys all belong to this lane.
+  func request(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, command: Int, sink: ReplySink, slot: UInt32
+  ) {
+    let spec = table.specs[command]
+    guard spec.hasSingleKeyAtOne else {
+      return requestManyKeys(frame, arguments, spec, sink: sink, slot: slot)
+    }
+    let key = frame.extracting(arguments[1].range)
+    if let fence, fence.holds(key, current: routing) || !held.isOpenForSingleKeys {
+      return hold(frame, sink: sink, slot: slot, keys: 1)
+    }
+    forward(frame, spec, key: key, to: routing.primary(of: key), sink: sink, slot: slot)
+  }
+
+  private func requestManyKeys(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, sink: ReplySink, slot: UInt32
+  ) {
+    keyIndices.removeAll(keepingCapacity: true)
+    if case .invalid(let message) = spec.keyIndices(in: frame, arguments: arguments, into: &keyIndices) {
+      return refuse(message, sink: sink, slot: slot)
+    }
+    guard let first = keyIndices.first else {
+      // No key: any stack can answer; the one that holds the whole key space does.
+      return forward(frame, spec, key: Span(), to: keyspacePrimary, sink: sink, slot: slot)
+    }
+    var isMoving = fence?.isExclusive ?? false
+    var primaries = (legacy: false, new: false)
+    for index in keyIndices {
+      let key = frame.extracting(arguments[index].range)
+      if let fence, fence.holds(key, current: routing) { isMoving = true }
+      switch routing.primary(of: key) {
+      case .legacy: primaries.legacy = true
+      case .new: primaries.new = true
+      }
+    }
+    if isMoving || (fence != nil && held.count > 0) {
+      return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
+    }
+    if primaries.legacy && primaries.new {
+      return split(frame, arguments, spec, keys: keyIndices, sink: sink, slot: slot)
+    }
+    let key = frame.extracting(arguments[first].range)
+    forward(frame, spec, key: key, to: primaries.new ? .new : .legacy, sink: sink, slot: slot)
+  }
+
+  /// Keys on both sides: taken apart if the command can be, refused if not (law 8).
+  private func split(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, keys: [Int],
+    sink: ReplySink, slot: UInt32
+  ) {
+    guard spec.split != .none else {
+      return refuse(Lane.bothSides(spec.name), sink: sink, slot: slot)
+    }
+    let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
+      Int(routing.primary(of: frame.extracting(arguments[index].range)).rawValue)
+    }
+    let gather = Gather(parts, on: self, sink: sink, slot: slot)
+    for (number, part) in parts.parts.enumerated() {
+      let bytes = part.frame.span
+      let key = bytes.extracting(part.firstKey.range)
+      forward(
+        bytes, spec, key: key, to: part.group == 0 ? .legacy : .new, sink: gather, slot: UInt32(number))
+    }
+  }
+
+  /// Sends a command to its primary, or answers at once that the primary is down.
+  func forward(
+    _ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>, to primary: StackID, sink: ReplySink,
+    slot: UInt32
+  ) {
+    let connection = connection(primary)
+    guard connection.isUp else {
+      figures.recordError(.refused, on: primary, spec.commandClass)
+      return refuse(downMessage(connection), sink: sink, slot: slot)
+    }
+    var sequel = Pending.Sequel.none
+    if spec.access == .write {
+      if routing.mirrorsWrites { sequel = .mirror }
+    } else if routing.compares(key) {
+      if spec.comparison == .never { figures.compare.ignored &+= 1 } else { sequel = .compare }
+    }
+    connection.send(
+      frame,
+      Pending(
+        sink: sink, slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
+        isKept: sequel != .none, sentAt: now))
+  }
+
+  /// Answers with an error of our own; `message` begins with the error's word.
+  func refuse(_ message: String, sink: ReplySink, slot: UInt32) {
+    var reply: [UInt8] = []
+    reply.appendError(message)
+    deliver(reply.span, to: sink, slot: slot)
+  }
+
+  /// The stack to ask about the whole key space when one stack has it all.
+  var keyspacePrimary: StackID {
+    switch routing.effectiveStage {
+    case .off, .dualwrite, .shadow, .live: .legacy
+    case .rampdown, .complete: .new
+    }
+  }
+
+  func downMessage(_ connection: StackConnection) -> String {
+    "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) cannot be used: "
+      + (connection.health.reason ?? "not connected yet")
+  }
+
+  static func bothSides(_ name: String) -> String {
+    "CROSSSTACK sluice: the keys of \(name) are on both stacks just now and it cannot be split; "
+      + "give them one hash tag, as in {user1}:a {user1}:b, to keep them together"
+  }
+}
+
+extension CommandSpec {
+  /// The class under which the command is counted.
+  var commandClass: Figures.CommandClass { access == .read ? .read : .write }
+}

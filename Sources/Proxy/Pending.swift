@@ -1,0 +1,35 @@
+/// A command that was sent to a stack and has no reply yet, as the connection's queue remembers it.
+struct Pending {
+  /// Why it was sent.
+  enum Role: UInt8 {
+    /// A client waits for this reply.
+    case primary
+    /// A write that the primary has acknowledged, on its way to the mirror.
+    case mirroredWrite
+    /// A read that the primary has answered, repeated on the mirror to compare.
+    case comparedRead
+    /// Asked by the lane itself: a difference is looked at again (`Recheck`).
+    case recheck
+  }
+
+  /// What the lane does with the command once the primary has answered.
+  enum Sequel: UInt8 {
+    case none, mirror, compare
+  }
+
+  var sink: ReplySink?
+  var slot: UInt32
+  /// The command's row in the table.
+  var command: UInt16
+  var role: Role
+  var sequel: Sequel
+  /// Bytes of the request.
+  var bytes: UInt32 = 0
+  /// Whether the request's bytes stand at the front of the connection's `kept` queue when its reply comes.
+  var isKept = false
+  /// When it was sent, in nanoseconds of the loop's coarse clock.
+  var sentAt: UInt64
+  /// For a compared read: length and digest of the primary's reply.
+  var primaryLength: UInt32 = 0
+  var primaryDigest: UInt64 = 0
+}

@@ -1,0 +1,195 @@
+import Figures
+import NIOCore
+import NIOPosix
+import RESP
+import Routing
+import Synchronization
+
+/// The data plane: listens, serves clients, and has one lane per event loop.
+public final class ProxyServer: Sendable {
+  private let group: MultiThreadedEventLoopGroup
+  private let lanes: [Lane]
+  private let shared: ProxyShared
+  private let listeners = Mutex<[Channel]>([])
+  private let ticks: [RepeatedTask]
+
+  /// Connects every lane to both stacks; clients are served from `listen` on.
+  ///
+  /// - Parameters:
+  ///   - routing: what is in force from the first command on.
+  ///   - report: told of health changes and divergences, on a loop: it must be quick and must not block.
+  public init(
+    _ settings: ProxySettings, legacy: StackEndpoint, new: StackEndpoint, routing: RoutingSnapshot,
+    report: @escaping @Sendable (ProxyEvent) -> Void
+  ) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
+    self.group = group
+    let lanes = (0..<settings.threads).map { index in
+      Lane(
+        index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
+        report: report)
+    }
+    self.lanes = lanes
+    shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
+    // Often enough to see a deadline pass within an eighth of it.
+    let period = TimeAmount.nanoseconds(max(5_000_000, min(settings.commandTimeout / 8, 250_000_000)))
+    ticks = lanes.map { lane in
+      lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
+    }
+    for lane in lanes {
+      try await lane.loop.submit { lane.open(among: lanes) }.get()
+    }
+    await settle(within: settings.connectTimeout)
+  }
+
+  /// Waits until every connection is up or has failed once, so that the first client is not turned away for our haste.
+  private func settle(within nanoseconds: Int64) async {
+    let deadline = NIODeadline.now() + .nanoseconds(nanoseconds)
+    while NIODeadline.now() < deadline {
+      let states = await health()
+      if states.allSatisfy({ $0.legacy != .connecting && $0.new != .connecting }) { return }
+      _ = try? await group.next().scheduleTask(in: .milliseconds(5)) {}.futureResult.get()
+    }
+  }
+
+  // MARK: Clients
+
+  /// Where clients are served.
+  public enum ListenAddress: Sendable {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+  }
+
+  /// Opens one more door; returns the address as the kernel has it (port 0 asks for any free port).
+  public func listen(_ address: ListenAddress) async throws -> SocketAddress {
+    let shared = self.shared
+    let lanes = self.lanes
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 14))
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: 1 << 20))
+      .childChannelInitializer { channel in
+        guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
+          return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
+        }
+        return channel.eventLoop.makeCompletedFuture {
+          let count = shared.clients.add(1, ordering: .relaxed).newValue
+          channel.closeFuture.whenComplete { _ in shared.clients.subtract(1, ordering: .relaxed) }
+          guard count <= lane.settings.maximumClients else {
+            try channel.pipeline.syncOperations.addHandler(TurnedAway())
+            return
+          }
+          lane.turnBegan()
+          try channel.pipeline.syncOperations.addHandler(
+            ClientSession(lane: lane, server: shared, id: shared.nextClientID()))
+        }
+      }
+    let channel: Channel
+    switch address {
+    case .tcp(let host, let port):
+      channel = try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .bind(host: host, port: port).get()
+    case .unix(let path):
+      channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+    }
+    listeners.withLock { $0.append(channel) }
+    guard let local = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+    return local
+  }
+
+  // MARK: Flips
+
+  /// Puts a routing in force in every lane and returns when it is. `deadline` bounds how long a fence may hold a lane.
+  public func adopt(_ snapshot: RoutingSnapshot, deadline: Int64) async -> [LaneFlip] {
+    await withTaskGroup(of: LaneFlip.self) { group in
+      for lane in lanes {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            lane.loop.execute {
+              lane.adopt(snapshot, deadline: deadline) { continuation.resume(returning: $0) }
+            }
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+
+  // MARK: Looking
+
+  /// What all lanes have counted since the last call.
+  public func takeFigures() async -> LaneFigures {
+    await withTaskGroup(of: LaneFigures.self) { group in
+      for lane in lanes {
+        group.addTask { (try? await lane.loop.submit { lane.figures.take() }.get()) ?? LaneFigures() }
+      }
+      return await group.reduce(into: LaneFigures()) { $0.merge($1) }
+    }
+  }
+
+  /// How one lane's connections are.
+  public struct LaneHealth: Sendable {
+    public var legacy: StackHealth
+    public var new: StackHealth
+    public var legacyInFlight: Int
+    public var newInFlight: Int
+    /// Mirrored commands in flight at each stack.
+    public var legacyMirrorQueue: Int
+    public var newMirrorQueue: Int
+    public var clients: Int
+    public var clientsTotal: Int
+    public var clientsCutOff: Int
+  }
+
+  public func health() async -> [LaneHealth] {
+    await withTaskGroup(of: LaneHealth?.self) { group in
+      for lane in lanes {
+        group.addTask { try? await lane.loop.submit { lane.healthNow }.get() }
+      }
+      return await group.reduce(into: []) { states, state in if let state { states.append(state) } }
+    }
+  }
+
+  // MARK: Leaving
+
+  /// Takes no new clients and no new commands, answers what was asked, and closes; after `deadline` nanoseconds at the latest.
+  public func drain(deadline: Int64) async {
+    for channel in listeners.withLock({ $0 }) { try? await channel.close() }
+    for lane in lanes { lane.loop.execute { lane.drain() } }
+    let end = NIODeadline.now() + .nanoseconds(deadline)
+    while shared.clients.load(ordering: .relaxed) > 0, NIODeadline.now() < end {
+      _ = try? await group.next().scheduleTask(in: .milliseconds(5)) {}.futureResult.get()
+    }
+    await stop()
+  }
+
+  /// Closes everything at once.
+  public func stop() async {
+    for channel in listeners.withLock({ $0 }) { try? await channel.close() }
+    for task in ticks { task.cancel() }
+    for lane in lanes { _ = try? await lane.loop.submit { lane.shutDown() }.get() }
+    try? await group.shutdownGracefully()
+  }
+}
+
+extension Lane {
+  fileprivate func open(among lanes: [Lane]) {
+    peers = lanes
+    turnBegan()
+    connection(.legacy).connect()
+    connection(.new).connect()
+  }
+
+  fileprivate var healthNow: ProxyServer.LaneHealth {
+    let legacy = connection(.legacy)
+    let new = connection(.new)
+    return ProxyServer.LaneHealth(
+      legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
+      newInFlight: new.pending.count,
+      legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue, clients: sessions.count,
+      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff)
+  }
+}

@@ -1,0 +1,37 @@
+import RESP
+
+/// What the data plane needs to know at its start. Times are in nanoseconds, sizes in bytes.
+public struct ProxySettings: Sendable {
+  /// Loops, and lanes: at least 1.
+  public var threads = 1
+  public var limits = FrameLimits()
+  /// How long a connection attempt to a stack may take, hand-shake included.
+  public var connectTimeout: Int64 = 1_000_000_000
+  /// How long a stack may owe a reply before its connection is cut.
+  public var commandTimeout: Int64 = 1_000_000_000
+  /// Wait before the first and the longest wait between attempts to connect again.
+  public var backoffInitial: Int64 = 50_000_000
+  public var backoffMaximum: Int64 = 2_000_000_000
+  /// Most commands and bytes that may be on their way to a mirror, per lane.
+  public var mirrorCommands = 10_000
+  public var mirrorBytes = 64 << 20
+  /// Most commands of one client that may be in flight; the client is not read meanwhile.
+  public var pipeline = 1024
+  /// Most bytes that may wait for one client; more cut it off.
+  public var clientOutputBytes = 64 << 20
+  /// How long a client may leave its replies unread before it is cut off.
+  public var clientStall: Int64 = 30_000_000_000
+  /// How long a client may leave a command unfinished before it is cut off.
+  public var unfinishedCommand: Int64 = 60_000_000_000
+  /// How long a client may say nothing before it is cut off; 0 is for ever.
+  public var clientIdle: Int64 = 0
+  public var maximumClients = 10_000
+  /// The proxy's own password; nil lets everybody in.
+  public var password: [UInt8]?
+  /// How long a fence holds keys before it cuts off a stack that does not answer.
+  public var fenceDeadline: Int64 = 250_000_000
+  /// The same for a rollback, which waits for nobody.
+  public var rollbackDeadline: Int64 = 20_000_000
+
+  public init() {}
+}

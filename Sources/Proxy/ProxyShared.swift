@@ -1,0 +1,13 @@
+import Synchronization
+
+/// What all sessions share, whichever loop they live on.
+final class ProxyShared: Sendable {
+  let exclusive: ExclusiveCommands
+  /// Clients connected now.
+  let clients = Atomic<Int>(0)
+  private let lastID = Atomic<Int>(0)
+
+  init(exclusive: ExclusiveCommands) { self.exclusive = exclusive }
+
+  func nextClientID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
+}

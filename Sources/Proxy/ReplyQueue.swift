@@ -1,0 +1,73 @@
+import DequeModule
+import NIOCore
+
+/// Puts the replies to a client's pipelined commands into the order of the commands.
+///
+/// A reply whose turn it is goes straight to the output. One that comes early (the other stack, or another lane, was
+/// faster) waits in one buffer with all others that are early.
+struct ReplyQueue {
+  /// The number of the oldest command without a reply that was written out.
+  private(set) var head: UInt32 = 0
+  /// The number of the next command.
+  private(set) var next: UInt32 = 0
+  /// For the commands from `head` on: where the early reply stands; empty while there is none.
+  private var early = Deque<Range<Int>>()
+  private var bytes = ByteBuffer()
+  /// Bytes of `bytes` that were written out already.
+  private var spent = 0
+
+  /// Commands that have no reply yet, or whose reply waits for an older one.
+  var count: Int { Int(next &- head) }
+
+  /// A command is on its way; replies to it carry this number.
+  mutating func open() -> UInt32 {
+    defer { next &+= 1 }
+    return next
+  }
+
+  /// Takes the reply to command `slot` and appends all replies whose turn it is to `output`.
+  mutating func fill(_ slot: UInt32, _ reply: Span<UInt8>, into output: inout ByteBuffer) {
+    let distance = Int(slot &- head)
+    if distance == 0 {
+      output.writeBytes(reply.bytes)
+      head &+= 1
+      if !early.isEmpty { advance(into: &output) }
+      return
+    }
+    while early.count <= distance { early.append(0..<0) }
+    let start = bytes.writerIndex
+    bytes.writeBytes(reply.bytes)
+    early[distance] = start..<bytes.writerIndex
+  }
+
+  /// The place of the head was taken; so may be those behind it.
+  private mutating func advance(into output: inout ByteBuffer) {
+    early.removeFirst()
+    while let range = early.first, !range.isEmpty {
+      if let view = bytes.viewBytes(at: range.lowerBound, length: range.count) { output.writeBytes(view) }
+      spent += range.count
+      early.removeFirst()
+      head &+= 1
+    }
+    if early.isEmpty {
+      if bytes.capacity > 1 << 16 { bytes = ByteBuffer() } else { bytes.clear() }
+      spent = 0
+    } else if spent > 1 << 16, spent > bytes.writerIndex / 2 {
+      compact()
+    }
+  }
+
+  /// A client that always has something in flight would let the buffer grow for ever.
+  private mutating func compact() {
+    var fresh = ByteBuffer()
+    for index in early.indices where !early[index].isEmpty {
+      let start = fresh.writerIndex
+      if let view = bytes.viewBytes(at: early[index].lowerBound, length: early[index].count) {
+        fresh.writeBytes(view)
+      }
+      early[index] = start..<fresh.writerIndex
+    }
+    bytes = fresh
+    spent = 0
+  }
+}

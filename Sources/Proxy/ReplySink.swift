@@ -1,0 +1,15 @@
+/// Where the reply to a command goes: a client, or the half-made answer of a command that was split.
+///
+/// Confined to the event loop number `home`. Other loops only hold a reference and hand replies over with
+/// `Lane.deliver`, which crosses to the home loop; that is the proof behind `@unchecked Sendable`.
+class ReplySink: @unchecked Sendable {
+  /// Index of the loop that may touch this object.
+  let home: Int
+
+  init(home: Int) {
+    self.home = home
+  }
+
+  /// Takes one reply, whole and framed. `slot` is the number the sink gave to the command.
+  func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {}
+}

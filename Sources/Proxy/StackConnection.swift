@@ -1,0 +1,212 @@
+import DequeModule
+import Figures
+import NIOCore
+import NIOPosix
+import RESP
+import Routing
+
+/// One lane's pipelined connection to one stack.
+///
+/// Commands leave in the order of `send`, and replies come back in that order: the queue of pending commands is all
+/// it takes to know whose reply it is. Confined to the lane's loop.
+final class StackConnection {
+  let stack: StackID
+  let endpoint: StackEndpoint
+  unowned let lane: Lane
+
+  private(set) var health = StackHealth.connecting
+  private(set) var pending = Deque<Pending>()
+  /// Requests whose bytes are needed again when their reply is there.
+  private var kept = ByteQueue()
+  private var output = ByteBuffer()
+  private var channel: Channel?
+  private var attempts = 0
+  private var isClosing = false
+
+  /// Commands sent and answered so far, over all connections; a fence waits for the second to reach the first.
+  private(set) var sent: UInt64 = 0
+  private(set) var answered: UInt64 = 0
+  /// The number of the last command that a client waits for.
+  private(set) var lastPrimary: UInt64 = 0
+  /// Commands in flight that only the mirror needs, and their bytes.
+  private(set) var mirrorQueue = 0
+  private(set) var mirrorBytes = 0
+  /// Bytes of the commands in flight that clients wait for.
+  private(set) var primaryBytes = 0
+
+  init(stack: StackID, endpoint: StackEndpoint, lane: Lane) {
+    self.stack = stack
+    self.endpoint = endpoint
+    self.lane = lane
+  }
+
+  var isUp: Bool { health == .up }
+
+  /// Whether one more mirrored command would be more than the queue may hold.
+  func mirrorIsFull(adding bytes: Int) -> Bool {
+    mirrorQueue >= lane.settings.mirrorCommands || mirrorBytes &+ bytes > lane.settings.mirrorBytes
+  }
+
+  // MARK: Requests, towards the stack
+
+  /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
+  func send(_ frame: Span<UInt8>, _ command: Pending) {
+    var command = command
+    command.bytes = UInt32(truncatingIfNeeded: frame.count)
+    if command.isKept { kept.append(frame) }
+    sent &+= 1
+    switch command.role {
+    case .primary:
+      lastPrimary = sent
+      primaryBytes &+= frame.count
+    case .mirroredWrite, .comparedRead, .recheck:
+      mirrorQueue &+= 1
+      mirrorBytes &+= frame.count
+    }
+    pending.append(command)
+    if output.readableBytes == 0 { lane.stackHasOutput() }
+    output.writeBytes(frame.bytes)
+  }
+
+  /// Hands everything to the kernel, as far as it takes it.
+  func flush() {
+    guard output.readableBytes > 0, let channel else { return }
+    channel.writeAndFlush(output, promise: nil)
+    if output.capacity > 1 << 20 { output = ByteBuffer() } else { output.clear() }
+  }
+
+  // MARK: Replies, from the stack
+
+  /// Takes the next reply. False when no command is waiting for one.
+  func replyArrived(_ reply: Span<UInt8>) -> Bool {
+    guard let command = next() else { return false }
+    if command.isKept {
+      let request = kept.take(Int(command.bytes))
+      lane.replyArrived(reply, to: command, request: request.readableBytesUInt8Span, from: self)
+    } else {
+      lane.replyArrived(reply, to: command, request: Span(), from: self)
+    }
+    return true
+  }
+
+  private func next() -> Pending? {
+    guard let command = pending.popFirst() else { return nil }
+    answered &+= 1
+    if command.role == .primary {
+      primaryBytes &-= Int(command.bytes)
+    } else {
+      mirrorQueue &-= 1
+      mirrorBytes &-= Int(command.bytes)
+    }
+    return command
+  }
+
+  // MARK: Coming and going
+
+  func connect() {
+    guard !isClosing else { return }
+    let handler = StackHandler(connection: self)
+    let bootstrap = ClientBootstrap(group: lane.loop)
+      .connectTimeout(.nanoseconds(lane.settings.connectTimeout))
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 16))
+      .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
+    let initialized = bootstrap.channelInitializer { channel in
+      channel.eventLoop.assumeIsolated().makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(handler)
+      }
+    }
+    let connecting: EventLoopFuture<Channel>
+    switch endpoint.address {
+    case .tcp(let host, let port):
+      connecting = initialized.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(
+        host: host, port: port)
+    case .unix(let path):
+      connecting = initialized.connect(unixDomainSocketPath: path)
+    }
+    connecting.assumeIsolated().whenFailure { error in
+      handler.detach()
+      self.lost(StackConnection.reason(of: error), kind: .unreachable)
+    }
+  }
+
+  /// The hand-shake is through: commands may be sent.
+  func established(_ channel: Channel) {
+    attempts = 0
+    self.channel = channel
+    change(to: .up)
+  }
+
+  /// The connection is gone, or never came to be: everything in flight fails, and the next attempt is due.
+  func lost(_ reason: String, kind: ErrorKind) {
+    channel = nil
+    output = ByteBuffer()
+    change(to: .down(reason))
+    var orphans = Deque<Pending>()
+    while let command = next() { orphans.append(command) }
+    var requests = kept
+    kept = ByteQueue()
+    for command in orphans {
+      if command.isKept {
+        let request = requests.take(Int(command.bytes))
+        lane.replyFailed(kind, of: command, request: request.readableBytesUInt8Span, from: self)
+      } else {
+        lane.replyFailed(kind, of: command, request: Span(), from: self)
+      }
+    }
+    lane.progressed()
+    scheduleReconnect()
+  }
+
+  /// Cuts a connection whose stack does not answer.
+  func cut(_ reason: String) {
+    guard let channel else { return }
+    _ = try? channel.pipeline.syncOperations.handler(type: StackHandler.self).detach()
+    channel.close(promise: nil)
+    lost(reason, kind: .timeout)
+  }
+
+  func close() {
+    isClosing = true
+    channel?.close(promise: nil)
+  }
+
+  /// Cuts the connection if the oldest command has waited too long.
+  func checkDeadline(now: UInt64) {
+    guard let oldest = pending.first, now > oldest.sentAt else { return }
+    let waited = now - oldest.sentAt
+    if waited > UInt64(lane.settings.commandTimeout) {
+      cut("owed a reply for \(waited / 1_000_000) ms")
+    }
+  }
+
+  private func change(to health: StackHealth) {
+    guard health.name != self.health.name else { return }
+    self.health = health
+    lane.healthChanged(of: self)
+  }
+
+  /// Exponential, with full jitter on the upper half, so that the lanes of many proxies don't knock in step.
+  private func scheduleReconnect() {
+    guard !isClosing else { return }
+    let settings = lane.settings
+    let ceiling = min(settings.backoffMaximum, settings.backoffInitial << min(attempts, 20))
+    attempts += 1
+    let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
+    lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
+  }
+
+  private static func reason(of error: Error) -> String {
+    switch error {
+    case let error as IOError:
+      return String(cString: strerror(error.errnoCode))
+    case let error as NIOConnectionError:
+      if let single = error.connectionErrors.first { return reason(of: single.error) }
+      return "its name could not be resolved"
+    case ChannelError.connectTimeout:
+      return "the connection attempt timed out"
+    default:
+      return "\(error)"
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// Where a stack's server is and how to be let in.
+public struct StackEndpoint: Sendable, Equatable {
+  public enum Address: Sendable, Equatable {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+  }
+
+  public var address: Address
+  /// ACL user; nil sends the password alone.
+  public var user: String?
+  public var password: String?
+  /// Number of the database that is selected on every connection.
+  public var database: Int
+  /// What people see: an address without its password.
+  public var label: String
+
+  public init(
+    address: Address, user: String? = nil, password: String? = nil, database: Int = 0, label: String
+  ) {
+    self.address = address
+    self.user = user
+    self.password = password
+    self.database = database
+    self.label = label
+  }
+}

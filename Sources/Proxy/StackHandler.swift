@@ -1,0 +1,124 @@
+import NIOCore
+import RESP
+
+/// The socket side of a `StackConnection`: says who we are, then cuts the stream into replies.
+///
+/// One object per attempt to connect. Once detached it keeps quiet: its connection has gone on without it.
+/// Made and used on the lane's loop only; NIO carries it through closures that run there, hence `@unchecked Sendable`.
+final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private var connection: StackConnection?
+  private var framer: ReplyFramer
+  /// The beginning of a reply whose end has not come.
+  private var rest: ByteBuffer?
+  /// Replies to the hand-shake still to come; commands may be sent when there are none.
+  private var greetings = 0
+  private var isEstablished = false
+
+  init(connection: StackConnection) {
+    self.connection = connection
+    framer = ReplyFramer(limits: connection.lane.settings.limits)
+  }
+
+  /// The connection has no more interest in this channel.
+  func detach() { connection = nil }
+
+  func channelActive(context: ChannelHandlerContext) {
+    guard let connection else { return context.close(promise: nil) }
+    var hello: [UInt8] = []
+    let endpoint = connection.endpoint
+    if let password = endpoint.password {
+      say(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], into: &hello)
+    }
+    if endpoint.database != 0 { say(["SELECT", "\(endpoint.database)"], into: &hello) }
+    // PING tells whether the server takes commands at all: it may want a password, or still be loading.
+    say(["PING"], into: &hello)
+    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: hello)), promise: nil)
+    let deadline = TimeAmount.nanoseconds(connection.lane.settings.connectTimeout)
+    context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
+      if !self.isEstablished { self.fail("did not answer the hand-shake in time", context) }
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard let connection else { return }
+    connection.lane.turnBegan()
+    var bytes = unwrapInboundIn(data)
+    if var begun = rest {
+      rest = nil
+      begun.writeBuffer(&bytes)
+      bytes = begun
+    }
+    let taken = read(bytes.readableBytesUInt8Span, context)
+    bytes.moveReaderIndex(forwardBy: taken)
+    if bytes.readableBytes > 0, self.connection != nil {
+      // A copy of its own: the buffer that was read into goes back for the next read.
+      bytes.discardReadBytes()
+      rest = bytes
+    }
+    connection.lane.progressed()
+  }
+
+  /// Acts on all replies that are here whole; returns how many bytes they were.
+  private func read(_ all: Span<UInt8>, _ context: ChannelHandlerContext) -> Int {
+    var offset = 0
+    loop: while offset < all.count, let connection {
+      let ahead = all.extracting(offset..<all.count)
+      switch framer.next(ahead) {
+      case .incomplete:
+        break loop
+      case .reply(let length):
+        let reply = ahead.extracting(0..<length)
+        offset &+= length
+        if isEstablished {
+          guard connection.replyArrived(reply) else {
+            fail("sent a reply that nobody asked for", context)
+            break loop
+          }
+        } else {
+          greeted(reply, context)
+        }
+      case .failure(let error):
+        fail("does not speak RESP (\(error.message))", context)
+        break loop
+      }
+    }
+    return offset
+  }
+
+  private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
+    if reply[0] == UInt8(ascii: "-") {
+      let text = reply.extracting(1..<max(1, reply.count - 2))
+      fail(
+        "refused the connection: \(text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })",
+        context)
+      return
+    }
+    greetings -= 1
+    guard greetings == 0 else { return }
+    isEstablished = true
+    connection?.established(context.channel)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    fail("closed the connection", context)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: Error) {
+    fail("lost the connection: \(error)", context)
+  }
+
+  private func fail(_ reason: String, _ context: ChannelHandlerContext) {
+    let connection = self.connection
+    self.connection = nil
+    context.close(promise: nil)
+    connection?.lost(reason, kind: .unreachable)
+  }
+
+  private func say(_ words: [String], into hello: inout [UInt8]) {
+    hello.append(contentsOf: InlineRequest.frame(of: words.map { Array($0.utf8) }))
+    greetings += 1
+  }
+}
