@@ -1,7 +1,7 @@
 /// flagd's bucket of a key: `murmur3_x86_32(seed 0, prefix ‖ key)`, with the prefix hashed once.
 ///
-/// The prefix is the flag key (flagd's default bucketing value is flag key and targeting key put together), a salt,
-/// or nothing. The result is compared as an unsigned number; see `Share`.
+/// The prefix is the flag key (flagd's default bucketing value is flag key and targeting key put together),
+/// a salt, or nothing. The result is compared as an unsigned number; see `Share`.
 public struct BucketHash: Sendable, Equatable {
   /// The state after the whole four-byte blocks of the prefix.
   private let state: UInt32

@@ -1,9 +1,10 @@
 /// The keys that the flag `cache-stack` gives to the new stack, compiled for the hot path.
 ///
-/// Sticky, and it only grows while the percentage grows. A plain share costs one hash and one comparison; a tree of
-/// rules is walked.
+/// Sticky, and it only grows while the percentage grows. A plain share costs one hash and one comparison; a
+/// tree of rules is walked.
 public struct Cohort: Sendable {
-  /// The share, or for a constant everything or nothing. With rules, only its hash is used: to tell a key's bucket.
+  /// The share, or for a constant everything or nothing. With rules, only its hash is used: to tell a key's
+  /// bucket.
   let bucketing: Bucketing
   let rules: TargetingRule?
   let defaultVariant: StackID
@@ -36,11 +37,15 @@ public struct Cohort: Sendable {
     reason = .rule
   }
 
-  /// The share of keys when it is the same for all keys, 0 to 100; nil with rules, where it depends on the keys.
+  /// The share of keys when it is the same for all keys, 0 to 100; nil with rules, where it depends on the
+  /// keys.
   public var percent: Double? { rules == nil ? bucketing.share.percent : nil }
 
   /// The share and its hash, unless there are rules.
   public var plainBucketing: Bucketing? { rules == nil ? bucketing : nil }
+
+  /// The constants of its rules, to try keys that they speak of; empty without rules.
+  public var constants: [[UInt8]] { rules?.constants ?? [] }
 
   /// Whether the Redis key belongs to the new stack. The empty key never does.
   public func contains(_ key: Span<UInt8>) -> Bool {

@@ -9,7 +9,8 @@ public struct Explanation: Sendable, Equatable {
   /// What decided the primary.
   public let reason: Reason
 
-  /// Where the bucket lies among all buckets, 0 to 100: the key joins the cohort when the percentage passes it.
+  /// Where the bucket lies among all buckets, 0 to 100: the key joins the cohort when the percentage passes
+  /// it.
   public var position: Double { Double(bucket) * 100 / 4_294_967_296 }
 
   /// In order of precedence: latch, stage, state, targeting, default variant.

@@ -16,7 +16,8 @@ public struct Murmur3: Sendable, Equatable {
     state = (state &<< 13 | state &>> 19) &* 5 &+ 0xe654_6b64
   }
 
-  /// The hash, given the last 0 to 3 bytes (first byte lowest, the rest zero) and the length of everything in bytes.
+  /// The hash, given the last 0 to 3 bytes (first byte lowest, the rest zero) and the length of everything
+  /// in bytes.
   @inline(__always)
   public func finish(tail: UInt32, length: UInt32) -> UInt32 {
     var hash = state ^ Murmur3.scramble(tail) ^ length

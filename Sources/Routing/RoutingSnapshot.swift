@@ -1,7 +1,7 @@
 /// Where every key goes at one moment: one immutable value, published to the lanes as a whole.
 ///
-/// Precedence: rollback latch, then `state: DISABLED`, then targeting, then the default variant. The latch is applied
-/// here; the other three are already compiled into `stage`, `cohort` and `sample`.
+/// Precedence: rollback latch, then `state: DISABLED`, then targeting, then the default variant. The latch
+/// is applied here; the other three are already compiled into `stage`, `cohort` and `sample`.
 public struct RoutingSnapshot: Sendable {
   /// Grows with every publication; 0 is the state before any flag was read.
   public let version: UInt64
@@ -9,10 +9,11 @@ public struct RoutingSnapshot: Sendable {
   public let stage: Stage
   /// Whether the rollback latch is set.
   public let isRolledBack: Bool
-  /// What is in force: `stage`, or under the latch `dualwrite` (`off` if the configured stage mirrors nothing because
-  /// it is `off`). Both give every key to legacy.
+  /// What is in force: `stage`, or under the latch `dualwrite` (`off` if the configured stage mirrors
+  /// nothing because it is `off`). Both give every key to legacy.
   ///
-  /// A rollback goes on writing to the new stack on purpose: it stays warm, and a re-arm does not serve stale values.
+  /// A rollback goes on writing to the new stack on purpose: it stays warm, and a re-arm does not serve
+  /// stale values.
   public let effectiveStage: Stage
   public let cohort: Cohort
   /// The share of keys whose reads are compared.
@@ -70,8 +71,8 @@ public struct RoutingSnapshot: Sendable {
     return sample.contains(targetingKey: key.extracting(targetingKey(of: key)))
   }
 
-  /// Whether no key at all has another primary here than in `other`. May say false where no key differs, never the
-  /// other way round.
+  /// Whether no key at all has another primary here than in `other`. May say false where no key differs,
+  /// never the other way round.
   public func movesNothing(comparedTo other: RoutingSnapshot) -> Bool {
     placement == other.placement && (placement != .cohort || cohort.hasSameKeys(as: other.cohort))
   }

@@ -1,8 +1,8 @@
 /// A share of all buckets: the first `threshold` of the 2^32.
 ///
 /// flagd's "v2" fractional rule for two entries with weights `a` and `b`: the first entry iff
-/// `hash · (a + b) >> 32 < a`, which is `hash < ceil(a · 2^32 / (a + b))`. At 100 % the threshold is 2^32, which no
-/// `UInt32` holds; that is why it is wider than the hash.
+/// `hash · (a + b) >> 32 < a`, which is `hash < ceil(a · 2^32 / (a + b))`. At 100 % the threshold is 2^32,
+/// which no `UInt32` holds; that is why it is wider than the hash.
 public struct Share: Sendable, Hashable {
   /// 0 (nothing) to 2^32 (everything).
   public let threshold: UInt64

@@ -6,7 +6,8 @@ public enum Stage: UInt8, Sendable, CaseIterable, Comparable {
   case dualwrite
   /// As `dualwrite`, and sampled reads are repeated on the new stack and compared.
   case shadow
-  /// The cohort's keys are answered by the new stack, the rest by legacy; writes go to both, sampled reads are compared.
+  /// The cohort's keys are answered by the new stack, the rest by legacy; writes go to both, sampled reads
+  /// are compared.
   case live
   /// The new stack answers; writes go to legacy as well, so the way back stays open.
   case rampdown

@@ -1,8 +1,8 @@
 /// The part of a Redis key that decides where it goes: the content of its hash tag, else all of it.
 ///
-/// Redis Cluster's rule (https://redis.io/docs/reference/cluster-spec/#hash-tags): between the first `{` and the first
-/// `}` after it, if there is something between them. Keys that share a tag share a stack, so commands over them
-/// need no splitting.
+/// Redis Cluster's rule (https://redis.io/docs/reference/cluster-spec/#hash-tags): between the first `{`
+/// and the first `}` after it, if there is something between them. Keys that share a tag share a stack, so
+/// commands over them need no splitting.
 ///
 /// - Returns: offsets into `key`; empty only for the empty key.
 public func targetingKey(of key: Span<UInt8>) -> Range<Int> {
@@ -37,8 +37,8 @@ private func firstOffset(of byte: UInt8, in key: Span<UInt8>, from start: Int) -
   return count
 }
 
-/// The index 0 to 7 of the first byte that repeats in `pattern`, or 8. The caller has seen to it that the eight bytes
-/// at `offset` are there, which is why the load is not checked again.
+/// The index 0 to 7 of the first byte that repeats in `pattern`, or 8. The caller has seen to it that the
+/// eight bytes at `offset` are there, which is why the load is not checked again.
 @inline(__always)
 private func firstMatch(of pattern: UInt64, in bytes: RawSpan, at offset: Int) -> Int {
   let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)

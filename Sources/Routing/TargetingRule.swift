@@ -1,7 +1,7 @@
 /// The slow path of a cohort: a tree that gives a targeting key one of the two stacks.
 ///
-/// It holds what Sluice supports of flagd's targeting: `if`, fractional shares, constants, and `null` for the default
-/// variant.
+/// It holds what Sluice supports of flagd's targeting: `if`, fractional shares, constants, and `null` for
+/// the default variant.
 public indirect enum TargetingRule: Sendable, Equatable {
   /// Always this stack.
   case variant(StackID)
@@ -60,4 +60,22 @@ extension TargetingRule.Condition {
 private func matches(_ bytes: [UInt8], in key: Span<UInt8>, at offset: Int) -> Bool {
   for index in bytes.indices where key[offset + index] != bytes[index] { return false }
   return true
+}
+
+extension TargetingRule {
+  /// Every constant that a condition compares keys with: what keys to try when asking what the rules do.
+  var constants: [[UInt8]] {
+    guard case .choose(let branches, let otherwise) = self else { return [] }
+    return branches.flatMap { $0.condition.constants + $0.rule.constants } + otherwise.constants
+  }
+}
+
+extension TargetingRule.Condition {
+  fileprivate var constants: [[UInt8]] {
+    switch self {
+    case .constant: []
+    case .equals(let bytes), .hasPrefix(let bytes), .contains(let bytes): [bytes]
+    case .isOneOf(let list): list
+    }
+  }
 }
