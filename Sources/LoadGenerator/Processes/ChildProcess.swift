@@ -1,0 +1,123 @@
+import Foundation
+import Synchronization
+
+/// A server started for a benchmark or a test; it is killed when this object is released.
+public final class ChildProcess: Sendable {
+  /// The process id; only meaningful until ``stop()``.
+  public let pid: pid_t
+  /// Where its output goes.
+  public let log: String
+  private let name: String
+  private let ended = Mutex(false)
+
+  private static let living = Mutex<Set<pid_t>>([])
+
+  /// Starts `executable`, a path or a name that is looked up in `PATH` and in the system's folders.
+  ///
+  /// - Throws: `ProcessError` if there is no such program or it cannot be started.
+  public init(_ executable: String, _ arguments: [String], log: String) throws(ProcessError) {
+    name = executable
+    self.log = log
+    guard let path = Self.find(executable) else {
+      throw ProcessError("there is no program '\(executable)'; install it or name its path")
+    }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // What this process ignores a child would go on ignoring.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { sigaddset(&defaults, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
+    argv.append(nil)
+    defer { for argument in argv { free(argument) } }
+    var started: pid_t = 0
+    // Registered under the same lock, so that killAll() cannot miss a child that has just begun.
+    let status = Self.living.withLock { living in
+      let status = posix_spawn(&started, path, &actions, &attributes, argv, environ)
+      if status == 0 { living.insert(started) }
+      return status
+    }
+    pid = started
+    guard status == 0 else {
+      ended.withLock { $0 = true }
+      throw ProcessError("cannot start \(path): \(String(cString: strerror(status)))")
+    }
+  }
+
+  deinit { stop() }
+
+  /// Whether it still runs.
+  public var isRunning: Bool {
+    ended.withLock { ended in
+      guard !ended else { return false }
+      var status: Int32 = 0
+      guard waitpid(pid, &status, WNOHANG) == 0 else {
+        ended = true
+        Self.living.withLock { _ = $0.remove(pid) }
+        return false
+      }
+      return true
+    }
+  }
+
+  /// Sends a signal if the process still runs.
+  public func signal(_ number: Int32) {
+    if isRunning { kill(pid, number) }
+  }
+
+  /// Ends it: politely, and after two seconds by force. Does nothing the second time.
+  public func stop() {
+    signal(SIGTERM)
+    signal(SIGCONT)
+    let deadline = MonotonicClock.now() + 2_000_000_000
+    while isRunning, MonotonicClock.now() < deadline { usleep(5000) }
+    while isRunning {
+      signal(SIGKILL)
+      usleep(1000)
+    }
+  }
+
+  /// The processor time of all its threads so far, those that ended included, in nanoseconds; 0 when it is gone.
+  ///
+  /// The kernel's own clock of the process: `/proc/PID/stat` has the same sum in steps of 10 ms, and
+  /// `/proc/PID/schedstat` has the main thread alone.
+  public var processorTime: UInt64 {
+    processorNanoseconds(of: pid) ?? 0
+  }
+
+  /// The end of its output, for an error message.
+  public var lastWords: String {
+    let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").suffix(5).joined(separator: "\n")
+  }
+
+  /// Kills every child of this process that still runs: for the end by a signal.
+  public static func killAll() {
+    living.withLock { for pid in $0 { kill(pid, SIGKILL) } }
+  }
+
+  /// The path of a program, as a shell would find it, with the system administrator's folders as well.
+  public static func find(_ executable: String) -> String? {
+    if executable.contains("/") { return access(executable, X_OK) == 0 ? executable : nil }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin", "/usr/bin"]
+    return folders.map { "\($0)/\(executable)" }.first { access($0, X_OK) == 0 }
+  }
+}
+
+/// The processor time of a process, all threads, in nanoseconds; `nil` if there is no such process.
+public func processorNanoseconds(of pid: pid_t) -> UInt64? {
+  var clock = clockid_t()
+  var time = timespec()
+  guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else { return nil }
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
