@@ -1,11 +1,18 @@
-/// The SQL files of this folder, compiled into the binary so that it runs from anywhere.
+/// One SQL file of this folder, compiled into the binary so that it runs from anywhere.
 public struct Migration: Sendable {
   /// Position in the order of application, from 1 and without gaps.
   public let number: Int
   /// What the file name says after its number.
   public let name: String
-  /// The bytes of the file, UTF-8.
+  /// The bytes of the file, UTF-8. Once released they never change: a ledger remembers their checksum.
   public let sql: [UInt8]
+
+  /// A migration. The released ones are ``all``.
+  public init(number: Int, name: String, sql: [UInt8]) {
+    self.number = number
+    self.name = name
+    self.sql = sql
+  }
 
   /// Every migration, in order.
   public static var all: [Migration] {

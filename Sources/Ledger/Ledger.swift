@@ -1,1 +1,59 @@
-// Ledger
+import Figures
+import Foundation
+
+/// The memory of a migration: runs, flips, divergences, errors and figures in one SQLite file.
+///
+/// Recording never waits for the disk: it puts the record on a bounded queue, from which one thread of the ledger's
+/// own writes in batches. If the file cannot be written (disk full, read-only, locked) the ledger degrades: flips
+/// and exact counts wait in memory, samples wait while there is room and are dropped and counted then, and
+/// ``health()`` says why. Nothing is thrown at the recording side.
+public final class Ledger: Sendable {
+  private let queue: LedgerQueue
+  private let configuration: LedgerConfiguration
+  /// The connection of the writer; tests make it fail.
+  let store: LedgerStore
+
+  /// Opens the file, makes or migrates it, begins a run and starts the writer thread.
+  ///
+  /// `version` is Sluice's own, `summary` the configuration in one line without secrets. `commandName` gives the
+  /// name to a command's number and is called on the writer thread.
+  public init(
+    _ configuration: LedgerConfiguration, version: String, summary: String,
+    commandName: @escaping @Sendable (UInt16) -> String
+  ) throws(LedgerError) {
+    self.configuration = configuration
+    store = try LedgerStore(
+      configuration, version: version, summary: summary, commandName: commandName)
+    queue = LedgerQueue(configuration)
+    LedgerWriter(queue: queue, store: store, configuration: configuration).start()
+  }
+
+  deinit {
+    queue.close(clean: false, within: 0)
+  }
+
+  /// Records a flip: written at once and synced. What is recorded afterwards belongs to it, so record the figures
+  /// up to the flip first.
+  public func record(_ flip: FlipRecord) { queue.record(flip) }
+
+  /// Records one divergence as evidence. The counts come with the figures.
+  public func record(_ sample: DivergenceSample) { queue.record(sample) }
+
+  /// Records one error as evidence. The counts come with the figures.
+  public func record(_ sample: ErrorSample) { queue.record(sample) }
+
+  /// Records what all lanes counted in an interval, merged. Nothing is written if nothing was counted.
+  public func record(_ figures: LaneFigures, from start: Date, to end: Date) {
+    queue.record(figures, from: start, to: end)
+  }
+
+  /// How the ledger is.
+  public func health() -> LedgerHealth { queue.health }
+
+  /// Writes what is queued, marks the run as ended and closes the file; waits at most
+  /// ``LedgerConfiguration/closeMilliseconds`` and a second. The run is clean only if `clean` is true and
+  /// everything was written. What is recorded afterwards is lost and counted.
+  public func close(clean: Bool) {
+    queue.close(clean: clean, within: Double(configuration.closeMilliseconds) / 1000)
+  }
+}

@@ -1,0 +1,87 @@
+import Figures
+import Foundation
+import GRDB
+import Routing
+
+extension LedgerStore {
+  func insert(_ interval: QueuedInterval, flip: Int64, _ db: Database) throws {
+    let compare = interval.figures.compare
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO intervals (run, flip, started_at, ended_at, matched, ignored, superseded, diverged, dropped,
+          mirrored_writes, dropped_writes, mirror_errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      run, flip, interval.start.milliseconds, interval.end.milliseconds, count(compare.matched),
+      count(compare.ignored), count(compare.superseded), count(compare.diverged), count(compare.dropped),
+      count(compare.mirroredWrites), count(compare.droppedWrites), count(compare.mirrorErrors),
+    ])
+    let id = db.lastInsertedRowID
+    for stack in StackID.allCases {
+      for commandClass in CommandClass.allCases {
+        let figures = interval.figures[stack, commandClass]
+        guard !figures.isEmpty else { continue }
+        try insert(figures, of: (stack, commandClass), interval: id, db)
+      }
+    }
+    let minute = interval.start.milliseconds / 60_000
+    try addDivergences(interval.figures.divergences, minute: minute, flip: flip, db)
+    try addErrors(interval.figures.errors, minute: minute, flip: flip, db)
+  }
+
+  private func insert(
+    _ figures: OperationFigures, of cell: (stack: StackID, commandClass: CommandClass), interval: Int64,
+    _ db: Database
+  ) throws {
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO figures (interval, stack, class, operations, hits, misses, errors)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      interval, cell.stack.name, cell.commandClass.name, count(figures.operations), count(figures.hits),
+      count(figures.misses), count(figures.errors),
+    ])
+    var buckets: [(upper: Int64, count: Int64)] = []
+    figures.latency.forEachBucket { _, highest, number in buckets.append((count(highest), count(number))) }
+    let statement = try db.cachedStatement(
+      sql: "INSERT INTO latencies (interval, stack, class, upper_us, count) VALUES (?, ?, ?, ?, ?)")
+    for bucket in buckets {
+      try statement.execute(arguments: [
+        interval, cell.stack.name, cell.commandClass.name, bucket.upper, bucket.count,
+      ])
+    }
+  }
+
+  private func addDivergences(
+    _ divergences: DivergenceCounts, minute: Int64, flip: Int64, _ db: Database
+  ) throws {
+    var counts: [(kind: String, command: String, count: Int64)] = []
+    divergences.forEach { counts.append(($0.name, commandName($1), count($2))) }
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO divergence_counts (minute, run, flip, kind, command, count) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count
+        """)
+    for row in counts {
+      try statement.execute(arguments: [minute, run, flip, row.kind, row.command, row.count])
+    }
+  }
+
+  private func addErrors(_ errors: ErrorCounts, minute: Int64, flip: Int64, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO error_counts (minute, run, flip, stack, kind, count) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count
+        """)
+    for stack in StackID.allCases {
+      for kind in ErrorKind.allCases where errors[stack, kind] > 0 {
+        try statement.execute(arguments: [
+          minute, run, flip, stack.name, kind.name, count(errors[stack, kind]),
+        ])
+      }
+    }
+  }
+
+  private func count(_ number: UInt64) -> Int64 { Int64(clamping: number) }
+}

@@ -1,0 +1,97 @@
+import Foundation
+
+/// The usual questions to a ledger and their answers.
+public struct Report: Sendable {
+  /// How an answer is written.
+  public enum Format: String, CaseIterable, Sendable {
+    /// Aligned tables under headings.
+    case text
+    /// One object with an array per section.
+    case json
+  }
+
+  /// One question: the name of the view that answers it.
+  public enum Section: String, CaseIterable, Sendable {
+    case runs = "run_list"
+    case story = "cutover_story"
+    case differences = "what_differs"
+    case prefixes = "which_prefixes"
+    case since = "since_which_flip"
+    case errors = "error_rate_per_minute"
+    case latency = "latency"
+    case latencyPerMinute = "latency_per_minute"
+    case figures = "figures_total"
+
+    /// The question in words.
+    public var title: String {
+      switch self {
+      case .runs: "Runs"
+      case .story: "Flips, and what was compared until the next"
+      case .differences: "What differs most"
+      case .prefixes: "Under which prefixes (of the samples kept)"
+      case .since: "Since which flip"
+      case .errors: "Errors per minute and stack"
+      case .latency: "Latency per stack, in microseconds"
+      case .latencyPerMinute: "Latency per minute and stack, in microseconds"
+      case .figures: "What each stack did"
+      }
+    }
+
+    /// The columns of the view that a reader wants beside each other.
+    var columns: [String] {
+      switch self {
+      case .runs: ["run", "started", "last_seen", "end", "version", "lost_samples", "lost_flips", "summary"]
+      case .story:
+        [
+          "flip", "at", "who", "action", "from", "to", "seconds", "held_us", "matched", "superseded",
+          "diverged",
+          "missing", "dropped", "dropped_writes", "verdict", "reason",
+        ]
+      case .differences: ["kind", "command", "count", "percent", "first_minute", "last_minute"]
+      case .prefixes: ["prefix", "kind", "samples", "keys", "example", "first_seen", "last_seen"]
+      case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
+      case .errors:
+        [
+          "minute", "stack", "operations", "errors", "percent", "refused", "timeout", "unreachable", "reply",
+        ]
+      case .latency: ["stack", "class", "operations", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
+      case .latencyPerMinute: ["minute", "stack", "operations", "p50_us", "p99_us", "max_us"]
+      case .figures: ["stack", "class", "operations", "hits", "misses", "hit_percent", "errors"]
+      }
+    }
+
+    /// Whether the rows are in the order of time, so that the latest matter most.
+    var isStory: Bool {
+      switch self {
+      case .runs, .story, .errors, .latencyPerMinute: true
+      case .differences, .prefixes, .since, .latency, .figures: false
+      }
+    }
+  }
+
+  /// Reads the ledger at `path` and answers, with at most `limit` rows per section.
+  public static func render(
+    path: String, sections: [Section] = Section.allCases, format: Format = .text, limit: Int = 30
+  ) throws(LedgerError) -> String {
+    let tables = try LedgerReader(path: path).tables(sections, limit: limit)
+    switch format {
+    case .text: return text(Array(zip(sections, tables)))
+    case .json:
+      return try Connection.explaining(path) {
+        var object: [String: Any] = [:]
+        for (section, table) in zip(sections, tables) { object[section.rawValue] = table.objects() }
+        let data = try JSONSerialization.data(
+          withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self) + "\n"
+      }
+    }
+  }
+
+  private static func text(_ answers: [(Section, ReportTable)]) -> String {
+    answers.map { section, table in
+      let rows = table.rows.isEmpty ? "  nothing recorded\n" : table.text()
+      let cut = table.isCut ? "  (more: SELECT * FROM \(section.rawValue))\n" : ""
+      return "\(section.title)\n\(rows)\(cut)"
+    }.joined(separator: "\n")
+  }
+}

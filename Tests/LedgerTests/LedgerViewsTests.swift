@@ -1,0 +1,179 @@
+import Figures
+import Foundation
+import GRDB
+import Routing
+import Testing
+
+@testable import Ledger
+
+/// Every view answers its question right on data made by hand.
+@Suite struct LedgerViewsTests {
+  private let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+    let ledger = try scratch.open()
+    var before = LaneFigures()
+    before[.legacy, .read].operations = 100
+    before[.legacy, .read].hits = 75
+    before[.legacy, .read].misses = 25
+    for microseconds in 1...100 {
+      before[.legacy, .read].latency.record(nanoseconds: Int64(microseconds) * 1000)
+    }
+    ledger.record(before, from: time(0), to: time(10))
+
+    ledger.record(flip(.stage, at: 10, from: .init(.off, percent: 0), to: .init(.shadow, percent: 0)))
+    ledger.record(
+      figures(matched: 8, diverged: [(.missingInNew, 7), (.missingInNew, 7)]), from: time(10), to: time(20))
+    ledger.record(divergence(.missingInNew, key: "user:1"))
+
+    ledger.record(
+      flip(.ramp, at: 20, from: .init(.shadow, percent: 0), to: .init(.live, percent: 25), reason: "plan"))
+    var after = figures(
+      matched: 5, diverged: [(.missingInNew, 7), (.value, 7), (.value, 7), (.ttl, 8)], reads: 50)
+    after.compare.dropped = 9
+    after[.new, .write].operations = 10
+    after.recordError(.timeout, on: .new, .write)
+    after.recordError(.reply, on: .new, .write)
+    after[.new, .write].latency.record(nanoseconds: 3_000)
+    ledger.record(after, from: time(60), to: time(70))
+    for key in ["user:1", "user:1", "user:2", "cart:9", "plain"] {
+      ledger.record(divergence(key: key, at: 65))
+    }
+
+    ledger.record(flip(.rollback, at: 80, from: .init(.live, percent: 25), to: .init(.off, percent: 0)))
+    ledger.record(figures(reads: 1), from: time(80), to: time(90))
+    ledger.record(
+      flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
+    ledger.record(figures(matched: 1), from: time(90), to: time(100))
+    ledger.close(clean: true)
+  }
+
+  @Test func whatDiffersMost() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM what_differs") == [
+        "missing_in_new|GET|3|50.0|2026-03-01 12:00:00|2026-03-01 12:01:00",
+        "value|GET|2|33.33|2026-03-01 12:01:00|2026-03-01 12:01:00",
+        "ttl|SET|1|16.67|2026-03-01 12:01:00|2026-03-01 12:01:00",
+      ])
+  }
+
+  @Test func underWhichPrefixes() throws {
+    #expect(
+      try scratch.rows("SELECT prefix, kind, samples, keys, example, last_seen FROM which_prefixes") == [
+        "user:|value|3|2|user:2|2026-03-01 12:01:05", "|value|1|1|plain|2026-03-01 12:01:05",
+        "cart:|value|1|1|cart:9|2026-03-01 12:01:05", "user:|missing_in_new|1|1|user:1|2026-03-01 12:00:00",
+      ])
+  }
+
+  @Test func sinceWhichFlip() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM since_which_flip") == [
+        "missing_in_new|GET|1|2026-03-01 12:00:10|stage|off 0 % -> shadow 0 %|2|3",
+        "value|GET|2|2026-03-01 12:00:20|ramp|shadow 0 % -> live 25 %|2|2",
+        "ttl|SET|2|2026-03-01 12:00:20|ramp|shadow 0 % -> live 25 %|1|1",
+      ])
+  }
+
+  @Test func errorRatePerStackAndMinute() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM error_rate_per_minute") == [
+        "2026-03-01 12:00:00|legacy|100|0|0.0|0|0|0|0", "2026-03-01 12:01:00|legacy|51|0|0.0|0|0|0|0",
+        "2026-03-01 12:01:00|new|10|2|20.0|0|1|0|1",
+      ])
+  }
+
+  @Test func latencyPerStack() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM latency") == [
+        "legacy|all|100|51|91|99|103|103", "new|all|1|3|3|3|3|3", "legacy|read|100|51|91|99|103|103",
+        "new|write|1|3|3|3|3|3",
+      ])
+    #expect(
+      try scratch.rows("SELECT * FROM latency_per_minute")
+        == ["2026-03-01 12:00:00|legacy|100|51|99|103", "2026-03-01 12:01:00|new|1|3|3|3"])
+  }
+
+  @Test func whatEachStackDid() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM figures_total")
+        == ["legacy|read|151|75|25|75.0|0", "new|write|10|0|0|-|2"])
+  }
+
+  @Test func theStoryOfTheCutover() throws {
+    #expect(
+      try scratch.rows(
+        """
+        SELECT flip, at, action, "from", "to", reason, legacy_operations, new_operations, matched, diverged, missing,
+          dropped, verdict FROM cutover_story
+        """) == [
+          "1|2026-03-01 12:00:10.000|stage|off 0 %|shadow 0 %||0|0|8|2|2|0|cold",
+          "2|2026-03-01 12:00:20.000|ramp|shadow 0 %|live 25 %|plan|50|10|5|4|1|9|differs",
+          "3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %||1|0|0|0|0|0|hold",
+          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|0|1|0|0|0|pass",
+        ])
+    #expect(try scratch.rows("SELECT seconds FROM cutover_story LIMIT 3") == ["10.0", "60.0", "10.0"])
+  }
+
+  @Test func theRuns() throws {
+    #expect(
+      try scratch.rows("SELECT run, \"end\", version, summary, lost_samples FROM run_list")
+        == ["1|clean|1.2.3|legacy=memory: new=memory:|0"])
+  }
+
+  @Test func theReportShowsThemAll() throws {
+    let text = try Report.render(path: scratch.path)
+    for section in Report.Section.allCases { #expect(text.contains(section.title)) }
+    #expect(
+      text.contains(
+        """
+        What differs most
+          kind            command  count  percent  first_minute         last_minute
+          --------------  -------  -----  -------  -------------------  -------------------
+          missing_in_new  GET          3       50  2026-03-01 12:00:00  2026-03-01 12:01:00
+          value           GET          2    33.33  2026-03-01 12:01:00  2026-03-01 12:01:00
+          ttl             SET          1    16.67  2026-03-01 12:01:00  2026-03-01 12:01:00
+
+        """))
+    let cut = try Report.render(path: scratch.path, sections: [.story, .differences], limit: 1)
+    #expect(cut.contains("rearm") && !cut.contains("rollback"))
+    #expect(cut.contains("missing_in_new") && !cut.contains("ttl"))
+    #expect(cut.contains("(more: SELECT * FROM what_differs)"))
+    #expect(try LedgerReader(path: scratch.path).table(.runs, limit: .max).rows.count == 1)
+  }
+
+  @Test func theReportIsJSONToo() throws {
+    let text = try Report.render(path: scratch.path, sections: [.differences, .errors], format: .json)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [[String: Any]]])
+    #expect(object.keys.sorted() == ["error_rate_per_minute", "what_differs"])
+    #expect(object["what_differs"]?.first?["count"] as? Int == 3)
+    #expect(object["what_differs"]?.first?["kind"] as? String == "missing_in_new")
+  }
+
+  @Test func aReportNeedsALedger() throws {
+    let missing = #expect(throws: LedgerError.self) {
+      try Report.render(path: scratch.directory + "/none.db")
+    }
+    #expect(missing?.code == .cannotOpen)
+    #expect(!FileManager.default.fileExists(atPath: scratch.directory + "/none.db"))
+    let empty = scratch.directory + "/empty.db"
+    try Data().write(to: URL(fileURLWithPath: empty))
+    #expect(throws: LedgerError.self) { try Report.render(path: empty) }
+  }
+
+  @Test func nothingInAKeyReachesTheTerminal() {
+    let table = ReportTable(
+      columns: ["key", "n"],
+      rows: [
+        [.text("a\u{1b}[2J\nb"), .integer(1)], [.bytes([0xff, 0x00, 0x61]), .none],
+        [.text("\u{202e}x"), .real(0.5)],
+      ])
+    let lines = table.text().split(separator: "\n")
+    #expect(lines.count == 5)
+    #expect(lines[2].hasPrefix("  a\\x1b[2J\\x0ab "))
+    #expect(lines[3].hasPrefix("  \\xff\\x00a "))
+    #expect(lines[4].hasPrefix("  \\u{202e}x "))
+    #expect(Set(lines.map(\.count)).count == 1)
+  }
+}
