@@ -1,0 +1,58 @@
+/// What `sluice serve` shows once it listens: the way back first, then what stands where and how to look.
+public enum StartupScreen {
+  /// Renders the screen; no password is in it.
+  /// - Parameters:
+  ///   - configuration: what is in force.
+  ///   - version: of Sluice.
+  ///   - listening: where clients really connect, with the ports that the kernel chose; empty means as configured.
+  ///   - control: where the control port really listens; empty means as configured.
+  ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
+  public static func render(
+    _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
+    stage: String
+  ) -> String {
+    let control = control.isEmpty ? configuration.control : control
+    let listening = listening.isEmpty ? configuration.listen : listening
+    let option = control.first.map(optionIfNeeded) ?? ""
+    let login = configuration.password == nil ? "" : " --askpass"
+    var lines = [
+      "Sluice \(version)",
+      "",
+      "  ROLL BACK    sluice rollback\(option) \"why\"",
+    ]
+    if let address = control.first {
+      lines.append("               \(redisCLI(address))\(login) ROLLBACK why")
+      lines.append("  look         sluice status\(option)")
+      lines.append("               \(redisCLI(address))\(login) STATUS")
+    }
+    lines += [
+      "",
+      "  clients      \(joined(listening))",
+      "  control      \(joined(control))\(configuration.password == nil ? "" : ", with password")",
+      "  legacy       \(configuration.stacks.legacy.endpoint)",
+      "  new          \(configuration.stacks.new.endpoint)",
+      "  stage        \(stage)",
+      "  flags        \(configuration.flags.path ?? "embedded defaults, kept in memory")",
+      "  ledger       \(configuration.ledger.path ?? "none (--ledger sluice.db keeps one)")",
+    ]
+    lines += configuration.warnings.map { "  WARNING      \($0)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func joined(_ addresses: [Address]) -> String {
+    addresses.map(\.description).joined(separator: ", ")
+  }
+
+  /// The command line tool finds the default address by itself.
+  private static func optionIfNeeded(_ address: Address) -> String {
+    address == ServeConfiguration().control.first ? "" : " --control \(address)"
+  }
+
+  private static func redisCLI(_ address: Address) -> String {
+    switch address {
+    case .tcp(let host, let port):
+      host == "127.0.0.1" || host == "0.0.0.0" ? "redis-cli -p \(port)" : "redis-cli -h \(host) -p \(port)"
+    case .unix(let path): "redis-cli -s \(path)"
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Configuration
+import RedisClient
+
+/// Sends one command to the control port of a running proxy: a connection per call, as befits a command line.
+struct ControlClient {
+  let address: Address
+  let password: Secret?
+  var connectTimeout: Duration = .seconds(2)
+  var commandTimeout: Duration = .seconds(10)
+
+  /// The reply of the control port.
+  /// - Throws: `Failure` with the code and the sentence for whatever came instead of one.
+  func call(_ arguments: [String]) throws(Failure) -> Reply {
+    let reply: Reply
+    do {
+      let client = try RedisClient(
+        endpoint, connectTimeout: connectTimeout, commandTimeout: commandTimeout)
+      reply = try client.command(arguments.map { Array($0.utf8) })
+    } catch {
+      throw failure(error)
+    }
+    if case .error(let text) = reply { throw Self.refusal(text) }
+    return reply
+  }
+
+  /// The reply as text; for commands that answer with a sentence or a document.
+  func text(_ arguments: [String]) throws(Failure) -> String {
+    let reply = try call(arguments)
+    guard let text = reply.text else {
+      throw Failure(
+        .software,
+        "\(address) answered \(arguments.first ?? "") with something unknown; is it a Sluice control port?")
+    }
+    return text
+  }
+
+  private var endpoint: RedisEndpoint {
+    let place: RedisEndpoint.Address =
+      switch address {
+      case .tcp(let host, let port): .tcp(host: host, port: UInt16(clamping: port))
+      case .unix(let path): .unix(path: path)
+      }
+    return RedisEndpoint(place, password: password?.revealed)
+  }
+
+  private func failure(_ error: RedisError) -> Failure {
+    switch error.code {
+    case .connectFailed:
+      Failure(
+        .unavailable,
+        "no proxy answers on \(address); start one by \"sluice serve\" or name its control port by --control")
+    case .refused:
+      Failure(
+        .permission,
+        "the proxy on \(address) refused the password; correct --password-file or SLUICE_PASSWORD")
+    case .timeout:
+      Failure(.temporary, "the proxy on \(address) did not answer within \(commandTimeout.text); try again")
+    case .closed:
+      Failure(.unavailable, "the proxy on \(address) closed the connection; see its log and try again")
+    case .protocolViolation:
+      Failure(
+        .unavailable, "what answers on \(address) does not speak RESP; name the control port by --control")
+    case .invalidEndpoint, .misuse:
+      Failure(.software, error.message)
+    }
+  }
+
+  /// The first word of an error says who has to act: the caller, the operator, or nobody but time.
+  static func refusal(_ text: String) -> Failure {
+    let word = text.prefix { $0 != " " }
+    let sentence = Output.printable(
+      word == "ERR" ? String(text.dropFirst(word.count).drop { $0 == " " }) : text)
+    switch word {
+    case "NOAUTH", "WRONGPASS", "NOPERM":
+      return Failure(.permission, "\(sentence) (give the password by --password-file or SLUICE_PASSWORD)")
+    case "BUSY", "LOADING", "TRYAGAIN": return Failure(.temporary, sentence)
+    case "ERR", "WRONGTYPE", "EXECABORT": return Failure(.data, sentence)
+    default: return Failure(.unavailable, sentence)
+    }
+  }
+}

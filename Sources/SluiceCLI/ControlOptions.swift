@@ -1,0 +1,36 @@
+import ArgumentParser
+import Configuration
+import Foundation
+
+/// Which proxy a subcommand talks to, and by which password.
+struct ControlOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The control port: HOST:PORT or unix:/path. Default: $SLUICE_CONTROL, else 127.0.0.1:6401.",
+      valueName: "address"))
+  var control: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file whose first line is the proxy's password. Default: $SLUICE_PASSWORD.", valueName: "path"))
+  var passwordFile: String?
+
+  /// A client for the control port; nothing is connected yet.
+  func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ControlClient {
+    let text = control ?? environment["SLUICE_CONTROL"] ?? "127.0.0.1:6401"
+    let address: Address
+    do { address = try Address(parsing: text) } catch {
+      throw ValidationError("\(control == nil ? "SLUICE_CONTROL" : "--control"): \(error.reason)")
+    }
+    if case .tcp(_, 0) = address {
+      throw ValidationError("port 0 can be listened on but not talked to; name the port that serve printed")
+    }
+    var password = environment["SLUICE_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
+    if let passwordFile {
+      do { password = try PasswordFile.read(passwordFile) } catch {
+        throw Failure(.noInput, "--password-file: \(error.reason)")
+      }
+    }
+    return ControlClient(address: address, password: password)
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+
+/// `sluice rollback [REASON]`.
+struct Rollback: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go back: every key is answered by the legacy stack, at once.",
+    discussion: """
+      In force from the moment it is acknowledged. It needs no file, no disk and no answer from the new stack, and
+      it stays: no reload and no restart lifts it, only "sluice rearm" does.
+
+      Examples:
+        sluice rollback
+        sluice rollback "errors since 14:05"
+
+      Without this program: redis-cli -p 6401 ROLLBACK why
+      """)
+
+  @Argument(help: "Why, for the ledger and for those who look at the status.")
+  var reason: [String] = []
+
+  @OptionGroup var options: ControlOptions
+
+  func run() throws {
+    let why = reason.joined(separator: " ")
+    let answer = try options.client().text(["ROLLBACK"] + (why.isEmpty ? [] : [why]))
+    Output.line(Output.printable(answer))
+  }
+}
+
+/// `sluice rearm`.
+struct Rearm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lift a rollback, so that stage and percentage count again.",
+    discussion: """
+      Look at "sluice status" first: it says what was rolled back, when and why, and which stage comes into force.
+
+      To go back again: sluice rollback "why"
+      """)
+
+  @OptionGroup var options: ControlOptions
+
+  func run() throws { Output.line(Output.printable(try options.client().text(["REARM"]))) }
+}
+
+/// `sluice reload`.
+struct Reload: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read the flags file now.",
+    discussion: """
+      The file is watched anyway. A file that is wrong changes nothing: the last good one stays in force, and the
+      error is printed here and shown by "sluice status". SIGHUP to the proxy does the same.
+      """)
+
+  @OptionGroup var options: ControlOptions
+
+  func run() throws { Output.line(Output.printable(try options.client().text(["RELOAD"]))) }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Configuration
+import Control
+import Foundation
+import Logging
+
+/// `sluice serve`.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the proxy.",
+    discussion: """
+      Without any flag: clients on 127.0.0.1:6400, control on 127.0.0.1:6401, two embedded memory stacks, stage off.
+      Flags win over the file of --config, which wins over the defaults;
+      sluice.example.yaml and docs/configuration.md list every setting.
+
+      Examples:
+        sluice serve
+        sluice serve --legacy redis://old --new redis://new --ledger sluice.db
+        sluice serve --config sluice.yaml --threads 4
+
+      SIGTERM or ctrl-C lets commands in flight finish and ends; a second one ends at once. SIGHUP reads the flags file.
+
+      To go back while it runs:
+        sluice rollback "why"
+        redis-cli -p 6401 ROLLBACK why
+      """)
+
+  @Option(help: ArgumentHelp("A sluice.yaml with what is not said here.", valueName: "path"))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where clients connect: HOST:PORT or unix:/path; may be repeated.", valueName: "address"))
+  var listen: [String] = []
+
+  @Option(help: ArgumentHelp("Where the control port listens; may be repeated.", valueName: "address"))
+  var control: [String] = []
+
+  @Option(help: ArgumentHelp("The legacy stack: redis://…, unix:///path or memory:.", valueName: "url"))
+  var legacy: String?
+
+  @Option(help: ArgumentHelp("The new stack: redis://…, unix:///path or memory:.", valueName: "url"))
+  var new: String?
+
+  @Option(
+    help: ArgumentHelp("A flagd file that holds stage and percentage; it is watched.", valueName: "path"))
+  var flags: String?
+
+  @Option(help: ArgumentHelp("A SQLite file for flips, divergences and figures.", valueName: "path"))
+  var ledger: String?
+
+  @Option(help: ArgumentHelp("Event loops, 1 to 64.", valueName: "count"))
+  var threads: String?
+
+  @Option(help: ArgumentHelp("A file whose first line clients must send by AUTH.", valueName: "path"))
+  var passwordFile: String?
+
+  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+  var logLevel: String?
+
+  /// The configuration in force.
+  /// - Throws: `Failure` with code 78 and every problem.
+  func resolved(environment: [String: String]) throws(Failure) -> ServeConfiguration {
+    var options = ServeOptions()
+    options.listen = listen
+    options.control = control
+    options.legacy = legacy
+    options.new = new
+    options.flags = flags
+    options.ledger = ledger
+    options.threads = threads
+    options.passwordFile = passwordFile
+    options.logLevel = logLevel
+    do {
+      return try ServeConfiguration.load(file: config, options: options, environment: environment)
+    } catch {
+      throw Failure(.configuration, error.description)
+    }
+  }
+
+  func run() async throws {
+    let configuration = try resolved(environment: ProcessInfo.processInfo.environment)
+    var logger = Logger(label: "sluice") { _ in LineLogHandler() }
+    logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+    for warning in configuration.warnings { logger.warning("\(warning)") }
+    do {
+      let service = try SluiceService(configuration: configuration, logger: logger)
+      try await ServeRunner(logger: logger).run(service) { service.reload() }
+    } catch {
+      throw Failure(.unavailable, Output.printable("\(error)"))
+    }
+  }
+}

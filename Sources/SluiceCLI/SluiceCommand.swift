@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+
+/// The command line of Sluice. Everything but `serve` and `report` talks to the control port of a running proxy.
+public struct SluiceCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "sluice",
+    abstract:
+      "Move live Redis cache traffic from a legacy stack to a new one, with a way back at every step.",
+    discussion: """
+      The way back, at any time:
+        sluice rollback "why"          legacy answers for every key from then on
+        redis-cli -p 6401 ROLLBACK why the same, when nothing else is at hand
+
+      A first rollout:
+        sluice serve --legacy redis://old --new redis://new --ledger sluice.db
+        sluice stage dualwrite         writes go to both
+        sluice stage shadow            reads are compared
+        sluice status                  hold, pass or fail, and why
+        sluice stage live 25           a quarter of the keys moves
+        sluice ramp 50                 half of them
+        sluice report sluice.db        what differed, since when
+
+      Exit codes as in sysexits.h:
+        0 done, 64 usage, 65 refused or bad data, 66 no such file,
+        69 proxy not reachable, 70 internal error, 75 try again,
+        77 password wrong or missing, 78 configuration
+      """,
+    version: version,
+    subcommands: [
+      Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Which.self,
+      Reload.self, ReportCommand.self,
+    ])
+
+  /// The version of the command line and of the proxy it serves.
+  public static let version = "0.1.0"
+
+  public init() {}
+
+  /// Parses the process's arguments, runs what they ask for and ends the process with its exit code.
+  public static func launch() async -> Never {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      exit()
+    } catch let failure as Failure {
+      Output.error("sluice: \(failure.message)")
+      exit(withError: ArgumentParser.ExitCode(failure.code.rawValue))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

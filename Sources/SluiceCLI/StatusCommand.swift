@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// `sluice status`.
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show what a running proxy does: stage, stacks, comparison, flags, ledger.",
+    discussion: """
+      The verdict of the comparison is pass, fail or hold; nothing compared is hold, never pass.
+
+      Examples:
+        sluice status
+        sluice status --watch                every second, until ctrl-C
+        sluice status --json | jq .stage
+        sluice status --control unix:/run/sluice.sock
+      """)
+
+  @Flag(help: "Print the status as JSON, as the proxy sent it.")
+  var json = false
+
+  @Flag(help: "Show it again every second until ctrl-C.")
+  var watch = false
+
+  @OptionGroup var options: ControlOptions
+
+  func run() async throws {
+    let client = try options.client()
+    guard watch else {
+      Output.line(try show(client))
+      return
+    }
+    while true {
+      Output.line((json ? "" : "\u{1b}[H\u{1b}[2J") + current(client))
+      try await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  /// A proxy that is away for a moment does not end the watching.
+  private func current(_ client: ControlClient) -> String {
+    do { return try show(client) } catch { return json ? "" : "sluice: \(error.message)" }
+  }
+
+  private func show(_ client: ControlClient) throws(Failure) -> String {
+    let text = try client.text(["STATUS"])
+    if json { return text }
+    guard let status = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+      throw Failure(
+        .software,
+        "\(client.address) answered STATUS with something that is no JSON; is it a Sluice control port?")
+    }
+    return StatusScreen.render(status)
+  }
+}

@@ -1,0 +1,138 @@
+/// The status of a proxy as one readable screen.
+enum StatusScreen {
+  /// Renders what `STATUS` answered; fields that are missing show as `-` or not at all.
+  static func render(_ status: JSONValue) -> String {
+    let blocks = [
+      head(status), stacks(status["stacks"]), compare(status), counts(status), flags(status["flags"]),
+      ledger(status["ledger"]), wayBack(status),
+    ]
+    return blocks.joined(separator: "\n") + "\n"
+  }
+
+  private static func head(_ status: JSONValue) -> String {
+    let version = status["version"].text.map { " \($0)" } ?? ""
+    let uptime = status["uptime_seconds"].number.map { ", up \(span($0))" } ?? ""
+    let places = status["listen"].texts.joined(separator: ", ")
+    let control = status["control"].texts.joined(separator: ", ")
+    var lines = [
+      "sluice\(version)\(places.isEmpty ? "" : " on \(places)")\(uptime)"
+        + (control.isEmpty ? "" : ", control \(control)"),
+      row("stage", stage(status)),
+    ]
+    if status["rolled_back"].bool == true {
+      let latch = status["rollback"]
+      let by = latch["who"].text.map { " by \($0)" } ?? ""
+      let at = latch["at"].text.map { " at \($0)" } ?? ""
+      lines.append(row("ROLLED BACK", "\(latch["reason"].text ?? "no reason given")\(by)\(at)"))
+      lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it"))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func stage(_ status: JSONValue) -> String {
+    let named = status["stage"].text ?? "-"
+    let effective = status["effective_stage"].text ?? named
+    let percent = status["percent"].number.map { Self.percent($0) }
+    let share = named == "live" ? percent.map { ", \($0) of the keys on new" } ?? "" : ""
+    return effective == named ? "\(named)\(share)" : "\(effective) in force (flags say \(named)\(share))"
+  }
+
+  private static func stacks(_ stacks: JSONValue) -> String {
+    let numbers = ["in flight", "mirror queue", "operations", "errors", "p50 us", "p99 us"]
+    var table = TextTable(columns: ["stack", "health"] + numbers + ["endpoint"], numeric: Set(numbers))
+    var notes: [String] = []
+    for name in ["legacy", "new"] {
+      let stack = stacks[name]
+      let health = stack["health"].text ?? "-"
+      let figures = ["in_flight", "mirror_queue", "operations", "errors", "p50_us", "p99_us"].map {
+        stack[$0].count
+      }
+      table.rows.append(
+        [name, health == "down" ? "DOWN" : health] + figures + [stack["endpoint"].text ?? "-"])
+      if health != "up", health != "-" {
+        let since = stack["since"].text.map { " since \($0)" } ?? ""
+        notes.append("\(name) is \(health)\(since)\(stack["reason"].text.map { ": \($0)" } ?? "")")
+      }
+    }
+    return ([table.text()] + notes).joined(separator: "\n") + "\n"
+  }
+
+  private static func compare(_ status: JSONValue) -> String {
+    let compare = status["compare"]
+    let names = ["matched", "ignored", "superseded", "diverged", "dropped"]
+    return [
+      row("compare", verdict(compare)),
+      row("", names.map { "\($0) \(compare[$0].count)" }.joined(separator: ", ")),
+    ].joined(separator: "\n")
+  }
+
+  /// Zero of zero is no pass, whatever anyone says.
+  private static func verdict(_ compare: JSONValue) -> String {
+    let compared = (compare["matched"].number ?? 0) + (compare["diverged"].number ?? 0)
+    guard compared > 0 else { return "HOLD: nothing compared yet, and zero of zero is no evidence" }
+    switch compare["verdict"].text {
+    case "pass": return "PASS"
+    case "fail": return "FAIL: see \"sluice report\" for what differs"
+    case "hold": return "HOLD: not enough evidence yet"
+    case let other?: return other.uppercased()
+    case nil: return "-"
+    }
+  }
+
+  private static func counts(_ status: JSONValue) -> String {
+    let (mirror, clients) = (status["mirror"], status["clients"])
+    return [
+      row(
+        "mirror",
+        "writes \(mirror["writes"].count), dropped writes \(mirror["dropped_writes"].count), "
+          + "errors \(mirror["errors"].count)"),
+      row(
+        "clients",
+        "\(clients["connected"].count) connected, \(clients["total"].count) in all, "
+          + "\(clients["cut_off"].count) cut off"),
+    ].joined(separator: "\n")
+  }
+
+  private static func flags(_ flags: JSONValue) -> String {
+    let version = flags["version"].text.map { ", version \($0)" } ?? ""
+    let loaded = flags["loaded_at"].text.map { ", loaded \($0)" } ?? ""
+    var lines = [row("flags", "\(flags["path"].text ?? "embedded defaults")\(version)\(loaded)")]
+    if let error = flags["error"].text {
+      lines.append(row("", "ERROR: \(error)"))
+      lines.append(row("", "the last good flags stay in force; correct the file"))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func ledger(_ ledger: JSONValue) -> String {
+    let health = ledger["health"].text ?? "-"
+    guard health != "off" else { return row("ledger", "off") }
+    let reason = ledger["reason"].text.map { ": \($0)" } ?? ""
+    let path = ledger["path"].text.map { ", \($0)" } ?? ""
+    let queued = "queued \(ledger["queued"].count), samples lost \(ledger["lost_samples"].count)"
+    return row("ledger", "\(health == "degraded" ? "DEGRADED" : health)\(reason)\(path), \(queued)")
+  }
+
+  private static func wayBack(_ status: JSONValue) -> String {
+    guard status["rolled_back"].bool != true else { return row("go on", "sluice rearm") }
+    return row("way back", "sluice rollback \"why\"")
+  }
+
+  private static func row(_ name: String, _ text: String) -> String {
+    name + String(repeating: " ", count: max(1, 13 - name.count)) + text
+  }
+
+  private static func percent(_ value: Double) -> String {
+    let hundredths = (value * 100).rounded()
+    guard let whole = Int64(exactly: hundredths) else { return "- %" }
+    return whole % 100 == 0 ? "\(whole / 100) %" : "\(hundredths / 100) %"
+  }
+
+  /// `3 d 4 h`, `5 m 6 s`: the two largest units.
+  private static func span(_ seconds: Double) -> String {
+    guard let whole = Int64(exactly: seconds.rounded(.down)), whole >= 0 else { return "-" }
+    let parts = [(whole / 86_400, "d"), (whole / 3600 % 24, "h"), (whole / 60 % 60, "m"), (whole % 60, "s")]
+    let shown = parts.drop { $0.0 == 0 }.prefix(2)
+    return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,23 @@
+/// Aligned columns for a terminal.
+struct TextTable {
+  let columns: [String]
+  /// Columns whose values stand to the right.
+  var numeric: Set<String> = []
+  var rows: [[String]] = []
+
+  /// One line per row under the names of the columns, without trailing spaces or a final line break.
+  func text() -> String {
+    let lines = ([columns] + rows).map { $0.map(Output.printable) }
+    let widths = columns.indices.map { column in
+      lines.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+    }
+    return lines.map { line in
+      var text = zip(columns.indices, line).map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return numeric.contains(columns[column]) ? padding + cell : cell + padding
+      }.joined(separator: "  ")
+      while text.last == " " { text.removeLast() }
+      return text
+    }.joined(separator: "\n")
+  }
+}

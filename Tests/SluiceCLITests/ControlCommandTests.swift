@@ -1,0 +1,135 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Testing
+
+@testable import SluiceCLI
+
+@Suite struct ControlCommandTests {
+  @Test(
+    "Each subcommand sends its control command",
+    arguments: [
+      (["stage", "live", "25"], ["STAGE", "live", "25"]), (["stage", "off"], ["STAGE", "off"]),
+      (["ramp", "50%"], ["RAMP", "50"]), (["rollback"], ["ROLLBACK"]),
+      (["rollback", "too", "slow"], ["ROLLBACK", "too slow"]), (["rearm"], ["REARM"]),
+      (["reload"], ["RELOAD"]),
+    ])
+  func sends(_ arguments: [String], _ command: [String]) throws {
+    let control = try FakeControl { _ in "+OK\r\n" }
+    defer { control.stop() }
+    try run(arguments, control)
+    #expect(control.commands == [command])
+  }
+
+  @Test("status and which understand their replies")
+  func reads() async throws {
+    let control = try FakeControl { command in
+      switch command.first {
+      case "STATUS": bulk("{\"stage\":\"shadow\"}")
+      case "WHICH":
+        "*\(command.count - 1)\r\n"
+          + command.dropFirst().map {
+            bulk("key=\($0) bucket=0x1 position=1% variant=new primary=new why=fractional")
+          }.joined()
+      default: nil
+      }
+    }
+    defer { control.stop() }
+    try run(["which", "a", "b"], control)
+    for flags in [[], ["--json"]] {
+      let status = try #require(
+        try SluiceCommand.parseAsRoot(["status", "--control", "127.0.0.1:\(control.port)"] + flags)
+          as? StatusCommand)
+      try await status.run()
+    }
+    #expect(control.commands == [["WHICH", "a", "b"], ["STATUS"], ["STATUS"]])
+  }
+
+  @Test(
+    "A refused command ends with its exit code and the sentence",
+    arguments: [
+      ("-ERR no stage called half\r\n", Failure.Code.data, "no stage called half"),
+      ("-NOAUTH Authentication required.\r\n", .permission, "Authentication required"),
+      ("-TRYAGAIN a fence is up\r\n", .temporary, "a fence is up"),
+      ("-UNAVAILABLE the new stack is down\r\n", .unavailable, "the new stack is down"),
+      ("*0\r\n", .software, "is it a Sluice control port"),
+      ("nonsense\r\n", .unavailable, "does not speak RESP"),
+    ])
+  func refused(_ reply: String, _ code: Failure.Code, _ says: String) throws {
+    let control = try FakeControl { _ in reply }
+    defer { control.stop() }
+    let failure = try #require(throws: Failure.self) { try run(["rearm"], control) }
+    #expect(failure.code == code)
+    #expect(failure.message.contains(says), "\(failure.message)")
+  }
+
+  @Test("A proxy that is not there, or goes away, is exit code 69")
+  func unreachable() throws {
+    let control = try FakeControl { _ in nil }
+    let closed = try #require(throws: Failure.self) { try run(["rollback"], control) }
+    #expect(closed.code == .unavailable && closed.message.contains("closed the connection"))
+    control.stop()
+    let absent = try #require(throws: Failure.self) {
+      try ControlClient(address: .unix(path: "/no/such/socket"), password: nil).text(["ROLLBACK"])
+    }
+    #expect(absent.code == .unavailable && absent.message.contains("unix:/no/such/socket"))
+  }
+
+  @Test("A proxy that does not answer in time is exit code 75")
+  func slow() throws {
+    let control = try FakeControl { _ in "" }
+    defer { control.stop() }
+    let client = ControlClient(
+      address: .tcp(host: "127.0.0.1", port: control.port), password: nil,
+      commandTimeout: .milliseconds(50))
+    let failure = try #require(throws: Failure.self) { try client.text(["STATUS"]) }
+    #expect(failure.code == .temporary)
+  }
+
+  @Test("The password is sent from its file, and a wrong one is exit code 77 that does not show it")
+  func password() throws {
+    let control = try FakeControl { command in
+      command.first == "AUTH" && command.last != "hunter2" ? "-WRONGPASS invalid password\r\n" : "+OK\r\n"
+    }
+    defer { control.stop() }
+    let path = NSTemporaryDirectory() + "sluice-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try "hunter2\n".write(toFile: path, atomically: false, encoding: .utf8)
+    try run(["rearm", "--password-file", path], control)
+    #expect(control.commands == [["AUTH", "hunter2"], ["REARM"]])
+
+    try "swordfish\n".write(toFile: path, atomically: false, encoding: .utf8)
+    let failure = try #require(throws: Failure.self) { try run(["rearm", "--password-file", path], control) }
+    #expect(failure.code == .permission && !failure.message.contains("swordfish"))
+    let missing = try #require(throws: Failure.self) {
+      try run(["rearm", "--password-file", "/no/such"], control)
+    }
+    #expect(missing.code == .noInput)
+  }
+
+  @Test("A ledger that is not there is exit code 66, what is none 65")
+  func noLedger() throws {
+    func report(_ path: String) throws { try ReportCommand.parse([path]).run() }
+    let absent = try #require(throws: Failure.self) { try report("/no/such.db") }
+    #expect(absent.code == .noInput)
+    let path = NSTemporaryDirectory() + "sluice-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try String(repeating: "no database. ", count: 100).write(toFile: path, atomically: false, encoding: .utf8)
+    let wrong = try #require(throws: Failure.self) { try report(path) }
+    #expect(wrong.code == .data)
+  }
+
+  @Test("The codes are those of sysexits.h")
+  func codes() {
+    let codes: [Failure.Code: Int32] = [
+      .data: 65, .noInput: 66, .unavailable: 69, .software: 70, .temporary: 75, .permission: 77,
+      .configuration: 78,
+    ]
+    for (code, number) in codes { #expect(code.rawValue == number) }
+  }
+
+  private func run(_ arguments: [String], _ control: FakeControl) throws {
+    var command = try SluiceCommand.parseAsRoot(arguments + ["--control", "127.0.0.1:\(control.port)"])
+    try command.run()
+  }
+}

@@ -1,0 +1,139 @@
+import Configuration
+import Foundation
+import Logging
+import Testing
+import UnixSignals
+
+@testable import SluiceCLI
+
+@Suite struct ScreenTests {
+  @Test("The status is one readable screen")
+  func status() throws {
+    let screen = try render(
+      """
+      {"version":"0.1.0","uptime_seconds":3725,"stage":"live","effective_stage":"live","percent":25.0,
+       "rolled_back":false,"rollback":null,
+       "flags":{"path":"flags/sluice.flagd.json","version":"ab12","error":null,"loaded_at":"2026-01-02T03:04:05Z"},
+       "listen":["127.0.0.1:6400"],"control":["127.0.0.1:6401"],
+       "stacks":{"legacy":{"endpoint":"redis://old:6379","health":"up","in_flight":3,"mirror_queue":0,
+         "operations":1234567,"errors":0,"p50_us":80,"p99_us":450},
+        "new":{"endpoint":"redis://new:6379","health":"down","since":"2026-01-02T03:00:00Z",
+         "reason":"connection refused","in_flight":0,"mirror_queue":12,"operations":99,"errors":7,
+         "p50_us":90,"p99_us":500}},
+       "clients":{"connected":50,"total":1000,"cut_off":1},
+       "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"fail"},
+       "mirror":{"writes":10,"dropped_writes":0,"errors":0},
+       "ledger":{"path":"sluice.db","health":"ok","reason":null,"queued":0,"lost_samples":0}}
+      """)
+    #expect(
+      screen == """
+        sluice 0.1.0 on 127.0.0.1:6400, up 1 h 2 m, control 127.0.0.1:6401
+        stage        live, 25 % of the keys on new
+
+        stack   health  in flight  mirror queue  operations  errors  p50 us  p99 us  endpoint
+        legacy  up              3             0   1 234 567       0      80     450  redis://old:6379
+        new     DOWN            0            12          99       7      90     500  redis://new:6379
+        new is down since 2026-01-02T03:00:00Z: connection refused
+
+        compare      FAIL: see "sluice report" for what differs
+                     matched 1 000, ignored 5, superseded 2, diverged 1, dropped 0
+        mirror       writes 10, dropped writes 0, errors 0
+        clients      50 connected, 1 000 in all, 1 cut off
+        flags        flags/sluice.flagd.json, version ab12, loaded 2026-01-02T03:04:05Z
+        ledger       ok, sluice.db, queued 0, samples lost 0
+        way back     sluice rollback "why"
+
+        """)
+  }
+
+  @Test("A rollback, a flags error and a degraded ledger cannot be overlooked")
+  func trouble() throws {
+    let screen = try render(
+      """
+      {"stage":"live","effective_stage":"off","percent":12.5,"rolled_back":true,
+       "rollback":{"reason":"errors\\u001b[2J","who":"control 127.0.0.1","at":"2026-01-02T03:04:05Z"},
+       "flags":{"path":"f.json","error":"f.json: $.flags is missing"},
+       "ledger":{"health":"degraded","reason":"disk full"}}
+      """)
+    #expect(screen.contains("off in force (flags say live, 12.5 % of the keys on new)"))
+    #expect(screen.contains("ROLLED BACK  errors\\x1b[2J by control 127.0.0.1 at 2026-01-02T03:04:05Z"))
+    #expect(screen.contains("ERROR: f.json: $.flags is missing"))
+    #expect(screen.contains("DEGRADED: disk full"))
+    #expect(screen.contains("sluice rearm"))
+    #expect(!screen.contains("\u{1b}"))
+  }
+
+  @Test(
+    "Zero of zero is hold, whatever the verdict says",
+    arguments: [
+      "{}", "{\"compare\":{\"matched\":0,\"diverged\":0,\"verdict\":\"pass\"}}", "[]", "7", "{\"compare\":1}",
+    ])
+  func hold(_ json: String) throws {
+    #expect(try render(json).contains("HOLD: nothing compared yet"))
+  }
+
+  @Test("Numbers beyond all bounds do not matter")
+  func hugeNumbers() throws {
+    let screen = try render(
+      "{\"uptime_seconds\":1e300,\"percent\":-1e300,\"stage\":\"live\",\"clients\":{\"connected\":1e300}}")
+    #expect(screen.contains("clients      - connected"))
+  }
+
+  @Test("which is a table, even for keys with blanks and equals signs")
+  func which() {
+    let table = Which.table([
+      "key=user:1 bucket=0x1234abcd position=12.345% variant=new primary=new why=fractional",
+      "key=a why=b bucket=c bucket=0x00000001 position=0.000% variant=legacy primary=legacy why=rolled back by hand",
+      "key=\u{1b}[2J", "nonsense",
+    ])
+    #expect(
+      table.text() == """
+        key               bucket      position  variant  primary  why
+        user:1            0x1234abcd   12.345%  new      new      fractional
+        a why=b bucket=c  0x00000001    0.000%  legacy   legacy   rolled back by hand
+        \\x1b[2J           -                 -  -        -        -
+        -                 -                 -  -        -        -
+        """)
+  }
+
+  @Test("The start screen shows the way back first and no password")
+  func start() {
+    var configuration = ServeConfiguration()
+    configuration.control = [.tcp(host: "127.0.0.1", port: 0)]
+    configuration.stacks.new.endpoint = .redis(
+      host: "h", port: 1, user: nil, password: Secret("hunter2"), database: 0)
+    let screen = StartupScreen.render(
+      configuration, version: "0.1.0", control: [.tcp(host: "127.0.0.1", port: 7001)], stage: "shadow")
+    let lines = screen.split(separator: "\n")
+    #expect(lines.dropFirst().first == "  ROLL BACK    sluice rollback --control 127.0.0.1:7001 \"why\"")
+    #expect(screen.contains("redis-cli -p 7001 ROLLBACK why") && screen.contains("redis-cli -p 7001 STATUS"))
+    #expect(screen.contains("stage        shadow") && screen.contains("redis://:***@h:1"))
+    #expect(!screen.contains("hunter2"))
+    #expect(lines.count <= 24)
+    let plain = StartupScreen.render(ServeConfiguration(), version: "0.1.0", stage: "off")
+    #expect(plain.contains("  sluice rollback \"why\"\n"))
+  }
+
+  @Test("A log event is one line, whatever is in it")
+  func logLine() {
+    let line = LineLogHandler.line(
+      at: Date(timeIntervalSince1970: 0), .warning, "stack new is down\nforged",
+      ["reason": "a\r\nb", "code": "7"])
+    #expect(
+      line == "1970-01-01T00:00:00.000Z warning  stack new is down\\x0aforged code=7 reason=a\\x0d\\x0ab")
+  }
+
+  @Test("The first signal drains, the second kills, SIGHUP reloads at any time")
+  func signals() {
+    var plan = SignalPlan()
+    #expect(plan.received(.sighup) == .reload)
+    #expect(plan.received(.sigterm) == .drain)
+    #expect(plan.received(.sighup) == .reload)
+    #expect(plan.received(.sigint) == .end(code: 130))
+    #expect(plan.received(.sigterm) == .end(code: 143))
+  }
+
+  private func render(_ json: String) throws -> String {
+    StatusScreen.render(try JSONDecoder().decode(JSONValue.self, from: Data(json.utf8)))
+  }
+}
