@@ -91,8 +91,8 @@ import UnixSignals
         key               bucket      position  variant  primary  why
         user:1            0x1234abcd   12.345%  new      new      fractional
         a why=b bucket=c  0x00000001    0.000%  legacy   legacy   rolled back by hand
-        \\x1b[2J           -                 -  -        -        -
-        -                 -                 -  -        -        -
+        \\x1b[2J           -                  -  -        -        -
+        -                 -                  -  -        -        -
         """)
   }
 
