@@ -29,17 +29,20 @@ final class FakeControl: Sendable {
     Thread.detachNewThread { [self] in
       while true {
         let client = accept(descriptor, nil, nil)
-        guard client >= 0 else { return }
+        guard client >= 0 else {
+          close(descriptor)
+          return
+        }
         serve(client, answer)
         close(client)
       }
     }
   }
 
-  /// Ends the thread; the port refuses connections from here on.
+  /// Wakes the thread, which alone closes the descriptor: closed here, its number could already be that of
+  /// another test's socket while the thread still accepts on it.
   func stop() {
     shutdown(descriptor, Int32(SHUT_RDWR))
-    close(descriptor)
   }
 
   private func serve(_ client: Int32, _ answer: ([String]) -> String?) {
