@@ -42,8 +42,10 @@ public struct FlagDefinition: Sendable {
     try FlagDefinition(bytes: DefaultFlags.definition)
   }
 
-  /// The percentage of `cache-stack`; nil when it depends on rules.
-  public var percent: Double? { cohort.percent }
+  /// The percentage of `cache-stack`, to the nearest hundredth; nil when it depends on rules.
+  public var percentage: Percentage? {
+    cohort.percent.flatMap { Percentage(hundredths: Int(($0 * 100).rounded())) }
+  }
 
   /// What the lanes get.
   ///

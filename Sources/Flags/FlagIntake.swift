@@ -52,18 +52,19 @@ struct FlagIntake {
     guard age >= FlagIntake.quietMilliseconds else {
       return .lookAgain(after: FlagIntake.quietMilliseconds - age)
     }
-    return settle(reading, allowReshuffle: false)
+    return settle(reading, allowReshuffle: false, repeatsErrors: false)
   }
 
-  /// The file was read because somebody asked for it: decides at once, and again even when nothing changed.
+  /// The file was read because somebody asked for it: decides at once, and tells an error again.
   ///
   /// - Parameter allowReshuffle: accept an edit that moves keys back and forth.
   mutating func reload(_ reading: Reading, allowReshuffle: Bool) -> Decision {
-    reported = []
-    return settle(reading, allowReshuffle: allowReshuffle)
+    settle(reading, allowReshuffle: allowReshuffle, repeatsErrors: true)
   }
 
-  private mutating func settle(_ reading: Reading, allowReshuffle: Bool) -> Decision {
+  private mutating func settle(
+    _ reading: Reading, allowReshuffle: Bool, repeatsErrors: Bool
+  ) -> Decision {
     settled = reading
     candidate = nil
     do throws(FlagError) {
@@ -83,7 +84,8 @@ struct FlagIntake {
       reported = []
       return .tell(.loaded(definition, edit))
     } catch {
-      return reported.insert(error).inserted ? .tell(.rejected(error)) : .nothing
+      let isNew = reported.insert(error).inserted
+      return isNew || repeatsErrors ? .tell(.rejected(error)) : .nothing
     }
   }
 

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Routing
 
-/// `bucketing_vectors.json`: what flagd's own tests, in Go, Java and JavaScript, expect, and ten Redis keys derived
-/// from the same rule.
+/// `bucketing_vectors.json`: what flagd's own tests, in Go, Java and JavaScript, expect, and ten Redis keys
+/// derived from the same rule.
 @Suite struct BucketingVectorTests {
   struct Vector: Decodable {
     let system: String
@@ -81,8 +81,8 @@ import Testing
     }
   }
 
-  /// Any number of entries, by adding up: entry i is chosen iff the hash is in the share of entries 0 to i, but not in
-  /// that of the ones before.
+  /// Any number of entries, by adding up: entry i is chosen iff the hash is in the share of entries 0 to i,
+  /// but not in that of the ones before.
   private func checkFractional(_ vector: Vector) throws {
     let input = Array(try #require(vector.input.hash_input).utf8)
     let hash = BucketHash(prefix: []).hash(of: input)
@@ -91,7 +91,8 @@ import Testing
       Issue.record("a variant must be expected: \(vector)")
       return
     }
-    // flagd makes a negative weight 0 when it evaluates; the loader refuses such a file before it comes to that.
+    // flagd makes a negative weight 0 when it evaluates; the loader refuses such a file before it comes to
+    // that.
     let entries = try #require(vector.input.distribution).map { ($0.variant, UInt64(max(0, $0.weight))) }
     let total = entries.reduce(0) { $0 + $1.1 }
     var sum: UInt64 = 0
@@ -107,7 +108,8 @@ import Testing
     #expect(chosen == expected, "\(vector)")
   }
 
-  /// These hash whole keys, braces included (`cart:{42}:items`): the bucket of the bytes, before the hash-tag rule.
+  /// These hash whole keys, braces included (`cart:{42}:items`): the bucket of the bytes, before the
+  /// hash-tag rule.
   private func checkProxy(_ vector: Vector) throws {
     let input = try #require(vector.input.hash_input)
     #expect(input.hasPrefix("cache-stack"))

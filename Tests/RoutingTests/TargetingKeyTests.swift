@@ -17,8 +17,8 @@ import Testing
     #expect(String(decoding: bytes[targetingKey(of: bytes)], as: UTF8.self) == target)
   }
 
-  /// The eight-bytes-at-a-time search against a search that anybody can read, with bytes that differ from a brace in
-  /// one bit among them.
+  /// The eight-bytes-at-a-time search against a search that anybody can read, with bytes that differ from a
+  /// brace in one bit among them.
   @Test func agreesWithTheNaiveRule() {
     var random = SeededRandom(seed: 0x7a9)
     let alphabet: [UInt8] = [0x7b, 0x7d, 0x7a, 0x7c, 0xfb, 0xfd, 0x00, 0xff, 0x61]
