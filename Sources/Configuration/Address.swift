@@ -42,7 +42,8 @@ extension Address: CustomStringConvertible {
 }
 
 extension Address {
-  /// Splits `host:port`; the messages quote nothing, because a forgotten `@host` makes a password look like a port.
+  /// Splits `host:port`; the messages quote nothing, because a forgotten `@host` makes a password look like a
+  /// port.
   static func hostAndPort(
     _ text: String, defaultPort: Int?, lowestPort: Int
   ) throws(ValueError) -> (host: String, port: Int) {

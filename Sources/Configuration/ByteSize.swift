@@ -1,4 +1,5 @@
-/// A number of bytes, written as in `redis.conf`: `1k` is 1000 and `1kb` is 1024, likewise `m`/`mb` and `g`/`gb`.
+/// A number of bytes, written as in `redis.conf`: `1k` is 1000 and `1kb` is 1024, likewise `m`/`mb` and
+/// `g`/`gb`.
 /// `kib`, `mib` and `gib` are the same as `kb`, `mb` and `gb`; case does not matter.
 public struct ByteSize: Sendable, Hashable, CustomStringConvertible {
   /// The size in bytes, never negative.

@@ -1,7 +1,7 @@
 /// One thing that is wrong with the configuration.
 public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
-  /// The setting: a path in the file (`stacks.new.url`, `listen[1]`), a flag (`--new`), a variable (`SLUICE_PASSWORD`),
-  /// or the name of the file itself.
+  /// The setting: a path in the file (`stacks.new.url`, `listen[1]`), a flag (`--new`), a variable
+  /// (`SLUICE_PASSWORD`), or the name of the file itself.
   public let path: String
   /// What is wrong and what to do, without the path.
   public let reason: String
@@ -19,7 +19,8 @@ public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible 
   }
 }
 
-/// Everything that is wrong with a configuration, in the order of the file. Its process ends with `EX_CONFIG`, 78.
+/// Everything that is wrong with a configuration, in the order of the file. Its process ends with
+/// `EX_CONFIG`, 78.
 public struct ConfigurationError: Error, CustomStringConvertible {
   /// Never empty.
   public let problems: [ConfigurationProblem]

@@ -1,4 +1,5 @@
-/// Durations as they are written in `sluice.yaml`: a whole number and `ms`, `s`, `m`, `h` or `d`; `0` needs no unit.
+/// Durations as they are written in `sluice.yaml`: a whole number and `ms`, `s`, `m`, `h` or `d`; `0` needs
+/// no unit.
 extension Duration {
   /// Reads `250ms`, `1s`, `2m`.
   /// - Throws: `ValueError` if the text is no whole number with a known unit, or is longer than 10000 days.

@@ -1,6 +1,7 @@
 /// Finds the known name that an unknown one was probably meant to be.
 enum NearestName {
-  /// The closest of `known` within two edits (or a third of the name's length), or the one it is a part of; else nil.
+  /// The closest of `known` within two edits (or a third of the name's length), or the one it is a part of;
+  /// else nil.
   static func of(_ name: String, among known: [String]) -> String? {
     let plain = normalized(name)
     guard !plain.isEmpty, plain.count <= 64 else { return nil }

@@ -3,7 +3,8 @@ import Foundation
 /// A file whose first line is a password.
 public enum PasswordFile {
   /// Reads the password: the first line without its line end.
-  /// - Throws: `ValueError` if the file cannot be read, is larger than 4 KiB, is no UTF-8 or starts with an empty line.
+  /// - Throws: `ValueError` if the file cannot be read, is larger than 4 KiB, is no UTF-8 or starts with an
+  ///   empty line.
   public static func read(_ path: String) throws(ValueError) -> Secret {
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw ValueError("the file \"\(path)\" cannot be opened; check the path and its permissions")

@@ -1,7 +1,7 @@
 import Yams
 
-/// One mapping of the file while it is read: remembers which keys are known, so that the others can be refused,
-/// and collects what is wrong instead of stopping at it.
+/// One mapping of the file while it is read: remembers which keys are known, so that the others can be
+/// refused, and collects what is wrong instead of stopping at it.
 struct Section {
   /// Where it is in the file; empty at the top.
   let path: String

@@ -1,5 +1,6 @@
 extension ServeConfiguration {
-  /// What is wrong between settings that are each right. A setting is named as it was given: by flag or by path.
+  /// What is wrong between settings that are each right. A setting is named as it was given: by flag or by
+  /// path.
   func contradictions(_ options: ServeOptions) -> [ConfigurationProblem] {
     var problems: [ConfigurationProblem] = []
     func note(_ path: String, _ reason: String) {

@@ -2,8 +2,8 @@ import Foundation
 import Yams
 
 extension ServeConfiguration {
-  /// The configuration in force: defaults, over them the file, over it the flags; `SLUICE_PASSWORD` is the password
-  /// if neither names one.
+  /// The configuration in force: defaults, over them the file, over it the flags; `SLUICE_PASSWORD` is the
+  /// password if neither names one.
   /// - Parameters:
   ///   - file: the path of a `sluice.yaml`, at most 1 MiB; nil for none.
   ///   - options: what the flags of `serve` say.

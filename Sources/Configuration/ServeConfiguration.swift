@@ -1,4 +1,5 @@
-/// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and file.
+/// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and
+/// file.
 public struct ServeConfiguration: Sendable, Hashable {
   /// Where clients connect; never empty.
   public var listen: [Address] = [.tcp(host: "127.0.0.1", port: 6400)]
@@ -27,7 +28,8 @@ public struct ServeConfiguration: Sendable, Hashable {
     public init() {}
   }
 
-  /// Deadlines towards the stacks. `connect` and `command` are the defaults of both; a stack may have its own.
+  /// Deadlines towards the stacks. `connect` and `command` are the defaults of both; a stack may have its
+  /// own.
   public struct Timeouts: Sendable, Hashable {
     /// For a connection to be there, login included.
     public var connect: Duration = .seconds(1)
@@ -101,7 +103,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   }
 }
 
-/// One stack as configured: its endpoint and its deadlines. Layers and presets will stand beside the endpoint.
+/// One stack as configured: its endpoint and its deadlines. Layers and presets will stand beside the
+/// endpoint.
 public struct StackConfiguration: Sendable, Hashable {
   public var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
   /// For a connection to be there, login included.

@@ -4,7 +4,8 @@ public enum StartupScreen {
   /// - Parameters:
   ///   - configuration: what is in force.
   ///   - version: of Sluice.
-  ///   - listening: where clients really connect, with the ports that the kernel chose; empty means as configured.
+  ///   - listening: where clients really connect, with the ports that the kernel chose; empty means as
+  ///     configured.
   ///   - control: where the control port really listens; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   public static func render(

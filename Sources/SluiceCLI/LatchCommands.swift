@@ -5,8 +5,9 @@ struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go back: every key is answered by the legacy stack, at once.",
     discussion: """
-      In force from the moment it is acknowledged. It needs no file, no disk and no answer from the new stack, and
-      it stays: no reload and no restart lifts it, only "sluice rearm" does.
+      In force from the moment it is acknowledged. It needs no file, no disk and
+      no answer from the new stack, and it stays: no reload and no restart lifts
+      it, only "sluice rearm" does.
 
       Examples:
         sluice rollback
@@ -32,7 +33,8 @@ struct Rearm: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lift a rollback, so that stage and percentage count again.",
     discussion: """
-      Look at "sluice status" first: it says what was rolled back, when and why, and which stage comes into force.
+      Look at "sluice status" first: it says what was rolled back, when and why,
+      and which stage comes into force.
 
       To go back again: sluice rollback "why"
       """)
@@ -47,8 +49,8 @@ struct Reload: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read the flags file now.",
     discussion: """
-      The file is watched anyway. A file that is wrong changes nothing: the last good one stays in force, and the
-      error is printed here and shown by "sluice status". SIGHUP to the proxy does the same.
+      The file is watched anyway. A file that is wrong changes nothing: the last good one stays in force, and
+      the error is printed here and shown by "sluice status". SIGHUP to the proxy does the same.
       """)
 
   @OptionGroup var options: ControlOptions

@@ -16,7 +16,8 @@ struct LineLogHandler: LogHandler {
     Output.error(Self.line(at: Date(), event.level, "\(event.message)", own))
   }
 
-  /// The line of one event; line breaks and other control characters are escaped, so that nobody can forge a line.
+  /// The line of one event; line breaks and other control characters are escaped, so that nobody can forge a
+  /// line.
   static func line(
     at date: Date, _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:]
   ) -> String {

@@ -9,7 +9,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the proxy.",
     discussion: """
-      Without any flag: clients on 127.0.0.1:6400, control on 127.0.0.1:6401, two embedded memory stacks, stage off.
+      Without any flag: clients on 127.0.0.1:6400, control on 127.0.0.1:6401, two embedded memory stacks,
+      stage off.
       Flags win over the file of --config, which wins over the defaults;
       sluice.example.yaml and docs/configuration.md list every setting.
 
@@ -18,7 +19,8 @@ struct Serve: AsyncParsableCommand {
         sluice serve --legacy redis://old --new redis://new --ledger sluice.db
         sluice serve --config sluice.yaml --threads 4
 
-      SIGTERM or ctrl-C lets commands in flight finish and ends; a second one ends at once. SIGHUP reads the flags file.
+      SIGTERM or ctrl-C lets commands in flight finish and ends; a second one ends at once. SIGHUP reads the
+      flags file.
 
       To go back while it runs:
         sluice rollback "why"

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 
-/// The command line of Sluice. Everything but `serve` and `report` talks to the control port of a running proxy.
+/// The command line of Sluice. Everything but `serve` and `report` talks to the control port of a running
+/// proxy.
 public struct SluiceCommand: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "sluice",

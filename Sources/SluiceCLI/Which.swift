@@ -6,8 +6,8 @@ struct Which: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say which stack answers for a key, and why.",
     discussion: """
-      The bucket is a hash of the key (of its {hash tag}, if it has one); its position is where the bucket stands
-      between 0 and 100 %: a key is in the cohort of the new stack while its position is below the percentage.
+      The bucket is a hash of the key (of its {hash tag}, if it has one); its position is where the bucket
+      stands between 0 and 100 %: a key is in the cohort of the new stack while its position is below the percentage.
 
       Example:
         sluice which user:1 user:2 '{cart}:7'
@@ -31,7 +31,8 @@ struct Which: ParsableCommand {
     Output.line(Self.table(lines.compactMap(\.text)).text())
   }
 
-  /// The table of lines such as `key=user:1 bucket=0x1234abcd position=12.345% variant=new primary=new why=fractional`.
+  /// The table of lines such as `key=user:1 bucket=0x1234abcd position=12.345% variant=new primary=new
+  /// why=fractional`.
   static func table(_ lines: [String]) -> TextTable {
     let columns = ["key", "bucket", "position", "variant", "primary", "why"]
     var table = TextTable(columns: columns, numeric: ["position"])

@@ -13,7 +13,8 @@ import UnixSignals
       """
       {"version":"0.1.0","uptime_seconds":3725,"stage":"live","effective_stage":"live","percent":25.0,
        "rolled_back":false,"rollback":null,
-       "flags":{"path":"flags/sluice.flagd.json","version":"ab12","error":null,"loaded_at":"2026-01-02T03:04:05Z"},
+       "flags":{"path":"flags/sluice.flagd.json","version":"ab12","error":null,
+         "loaded_at":"2026-01-02T03:04:05Z"},
        "listen":["127.0.0.1:6400"],"control":["127.0.0.1:6401"],
        "stacks":{"legacy":{"endpoint":"redis://old:6379","health":"up","in_flight":3,"mirror_queue":0,
          "operations":1234567,"errors":0,"p50_us":80,"p99_us":450},
@@ -83,14 +84,14 @@ import UnixSignals
   func which() {
     let table = Which.table([
       "key=user:1 bucket=0x1234abcd position=12.345% variant=new primary=new why=fractional",
-      "key=a why=b bucket=c bucket=0x00000001 position=0.000% variant=legacy primary=legacy why=rolled back by hand",
+      "key=a why=b bucket=c bucket=0x00000001 position=0.000% variant=legacy primary=legacy why=by hand",
       "key=\u{1b}[2J", "nonsense",
     ])
     #expect(
       table.text() == """
         key               bucket      position  variant  primary  why
         user:1            0x1234abcd   12.345%  new      new      fractional
-        a why=b bucket=c  0x00000001    0.000%  legacy   legacy   rolled back by hand
+        a why=b bucket=c  0x00000001    0.000%  legacy   legacy   by hand
         \\x1b[2J           -                  -  -        -        -
         -                 -                  -  -        -        -
         """)
