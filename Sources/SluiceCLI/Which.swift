@@ -7,7 +7,8 @@ struct Which: ParsableCommand {
     abstract: "Say which stack answers for a key, and why.",
     discussion: """
       The bucket is a hash of the key (of its {hash tag}, if it has one); its position is where the bucket
-      stands between 0 and 100 %: a key is in the cohort of the new stack while its position is below the percentage.
+      stands between 0 and 100 %: a key is in the cohort of the new stack while its
+      position is below the percentage.
 
       Example:
         sluice which user:1 user:2 '{cart}:7'
