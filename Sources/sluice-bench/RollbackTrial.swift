@@ -1,0 +1,108 @@
+import Foundation
+import LoadGenerator
+import RedisClient
+
+/// When one rollback was ordered, acknowledged and lifted, by the monotonic clock in nanoseconds.
+struct RollbackMark {
+  let wentLive: UInt64
+  let ordered: UInt64
+  let acknowledged: UInt64
+  let lifted: UInt64
+}
+
+/// Live, rollback, rearm, and again, at moments that follow from a seed.
+struct RollbackTrial {
+  let proxy: SluiceProcess
+  let percent: Int
+  let rounds: Int
+  let seed: UInt64
+
+  func run(_ watch: Watch) throws -> [RollbackMark] {
+    let control = try RedisClient(proxy.control)
+    var generator = SplitMix64(seed: seed)
+    var marks: [RollbackMark] = []
+    for round in 0..<rounds {
+      let seen = watch.answeredByNew
+      try order(control, "STAGE", "live", "\(percent)")
+      let wentLive = MonotonicClock.now()
+      // Without a read from the new stack before it, a rollback would prove nothing.
+      while watch.answeredByNew == seen {
+        guard MonotonicClock.now() - wentLive < 5_000_000_000 else {
+          throw BenchError("round \(round + 1): 5 s after STAGE live no read came from the new stack")
+        }
+        usleep(500)
+      }
+      usleep(UInt32.random(in: 5000..<40_000, using: &generator))
+      let ordered = MonotonicClock.now()
+      try order(control, "ROLLBACK", "bench")
+      let acknowledged = MonotonicClock.now()
+      usleep(30_000)
+      let lifted = MonotonicClock.now()
+      marks.append(
+        RollbackMark(wentLive: wentLive, ordered: ordered, acknowledged: acknowledged, lifted: lifted))
+      try order(control, "REARM")
+    }
+    return marks
+  }
+
+  private func order(_ control: RedisClient, _ words: String...) throws {
+    if case .error(let text) = try control.command(words.map { Array($0.utf8) }) {
+      throw BenchError("sluice refused \(words.joined(separator: " ")): \(text)")
+    }
+  }
+}
+
+/// What the rollbacks showed; times in milliseconds.
+struct RollbackReport: Codable {
+  let rollbacks: Int
+  let acknowledgement: Spread?
+  /// Reads by the new stack while it was live: what could have gone wrong afterwards.
+  let newReadsWhileLive: Int
+  /// Reads that began after an acknowledgement and before the rollback was lifted.
+  let readsAfter: Int
+  /// Those of them that the new stack answered.
+  let newReadsAfter: Int
+  let load: LoadFigures
+
+  init(marks: [RollbackMark], readings: [Watch.Reading], load: LoadFigures) {
+    let ordered = readings.sorted { $0.began < $1.began }
+    var (live, after, wrong) = (0, 0, 0)
+    var next = 0
+    for reading in ordered {
+      while next < marks.count, reading.began >= marks[next].lifted { next += 1 }
+      guard next < marks.count else { break }
+      if reading.began > marks[next].acknowledged {
+        after += 1
+        wrong += reading.byNew ? 1 : 0
+      } else if reading.began >= marks[next].wentLive, reading.began < marks[next].ordered, reading.byNew {
+        live += 1
+      }
+    }
+    rollbacks = marks.count
+    acknowledgement = Spread(marks.map { Double($0.acknowledged - $0.ordered) / 1e6 })
+    newReadsWhileLive = live
+    readsAfter = after
+    newReadsAfter = wrong
+    self.load = load
+  }
+
+  /// Zero of zero is no pass.
+  var passes: Bool {
+    newReadsAfter == 0 && readsAfter > 0 && newReadsWhileLive > 0 && load.errors == 0 && load.unanswered == 0
+      && load.lostConnections == 0
+  }
+
+  var text: String {
+    let times = acknowledgement.map {
+      "median \(fixed($0.median, 2)) ms, longest \(fixed($0.most, 2)) ms"
+    }
+    return """
+      rollbacks            \(rollbacks), acknowledged after \(times ?? "-")
+      before them          \(newReadsWhileLive) watched reads were answered by new
+      after them           \(readsAfter) watched reads began; \(newReadsAfter) of them were answered by new
+      verdict              \(passes ? "PASS" : "FAIL")
+      the load meanwhile
+      \(load.text)
+      """
+  }
+}

@@ -1,0 +1,103 @@
+import LoadGenerator
+import RedisClient
+
+/// One of those that are compared: what stands between the load and the legacy Redis.
+struct Side {
+  /// The column in the table.
+  let name: String
+  /// What the load talks to.
+  let target: RedisEndpoint
+  /// Whose processor time is counted; `nil` for the side without a proxy.
+  let proxy: ChildProcess?
+  /// Asked after each run: how many reads were compared so far. `nil` for sides that compare nothing.
+  let compared: (() throws -> Int?)?
+
+  static let baseline = "twemproxy"
+}
+
+/// The servers of a comparison; they end when this object is released.
+final class Sides {
+  let legacy: LocalServer
+  let new: LocalServer
+  let all: [Side]
+  /// Kept for their lifetime.
+  private let servers: [LocalServer]
+
+  /// Starts everything: each proxy in front of the same legacy Redis.
+  init(in folder: ScratchFolder, sluice: String?) throws {
+    let legacy = try LocalServer.redis(in: folder, name: "legacy")
+    let new = try LocalServer.redis(in: folder, name: "new")
+    let haproxy = try Self.haproxy(before: legacy, in: folder)
+    let twemproxy = try Self.twemproxy(before: legacy, in: folder)
+    var servers = [haproxy, twemproxy]
+    var sides = [
+      Side(name: "direct", target: legacy.endpoint, proxy: nil, compared: nil),
+      Side(name: "haproxy", target: haproxy.endpoint, proxy: haproxy.process, compared: nil),
+      Side(name: Side.baseline, target: twemproxy.endpoint, proxy: twemproxy.process, compared: nil),
+    ]
+    if let sluice {
+      for stage in ["off", "shadow"] {
+        let proxy = try SluiceProcess.start(
+          sluice, legacy: legacy.endpoint, new: new.endpoint, in: folder, name: "sluice-\(stage)",
+          comparing: true)
+        try proxy.order("STAGE", stage)
+        servers.append(proxy.server)
+        let compared: (() throws -> Int?)? =
+          stage == "shadow" ? { try proxy.count("compare", "matched") } : nil
+        sides.append(
+          Side(
+            name: "sluice \(stage)", target: proxy.server.endpoint, proxy: proxy.server.process,
+            compared: compared))
+      }
+    }
+    self.legacy = legacy
+    self.new = new
+    self.servers = servers
+    all = sides
+  }
+
+  private static func haproxy(before redis: LocalServer, in folder: ScratchFolder) throws -> LocalServer {
+    try LocalServer.start("haproxy", in: folder, name: "haproxy") { port throws(ProcessError) in
+      let file = try folder.write(
+        "haproxy.cfg",
+        """
+        global
+          nbthread 1
+          maxconn 4096
+        defaults
+          mode tcp
+          timeout connect 5s
+          timeout client 60s
+          timeout server 60s
+        frontend clients
+          bind 127.0.0.1:\(port)
+          default_backend redis
+        backend redis
+          server legacy 127.0.0.1:\(redis.port)
+
+        """)
+      return ["-f", file, "-db"]
+    }
+  }
+
+  private static func twemproxy(before redis: LocalServer, in folder: ScratchFolder) throws -> LocalServer {
+    try LocalServer.start("nutcracker", in: folder, name: "twemproxy") { port throws(ProcessError) in
+      let file = try folder.write(
+        "nutcracker.yml",
+        """
+        legacy:
+          listen: 127.0.0.1:\(port)
+          redis: true
+          auto_eject_hosts: false
+          servers:
+           - 127.0.0.1:\(redis.port):1
+
+        """)
+      return [
+        "-c", file, "-v", "4", "-o", "\(folder.path)/nutcracker.log", "-a", "127.0.0.1", "-s",
+        "\(try Ports.free())",
+        "-p", "\(folder.path)/nutcracker.pid",
+      ]
+    }
+  }
+}

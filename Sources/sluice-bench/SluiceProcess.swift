@@ -1,0 +1,89 @@
+import Foundation
+import LoadGenerator
+import RedisClient
+
+/// A `sluice serve` between two stacks, with flags and a ledger of its own.
+struct SluiceProcess {
+  let server: LocalServer
+  let control: RedisEndpoint
+
+  /// Starts the proxy with one thread in stage `off`.
+  ///
+  /// - Parameter comparing: whether every read is compared in the stages that compare at all.
+  static func start(
+    _ executable: String, legacy: RedisEndpoint, new: RedisEndpoint, in folder: ScratchFolder, name: String,
+    comparing: Bool
+  ) throws -> SluiceProcess {
+    let flags = try folder.write("\(name).flagd.json", Self.flags(comparing: comparing))
+    let controlPort = try Ports.free()
+    let server = try LocalServer.start(executable, in: folder, name: name) { port in
+      [
+        "serve", "--listen", "127.0.0.1:\(port)", "--legacy", "\(legacy)", "--new", "\(new)", "--flags",
+        flags,
+        "--ledger", "\(folder.path)/\(name).db", "--control", "127.0.0.1:\(controlPort)", "--threads", "1",
+      ]
+    }
+    return SluiceProcess(
+      server: server, control: RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort)))
+  }
+
+  /// Sends one command to the control port.
+  ///
+  /// - Throws: `BenchError` when it is refused.
+  func order(_ words: String...) throws {
+    let client = try RedisClient(control)
+    if case .error(let text) = try client.command(words.map { Array($0.utf8) }) {
+      throw BenchError("sluice refused \(words.joined(separator: " ")): \(text)")
+    }
+  }
+
+  /// A count out of `STATUS`, such as `compare` `matched`; `nil` if it is not there.
+  func count(_ block: String, _ name: String) throws -> Int? {
+    let text = try RedisClient(control).command("STATUS").text ?? ""
+    let status = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    return (status?[block] as? [String: Any])?[name] as? Int
+  }
+
+  /// The path of the proxy: as given, or beside this executable.
+  static func path(_ given: String?) throws -> String {
+    let own = URL(fileURLWithPath: CommandLine.arguments.first ?? "").deletingLastPathComponent().path
+    let beside = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      .map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+    let path = given ?? "\(beside ?? own)/sluice"
+    guard ChildProcess.find(path) != nil else {
+      throw BenchError("there is no sluice at \(path); build it or name it with --sluice")
+    }
+    return path
+  }
+
+  private static func flags(comparing: Bool) -> String {
+    """
+    {
+      "$schema": "https://flagd.dev/schema/v0/flags.json",
+      "flags": {
+        "cache-stage": {
+          "state": "ENABLED",
+          "variants": {
+            "off": "off", "dualwrite": "dualwrite", "shadow": "shadow",
+            "live": "live", "rampdown": "rampdown", "complete": "complete"
+          },
+          "defaultVariant": "off"
+        },
+        "cache-stack": {
+          "state": "ENABLED",
+          "variants": { "new": "new", "legacy": "legacy" },
+          "defaultVariant": "legacy",
+          "targeting": { "fractional": [["new", 0], ["legacy", 100]] }
+        },
+        "shadow-sample": {
+          "state": "ENABLED",
+          "variants": { "compare": true, "skip": false },
+          "defaultVariant": "skip",
+          "targeting": { "fractional": [["compare", \(comparing ? 100 : 0)], ["skip", \(comparing ? 0 : 100)]] }
+        }
+      }
+    }
+
+    """
+  }
+}
