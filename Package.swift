@@ -58,7 +58,11 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Control",
-      dependencies: ["Proxy", "MemoryServer", "Flags", "Ledger", "Configuration", nio, nioPosix, logging],
+      dependencies: [
+        "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "Flags", "DefaultFlags", "Ledger",
+        "Configuration", nio, nioPosix, logging,
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
       swiftSettings: strict),
 
     // Where Sluice is a Redis client itself.
@@ -73,8 +77,10 @@ let package = Package(
       name: "SluiceCLI",
       dependencies: [
         "Configuration", "Control", "RedisClient", "Ledger",
+        logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: strict),
@@ -85,6 +91,33 @@ let package = Package(
       dependencies: [
         "LoadGenerator", "RedisClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Tests.
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "RESP"], swiftSettings: strict),
+    .testTarget(
+      name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],
+      swiftSettings: strict),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
+    .testTarget(name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: ["Ledger", "Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MemoryEngineTests", dependencies: ["MemoryEngine", "MemoryServer", "RESP", nio, nioPosix],
+      swiftSettings: strict),
+    .testTarget(name: "RedisClientTests", dependencies: ["RedisClient"], swiftSettings: strict),
+    .testTarget(
+      name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram], swiftSettings: strict),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+    .testTarget(
+      name: "SluiceCLITests",
+      dependencies: [
+        "SluiceCLI", "Configuration", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
   ]

@@ -13,7 +13,9 @@ extension ClientSession {
     case .scan:
       KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openSlot())
     case .dbsize, .keys, .randomkey:
-      guard lane.routing.effectiveStage == .live else { return forwardToKeyspacePrimary(frame, spec) }
+      guard lane.routing.snapshot.effectiveStage == .live else {
+        return forwardToKeyspacePrimary(frame, spec)
+      }
       KeyspaceQuery(command, frame, spec, on: lane, sink: self, slot: openSlot()).start()
     }
   }

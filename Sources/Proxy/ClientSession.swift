@@ -11,7 +11,9 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   typealias OutboundOut = ByteBuffer
 
   /// The lane of the loop that this client's socket lives on.
-  unowned let lane: Lane
+  ///
+  /// `unsafe` because lanes outlive clients: `ProxyServer` owns the lanes, and closes all clients before it lets go.
+  unowned(unsafe) let lane: Lane
   let server: ProxyShared
   let id: Int
   /// What `CLIENT SETNAME` said.
@@ -124,7 +126,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       case .incomplete:
         break loop
       case .command(let length):
-        dispatch(ahead.extracting(0..<length), framer.arguments.span)
+        let arguments = framer.arguments
+        dispatch(ahead.extracting(0..<length), arguments.span)
         offset &+= length
       case .inline(let length):
         inline(ahead.extracting(0..<length))

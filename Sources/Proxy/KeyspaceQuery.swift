@@ -55,7 +55,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
   private func size(_ legacy: [UInt8], _ new: [UInt8]) -> [UInt8] {
     let left = Double(ReplyReader.integer(legacy.span) ?? 0)
     let right = Double(ReplyReader.integer(new.span) ?? 0)
-    let share = (lane.routing.cohort.percent ?? 0) / 100
+    let share = (lane.routing.snapshot.cohort.percent ?? 0) / 100
     var reply: [UInt8] = []
     reply.appendInteger(Int((left * (1 - share) + right * share).rounded()))
     return reply
@@ -74,7 +74,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
   private static let maximumAttempts = 100
 
   private var firstChoice: StackID {
-    Double.random(in: 0..<100) < (lane.routing.cohort.percent ?? 50) ? .new : .legacy
+    Double.random(in: 0..<100) < (lane.routing.snapshot.cohort.percent ?? 50) ? .new : .legacy
   }
 
   /// Asks again until the key that came up is one whose primary the stack is.

@@ -74,7 +74,7 @@ final class KeyspaceScan: ReplySink, @unchecked Sendable {
 extension Lane {
   /// The stacks that are the primary of some key.
   var visibleSides: [StackID] {
-    switch routing.effectiveStage {
+    switch routing.snapshot.effectiveStage {
     case .off, .dualwrite, .shadow: [.legacy]
     case .live: [.legacy, .new]
     case .rampdown, .complete: [.new]

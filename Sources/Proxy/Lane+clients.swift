@@ -13,7 +13,9 @@ extension Lane {
   }
 
   /// So much is on its way to a stack that clients must wait before they may add to it.
-  var isCongested: Bool { stacks.contains { $0.primaryBytes > Lane.congestionBytes } }
+  var isCongested: Bool {
+    legacy.primaryBytes > Lane.congestionBytes || new.primaryBytes > Lane.congestionBytes
+  }
 
   func waitForDecongestion(_ session: ClientSession) { congested.append(session) }
 

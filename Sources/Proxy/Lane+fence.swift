@@ -12,9 +12,14 @@ extension Lane {
   /// Puts `snapshot` in force, behind a fence if keys change sides. `deadline` in nanoseconds bounds the hold.
   func adopt(_ snapshot: RoutingSnapshot, deadline: Int64, flipped: @escaping @Sendable (LaneFlip) -> Void) {
     turnBegan()
+    // Publications may overtake each other on their way here; the newest one wins.
+    guard snapshot.version >= newestVersion else {
+      return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
+    }
+    newestVersion = snapshot.version
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
-    if fence?.isGranted ?? routing.movesNothing(comparedTo: snapshot) {
-      routing = snapshot
+    if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) {
+      routing = LaneRouting(snapshot)
       return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
@@ -67,7 +72,7 @@ extension Lane {
       guard unreached(fence).isEmpty else { return }
     }
     let flip = LaneFlip(held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
-    if let target = fence.target { routing = target }
+    if let target = fence.target { routing = LaneRouting(target) }
     fence.target = nil
     let flipped = fence.flipped
     fence.flipped = []

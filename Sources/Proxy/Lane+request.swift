@@ -15,10 +15,15 @@ extension Lane {
       return requestManyKeys(frame, arguments, spec, sink: sink, slot: slot)
     }
     let key = frame.extracting(arguments[1].range)
-    if let fence, fence.holds(key, current: routing) || !held.isOpenForSingleKeys {
+    if isFenced, mustHold(key) {
       return hold(frame, sink: sink, slot: slot, keys: 1)
     }
     forward(frame, spec, key: key, to: routing.primary(of: key), sink: sink, slot: slot)
+  }
+
+  private func mustHold(_ key: Span<UInt8>) -> Bool {
+    guard let fence else { return false }
+    return fence.holds(key, current: routing.snapshot) || !held.isOpenForSingleKeys
   }
 
   private func requestManyKeys(
@@ -36,7 +41,7 @@ extension Lane {
     var primaries = (legacy: false, new: false)
     for index in keyIndices {
       let key = frame.extracting(arguments[index].range)
-      if let fence, fence.holds(key, current: routing) { isMoving = true }
+      if let fence, fence.holds(key, current: routing.snapshot) { isMoving = true }
       switch routing.primary(of: key) {
       case .legacy: primaries.legacy = true
       case .new: primaries.new = true
@@ -104,7 +109,7 @@ extension Lane {
 
   /// The stack to ask about the whole key space when one stack has it all.
   var keyspacePrimary: StackID {
-    switch routing.effectiveStage {
+    switch routing.snapshot.effectiveStage {
     case .off, .dualwrite, .shadow, .live: .legacy
     case .rampdown, .complete: .new
     }

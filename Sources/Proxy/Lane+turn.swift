@@ -33,7 +33,8 @@ extension Lane {
 
   func endTurn() {
     isTurnEndScheduled = false
-    for connection in stacks { connection.flush() }
+    legacy.flush()
+    new.flush()
     for (index, crossing) in outbound.enumerated() where !crossing.isEmpty {
       outbound[index] = Crossing()
       let peer = peers[index]

@@ -28,9 +28,13 @@ final class Lane: @unchecked Sendable {
   let report: @Sendable (ProxyEvent) -> Void
 
   /// What is in force in this lane.
-  var routing: RoutingSnapshot
-  var fence: Fence?
+  var routing: LaneRouting
+  var fence: Fence? { didSet { isFenced = fence != nil } }
+  /// The one thing that every command asks of the fence.
+  private(set) var isFenced = false
   var held = HeldCommands()
+  /// The newest routing that was published to this lane, in force or behind the fence.
+  var newestVersion: UInt64 = 0
   /// Fences raised so far.
   var fences: UInt64 = 0
   /// Stacks that the fence being up has cut off.
@@ -40,7 +44,8 @@ final class Lane: @unchecked Sendable {
 
   /// Every lane of the proxy by its index, this one included. Set once, before the first client.
   var peers: [Lane] = []
-  private(set) var stacks: [StackConnection] = []
+  let legacy: StackConnection
+  let new: StackConnection
 
   var figures = LaneFigures()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
@@ -74,17 +79,19 @@ final class Lane: @unchecked Sendable {
     self.index = index
     self.loop = loop
     self.settings = settings
-    self.routing = routing
+    self.routing = LaneRouting(routing)
     self.report = report
-    stacks = [
-      StackConnection(stack: .legacy, endpoint: legacy, lane: self),
-      StackConnection(stack: .new, endpoint: new, lane: self),
-    ]
+    self.legacy = StackConnection(stack: .legacy, endpoint: legacy)
+    self.new = StackConnection(stack: .new, endpoint: new)
     outbound = (0..<settings.threads).map { _ in Crossing() }
+    self.legacy.lane = self
+    self.new.lane = self
     turnEnd = { [unowned self] in endTurn() }
   }
 
-  func connection(_ stack: StackID) -> StackConnection { stacks[Int(stack.rawValue)] }
+  var stacks: [StackConnection] { [legacy, new] }
+
+  func connection(_ stack: StackID) -> StackConnection { stack == .legacy ? legacy : new }
 
   /// The lane that owns a key: its own hash, so that lanes and cohorts have nothing to do with each other.
   func owner(of key: Span<UInt8>) -> Lane {

@@ -32,14 +32,15 @@ public final class ProxyServer: Sendable {
     self.lanes = lanes
     shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
     // Often enough to see a deadline pass within an eighth of it.
-    let period = TimeAmount.nanoseconds(max(5_000_000, min(settings.commandTimeout / 8, 250_000_000)))
+    let period = TimeAmount.nanoseconds(
+      max(5_000_000, min(min(legacy.commandTimeout, new.commandTimeout) / 8, 250_000_000)))
     ticks = lanes.map { lane in
       lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
     }
     for lane in lanes {
       try await lane.loop.submit { lane.open(among: lanes) }.get()
     }
-    await settle(within: settings.connectTimeout)
+    await settle(within: max(legacy.connectTimeout, new.connectTimeout))
   }
 
   /// Waits until every connection is up or has failed once, so that the first client is not turned away for our haste.
@@ -156,13 +157,16 @@ public final class ProxyServer: Sendable {
   // MARK: Leaving
 
   /// Takes no new clients and no new commands, answers what was asked, and closes; after `deadline` nanoseconds at the latest.
-  public func drain(deadline: Int64) async {
+  ///
+  /// - Parameter lastWords: called when no client is left and before the lanes end: the last chance to take figures.
+  public func drain(deadline: Int64, lastWords: () async -> Void = {}) async {
     for channel in listeners.withLock({ $0 }) { try? await channel.close() }
     for lane in lanes { lane.loop.execute { lane.drain() } }
     let end = NIODeadline.now() + .nanoseconds(deadline)
     while shared.clients.load(ordering: .relaxed) > 0, NIODeadline.now() < end {
       _ = try? await group.next().scheduleTask(in: .milliseconds(5)) {}.futureResult.get()
     }
+    await lastWords()
     await stop()
   }
 

@@ -5,10 +5,6 @@ public struct ProxySettings: Sendable {
   /// Loops, and lanes: at least 1.
   public var threads = 1
   public var limits = FrameLimits()
-  /// How long a connection attempt to a stack may take, hand-shake included.
-  public var connectTimeout: Int64 = 1_000_000_000
-  /// How long a stack may owe a reply before its connection is cut.
-  public var commandTimeout: Int64 = 1_000_000_000
   /// Wait before the first and the longest wait between attempts to connect again.
   public var backoffInitial: Int64 = 50_000_000
   public var backoffMaximum: Int64 = 2_000_000_000

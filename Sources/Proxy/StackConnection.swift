@@ -12,7 +12,8 @@ import Routing
 final class StackConnection {
   let stack: StackID
   let endpoint: StackEndpoint
-  unowned let lane: Lane
+  /// Set by the lane as it makes its connections, and alive as long as they are: it owns them.
+  unowned(unsafe) var lane: Lane!
 
   private(set) var health = StackHealth.connecting
   private(set) var pending = Deque<Pending>()
@@ -34,10 +35,9 @@ final class StackConnection {
   /// Bytes of the commands in flight that clients wait for.
   private(set) var primaryBytes = 0
 
-  init(stack: StackID, endpoint: StackEndpoint, lane: Lane) {
+  init(stack: StackID, endpoint: StackEndpoint) {
     self.stack = stack
     self.endpoint = endpoint
-    self.lane = lane
   }
 
   var isUp: Bool { health == .up }
@@ -107,7 +107,7 @@ final class StackConnection {
     guard !isClosing else { return }
     let handler = StackHandler(connection: self)
     let bootstrap = ClientBootstrap(group: lane.loop)
-      .connectTimeout(.nanoseconds(lane.settings.connectTimeout))
+      .connectTimeout(.nanoseconds(endpoint.connectTimeout))
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 16))
       .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
@@ -175,7 +175,7 @@ final class StackConnection {
   func checkDeadline(now: UInt64) {
     guard let oldest = pending.first, now > oldest.sentAt else { return }
     let waited = now - oldest.sentAt
-    if waited > UInt64(lane.settings.commandTimeout) {
+    if waited > UInt64(endpoint.commandTimeout) {
       cut("owed a reply for \(waited / 1_000_000) ms")
     }
   }

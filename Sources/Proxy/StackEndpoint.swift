@@ -13,6 +13,10 @@ public struct StackEndpoint: Sendable, Equatable {
   public var database: Int
   /// What people see: an address without its password.
   public var label: String
+  /// How long a connection attempt may take, hand-shake included, in nanoseconds.
+  public var connectTimeout: Int64 = 1_000_000_000
+  /// How long the stack may owe a reply before its connection is cut, in nanoseconds.
+  public var commandTimeout: Int64 = 1_000_000_000
 
   public init(
     address: Address, user: String? = nil, password: String? = nil, database: Int = 0, label: String

@@ -36,7 +36,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
     // PING tells whether the server takes commands at all: it may want a password, or still be loading.
     say(["PING"], into: &hello)
     context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: hello)), promise: nil)
-    let deadline = TimeAmount.nanoseconds(connection.lane.settings.connectTimeout)
+    let deadline = TimeAmount.nanoseconds(endpoint.connectTimeout)
     context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
       if !self.isEstablished { self.fail("did not answer the hand-shake in time", context) }
     }

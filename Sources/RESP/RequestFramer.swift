@@ -19,7 +19,11 @@ public enum RequestFrame: Equatable, Sendable {
 /// leniency included: the two bytes behind a bulk string are skipped, not read.
 public struct RequestFramer: Sendable {
   /// Where the arguments of the command stand that `next` just reported. Valid until the next call.
+  ///
+  /// Overwritten in place by the next command, which costs nothing when it has as many arguments.
   public private(set) var arguments: [ArgumentRange] = []
+  /// Arguments of the command being read that are known so far.
+  private var known = 0
 
   private let limits: FrameLimits
   /// Offset of the next header line.
@@ -50,7 +54,8 @@ public struct RequestFramer: Sendable {
 
   private mutating func reset() {
     // A command with very many arguments must not cost its memory for as long as the client stays.
-    if arguments.capacity > 1024 { arguments = [] } else { arguments.removeAll(keepingCapacity: true) }
+    if arguments.count > 1024 { arguments = [] }
+    known = 0
     position = 0
     remaining = -1
     scanned = 0
@@ -60,6 +65,11 @@ public struct RequestFramer: Sendable {
   private mutating func done(_ frame: RequestFrame) -> RequestFrame {
     isDone = true
     return frame
+  }
+
+  private mutating func append(_ range: ArgumentRange) {
+    if known < arguments.count { arguments[known] = range } else { arguments.append(range) }
+    known &+= 1
   }
 
   private mutating func multibulkHeader(_ bytes: Span<UInt8>) -> RequestFrame? {
@@ -97,13 +107,15 @@ public struct RequestFramer: Sendable {
         guard next &+ length &+ 2 <= limits.frameBytes else {
           return done(.failure(ProtocolError(.tooBigFrame, at: position)))
         }
-        arguments.append(
+        append(
           ArgumentRange(offset: Int32(truncatingIfNeeded: next), length: Int32(truncatingIfNeeded: length)))
         position = next &+ length &+ 2
         remaining &-= 1
       }
     }
-    return position <= bytes.count ? done(.command(length: position)) : .incomplete
+    guard position <= bytes.count else { return .incomplete }
+    if arguments.count > known { arguments.removeLast(arguments.count - known) }
+    return done(.command(length: position))
   }
 
   /// The number behind the type byte at `start`; remembers what it has seen when the line is not whole.

@@ -86,7 +86,7 @@ struct Serve: AsyncParsableCommand {
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
     for warning in configuration.warnings { logger.warning("\(warning)") }
     do {
-      let service = try SluiceService(configuration: configuration, logger: logger)
+      let service = SluiceService(configuration: configuration, logger: logger)
       try await ServeRunner(logger: logger).run(service) { service.reload() }
     } catch {
       throw Failure(.unavailable, Output.printable("\(error)"))

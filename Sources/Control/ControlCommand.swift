@@ -1,0 +1,84 @@
+import Flags
+import Routing
+
+/// One command of the control port, read from its words.
+enum ControlCommand: Equatable {
+  case status, rearm, reload(allowReshuffle: Bool), help, ping, quit
+  case stage(Stage, Percentage?)
+  case ramp(Percentage)
+  case rollback(reason: String)
+  case which([[UInt8]])
+  case auth([UInt8])
+  /// What clients say by themselves when they connect; answered emptily.
+  case greeting
+
+  /// Why words are no command, as an error line.
+  struct Invalid: Error, Equatable {
+    var message: String
+  }
+
+  init(_ words: [[UInt8]]) throws(Invalid) {
+    let texts = words.map { String(decoding: $0, as: UTF8.self) }
+    let name = texts.first?.uppercased() ?? ""
+    let arguments = texts.dropFirst()
+    switch (name, arguments.count) {
+    case ("STATUS", 0): self = .status
+    case ("REARM", 0): self = .rearm
+    case ("RELOAD", 0): self = .reload(allowReshuffle: false)
+    case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
+    case ("HELP", _): self = .help
+    case ("PING", 0): self = .ping
+    case ("QUIT", 0): self = .quit
+    case ("ROLLBACK", _): self = .rollback(reason: arguments.joined(separator: " "))
+    case ("RAMP", 1): self = .ramp(try ControlCommand.percentage(texts[1]))
+    case ("STAGE", 1): self = .stage(try ControlCommand.stage(texts[1]), nil)
+    case ("STAGE", 2):
+      let stage = try ControlCommand.stage(texts[1])
+      guard stage == .live else {
+        throw Invalid(message: "ERR a percentage counts in stage live alone; say STAGE live \(texts[2])")
+      }
+      self = .stage(stage, try ControlCommand.percentage(texts[2]))
+    case ("WHICH", 1...): self = .which(Array(words.dropFirst()))
+    case ("AUTH", 1...2): self = .auth(words[words.count - 1])
+    case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
+    case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
+      ("PING", _), ("QUIT", _):
+      throw Invalid(message: "ERR wrong number of arguments for '\(name)'; HELP shows how it is used")
+    default:
+      throw Invalid(
+        message:
+          "ERR unknown control command '\(name.prefix(64))'; HELP lists them. Clients of the cache connect to another port"
+      )
+    }
+  }
+
+  private static func stage(_ text: String) throws(Invalid) -> Stage {
+    guard let stage = Stage(name: text.lowercased()) else {
+      throw Invalid(
+        message:
+          "ERR unknown stage '\(text.prefix(64))'; the stages are \(Stage.allCases.map(\.name).joined(separator: ", "))"
+      )
+    }
+    return stage
+  }
+
+  private static func percentage(_ text: String) throws(Invalid) -> Percentage {
+    guard let percentage = Percentage(text) else {
+      throw Invalid(
+        message: "ERR '\(text.prefix(64))' is no percentage; write 0 to 100, with two decimals at most")
+    }
+    return percentage
+  }
+
+  static let helpLines = [
+    "ROLLBACK [reason]      every key back to legacy, at once; stays until REARM",
+    "REARM                  lift the rollback; the flags are in force again",
+    "STATUS                 everything there is to know, as JSON",
+    "STAGE name [percent]   go to off, dualwrite, shadow, live, rampdown or complete",
+    "RAMP percent           change the share of keys that new answers in live",
+    "WHICH key [key ...]    where a key goes and why",
+    "RELOAD [RESHUFFLE]     read the flag file now; RESHUFFLE lets keys move back and forth",
+    "AUTH password          when the proxy has one",
+    "HELP                   this list",
+  ]
+}

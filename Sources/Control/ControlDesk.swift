@@ -1,0 +1,89 @@
+import Flags
+import Foundation
+import RESP
+import Routing
+
+/// Answers the commands of the control port.
+struct ControlDesk: Sendable {
+  let cutover: Cutover
+  let watcher: FlagWatcher?
+  let status: @Sendable () async -> StatusReport
+  let password: [UInt8]?
+
+  static let ok = Array("+OK\r\n".utf8)
+
+  static func error(_ message: String) -> [UInt8] {
+    var reply: [UInt8] = []
+    reply.appendError(message)
+    return reply
+  }
+
+  /// The whole reply, framed.
+  func answer(_ command: ControlCommand, who: String) async -> [UInt8] {
+    var reply: [UInt8] = []
+    do throws(Cutover.Refused) {
+      switch command {
+      case .status: reply.appendBulk(await status().json)
+      case .stage(let stage, let percentage):
+        reply.appendBulk(try await cutover.move(to: stage, percentage: percentage, who: who))
+      case .ramp(let percentage):
+        reply.appendBulk(try await cutover.move(to: nil, percentage: percentage, who: who))
+      case .rollback(let reason): reply.appendBulk(await cutover.rollBack(reason: reason, who: who))
+      case .rearm: reply.appendBulk(try await cutover.rearm(who: who))
+      case .reload(let allowReshuffle): reply.appendBulk(try await reload(allowReshuffle))
+      case .which(let keys): append(await explained(keys), to: &reply)
+      case .help: append(ControlCommand.helpLines, to: &reply)
+      case .greeting: reply.appendArrayHeader(0)
+      case .ping, .quit, .auth: reply = ControlDesk.ok
+      }
+    } catch {
+      return ControlDesk.error(error.message)
+    }
+    return reply
+  }
+
+  private func append(_ lines: [String], to reply: inout [UInt8]) {
+    reply.appendArrayHeader(lines.count)
+    for line in lines { reply.appendBulk(line) }
+  }
+
+  private func reload(_ allowReshuffle: Bool) async throws(Cutover.Refused) -> String {
+    guard let watcher else { return "OK nothing to read: the flags are kept in memory" }
+    let event: FlagEvent? = await withCheckedContinuation { continuation in
+      watcher.reload(allowReshuffle: allowReshuffle) { continuation.resume(returning: $0) }
+    }
+    switch event {
+    case .loaded(_, let edit): return "OK reloaded: \(edit.text)"
+    case .rejected(let error): throw Cutover.Refused("the last good flags stay in force: \(error)")
+    case .recovered, .latchAppeared, .latchDisappeared, nil:
+      return "OK nothing new in the file; \(await cutover.describe())"
+    }
+  }
+
+  private func explained(_ keys: [[UInt8]]) async -> [String] {
+    let snapshot = await cutover.snapshot
+    return keys.map { key in
+      let why = snapshot.explain(key.span)
+      let bucket = String(why.bucket, radix: 16)
+      return
+        "key=\(String(decoding: key, as: UTF8.self)) bucket=0x\(String(repeating: "0", count: 8 - bucket.count))\(bucket) "
+        + "position=\(String(format: "%.3f", why.position))% variant=\(why.variant.name) primary=\(why.primary.name) "
+        + "why=\(why.reason.text)"
+    }
+  }
+}
+
+extension Explanation.Reason {
+  /// For people.
+  fileprivate var text: String {
+    switch self {
+    case .rolledBack: "rolled back"
+    case .stage(let stage): "stage \(stage.name)"
+    case .disabled: "cache-stack is DISABLED"
+    case .emptyKey: "the key is empty"
+    case .fractional: "fractional"
+    case .rule: "rule"
+    case .defaultVariant: "default variant"
+    }
+  }
+}

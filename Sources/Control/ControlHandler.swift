@@ -1,0 +1,112 @@
+import NIOCore
+import RESP
+
+/// One connection to the control port: RESP in, one answer after the other out.
+///
+/// The control plane may take its time, so each command is a task; the next one starts when it has answered.
+final class ControlHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let desk: ControlDesk
+  private var framer = RequestFramer(
+    limits: FrameLimits(bulkBytes: 1 << 20, arguments: 1024, frameBytes: 4 << 20))
+  private var input = ByteBuffer()
+  private var isBusy = false
+  private var isLeaving = false
+  private var isAuthenticated: Bool
+
+  init(desk: ControlDesk) {
+    self.desk = desk
+    isAuthenticated = desk.password == nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    input.writeBuffer(&bytes)
+    next(context)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event as? ChannelEvent == .inputClosed else { return }
+    isLeaving = true
+    if !isBusy { context.close(promise: nil) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
+
+  private func next(_ context: ChannelHandlerContext) {
+    while !isBusy {
+      switch framer.next(input.readableBytesUInt8Span) {
+      case .incomplete:
+        if isLeaving { context.close(promise: nil) }
+        return
+      case .empty(let length):
+        input.moveReaderIndex(forwardBy: length)
+      case .command(let length):
+        let frame = input.readBytes(length: length) ?? []
+        run(framer.arguments.map { Array(frame[$0.range]) }, context)
+      case .inline(let length):
+        let line = input.readBytes(length: length) ?? []
+        guard let words = InlineRequest.arguments(of: line.span) else {
+          return fail(ProtocolError(.unbalancedQuotes, at: 0), context)
+        }
+        if !words.isEmpty { run(words, context) }
+      case .failure(let error):
+        return fail(error, context)
+      }
+    }
+  }
+
+  private func fail(_ error: ProtocolError, _ context: ChannelHandlerContext) {
+    isBusy = true
+    write(Array(error.reply.utf8), context)
+    context.close(promise: nil)
+  }
+
+  private func run(_ words: [[UInt8]], _ context: ChannelHandlerContext) {
+    let command: ControlCommand
+    do throws(ControlCommand.Invalid) {
+      command = try ControlCommand(words)
+    } catch {
+      return write(ControlDesk.error(error.message), context)
+    }
+    switch command {
+    case .auth(let password): return write(authenticate(password), context)
+    case .quit:
+      write(ControlDesk.ok, context)
+      return context.close(promise: nil)
+    case .ping: return write(Array("+PONG\r\n".utf8), context)
+    case _ where !isAuthenticated: return write(ControlDesk.error("NOAUTH Authentication required."), context)
+    default: break
+    }
+    isBusy = true
+    let who = context.remoteAddress.map { "control \($0)" } ?? "control"
+    let desk = desk
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let loop = context.eventLoop
+    Task {
+      let reply = await desk.answer(command, who: who)
+      loop.execute {
+        let (handler, context) = bound.value
+        handler.isBusy = false
+        handler.write(reply, context)
+        handler.next(context)
+      }
+    }
+  }
+
+  private func authenticate(_ given: [UInt8]) -> [UInt8] {
+    guard let password = desk.password else {
+      return ControlDesk.error("ERR AUTH called without any password configured; go on without")
+    }
+    guard given == password else { return ControlDesk.error("WRONGPASS invalid password") }
+    isAuthenticated = true
+    return ControlDesk.ok
+  }
+
+  private func write(_ reply: [UInt8], _ context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return }
+    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: reply)), promise: nil)
+  }
+}

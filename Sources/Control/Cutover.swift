@@ -1,0 +1,278 @@
+import Figures
+import Flags
+import Foundation
+import Ledger
+import Logging
+import Proxy
+import Routing
+import Synchronization
+
+/// The switchboard: what is in force, who changes it, and in which order it becomes true, is written down and is told.
+///
+/// Every flip takes the same way: routing to the lanes (behind their fences) → acknowledged → flag file or latch file →
+/// audit row in the ledger. A rollback waits for none of the steps behind the first.
+actor Cutover {
+  /// Why the latch is set, as far as this process knows.
+  struct Rollback: Sendable {
+    var reason: String
+    var who: String
+    var at: Date
+  }
+
+  /// A refusal for the operator; `message` begins with the error's word.
+  struct Refused: Error {
+    var message: String
+    init(_ message: String) { self.message = "ERR \(message)" }
+  }
+
+  let proxy: ProxyServer
+  let settings: ProxySettings
+  let ledger: Ledger?
+  let logger: Logger
+  /// Where flags come from; nil keeps them in memory.
+  let file: FlagFile?
+  private let latch: RollbackLatch?
+
+  /// The last good definition.
+  private(set) var definition: FlagDefinition
+  /// The same as bytes; what edits in memory start from.
+  private var bytes: [UInt8]
+  private(set) var flagsError: String?
+  private(set) var loadedAt: Date
+  private(set) var rollback: Rollback?
+  private(set) var evidence = Evidence()
+  private var publications: UInt64 = 1
+  private var interval = (figures: LaneFigures(), since: Date())
+  /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
+  private let disk = DispatchQueue(label: "sluice.flags")
+
+  init(
+    proxy: ProxyServer, settings: ProxySettings, start: FlagStart, ledger: Ledger?, logger: Logger
+  ) {
+    self.proxy = proxy
+    self.settings = settings
+    self.ledger = ledger
+    self.logger = logger
+    file = start.file
+    latch = start.latch
+    definition = start.definition
+    bytes = start.bytes
+    flagsError = start.error
+    rollback = start.rollback
+    loadedAt = Date()
+  }
+
+  var isRolledBack: Bool { rollback != nil }
+  var position: FlipRecord.Position {
+    FlipRecord.Position(definition.stage, percent: definition.cohort.percent ?? 0)
+  }
+
+  /// Where everything is at this moment, for `WHICH` and `STATUS`.
+  var snapshot: RoutingSnapshot { definition.makeSnapshot(version: publications, isRolledBack: isRolledBack) }
+
+  // MARK: Flips
+
+  /// Goes back: every key's primary is legacy from the moment this returns.
+  @discardableResult
+  func rollBack(reason: String, who: String) async -> String {
+    let before = effective
+    let wasRolledBack = isRolledBack
+    if !wasRolledBack { rollback = Rollback(reason: reason, who: who, at: Date()) }
+    let flips = await publish(deadline: settings.rollbackDeadline)
+    if wasRolledBack { return "OK already rolled back: every key is answered by legacy" }
+    logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
+    record(
+      .rollback, from: before, who: who, reason: reason, flips: flips)
+    if let latch {
+      onDisk {
+        try latch.set(reason: reason, who: who)
+      } failed: { logger, error in
+        logger.error("the rollback is in force, but a restart would forget it: \(error)")
+      }
+    }
+    return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it"
+  }
+
+  /// Lifts the latch; the flags are in force again.
+  func rearm(who: String) async throws(Refused) -> String {
+    guard isRolledBack else { return "OK nothing to lift: the proxy is not rolled back; \(describe())" }
+    // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
+    if let latch {
+      do { try await disk.run { try latch.clear() } } catch {
+        throw Refused("still rolled back, the latch file could not be removed: \(error)")
+      }
+    }
+    let before = effective
+    rollback = nil
+    let flips = await publish(deadline: settings.fenceDeadline)
+    record(.rearm, from: before, who: who, reason: "", flips: flips)
+    logger.warning("re-armed by \(who): \(describe())")
+    return "OK re-armed: \(describe())\(Cutover.held(flips))"
+  }
+
+  /// Goes to a stage, or to another percentage, or both.
+  func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
+    -> String
+  {
+    let change: FlagChange
+    do {
+      change = try await prepared(stage, percentage)
+    } catch {
+      throw Refused("nothing was changed: \(error)")
+    }
+    let before = position
+    let edit = FlagEdit(from: definition, to: change.definition)
+    await recordFigures()
+    definition = change.definition
+    bytes = change.bytes
+    loadedAt = Date()
+    let flips = await publish(deadline: settings.fenceDeadline)
+    record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
+    var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
+    if isRolledBack { answer += "; in force after 'rearm', until then every key is answered by legacy" }
+    if let problem = await written(change) { answer += "; NOT in the flag file: \(problem)" }
+    logger.notice("\(answer.dropFirst(3)) (by \(who))")
+    return answer
+  }
+
+  private func prepared(_ stage: Stage?, _ percentage: Percentage?) async throws -> FlagChange {
+    guard let file else { return try FlagChange(editing: bytes, stage: stage, percentage: percentage) }
+    return try await disk.run { try FlagWriter(file: file).prepare(stage: stage, percentage: percentage) }
+  }
+
+  private func written(_ change: FlagChange) async -> String? {
+    guard let file else { return nil }
+    do {
+      try await disk.run { try FlagWriter(file: file).commit(change) }
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  // MARK: The flag file
+
+  func flagsHappened(_ event: FlagEvent) async {
+    switch event {
+    case .loaded(let definition, let edit):
+      flagsError = nil
+      guard definition.version != self.definition.version else { return }
+      let before = position
+      await recordFigures()
+      self.definition = definition
+      loadedAt = Date()
+      let flips = await publish(deadline: settings.fenceDeadline)
+      record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
+      logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))")
+    case .rejected(let error):
+      flagsError = "\(error)"
+      logger.error("flag file refused, the last good one stays in force: \(error)")
+    case .recovered:
+      flagsError = nil
+      logger.notice("the flag file is good again, and it is the one in force")
+    case .latchAppeared:
+      await rollBack(reason: latch?.note ?? "the latch file appeared", who: "file")
+    case .latchDisappeared:
+      if isRolledBack {
+        logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")
+      }
+    }
+  }
+
+  // MARK: Evidence
+
+  /// Called about once a second: adds what the lanes have counted, and lets the guardrails look at it.
+  func tick(writeEvery period: TimeInterval) async {
+    await collect()
+    if Date().timeIntervalSince(interval.since) >= period { flushInterval() }
+    guard !isRolledBack, let reason = evidence.violation(of: definition.guardrails, effective.stage) else {
+      return
+    }
+    await rollBack(reason: reason, who: "guardrail")
+  }
+
+  /// The first line of this run's story.
+  func recordStart() {
+    record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
+  }
+
+  func finish() async {
+    await recordFigures()
+  }
+
+  private func collect() async {
+    let figures = await proxy.takeFigures()
+    interval.figures.merge(figures)
+    evidence.add(figures)
+  }
+
+  private func recordFigures() async {
+    await collect()
+    flushInterval()
+  }
+
+  private func flushInterval() {
+    let now = Date()
+    ledger?.record(interval.figures, from: interval.since, to: now)
+    interval = (LaneFigures(), now)
+  }
+
+  // MARK: Making it so
+
+  private var effective: FlipRecord.Position {
+    FlipRecord.Position(snapshot.effectiveStage, percent: isRolledBack ? 0 : definition.cohort.percent ?? 0)
+  }
+
+  private func publish(deadline: Int64) async -> [LaneFlip] {
+    publications += 1
+    evidence.startAgain()
+    return await proxy.adopt(snapshot, deadline: deadline)
+  }
+
+  private func record(
+    _ action: FlipRecord.Action, from: FlipRecord.Position, who: String, reason: String, flips: [LaneFlip]
+  ) {
+    let held = flips.map(\.held).max() ?? 0
+    ledger?.record(
+      FlipRecord(
+        at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
+        fileVersion: definition.version, heldMicroseconds: held == 0 ? nil : Int64(held / 1000)))
+    for stack in Set(flips.flatMap(\.cutOff)) {
+      ledger?.record(
+        ErrorSample(
+          at: Date(), stack: stack, kind: .timeout, message: "cut off by a fence: it did not answer in time"))
+    }
+  }
+
+  private func onDisk(
+    _ work: @escaping @Sendable () throws -> Void, failed: @escaping @Sendable (Logger, Error) -> Void
+  ) {
+    let logger = logger
+    disk.async {
+      do { try work() } catch { failed(logger, error) }
+    }
+  }
+
+  func describe() -> String {
+    let percent = definition.percentage.map { ", \($0) %" }
+    return "stage \(definition.stage.name)\(definition.stage == .live ? percent ?? ", by rules" : "")"
+  }
+
+  private static func held(_ flips: [LaneFlip]) -> String {
+    let longest = flips.map(\.held).max() ?? 0
+    guard longest > 0 else { return "" }
+    let commands = flips.reduce(0) { $0 + $1.commands }
+    let cut = Set(flips.flatMap(\.cutOff)).map(\.name)
+    return " (held \(commands) commands for \(Double(longest / 10_000) / 100) ms"
+      + (cut.isEmpty ? ")" : "; cut off: \(cut.joined(separator: ", ")))")
+  }
+}
+
+extension DispatchQueue {
+  /// Runs blocking work on this queue and hands its result to an async caller.
+  func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      async { continuation.resume(with: Swift.Result { try work() }) }
+    }
+  }
+}

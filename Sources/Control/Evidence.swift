@@ -1,0 +1,51 @@
+import Figures
+import Flags
+import Foundation
+import Routing
+
+/// What was counted: since the start of the process for `STATUS`, and since the last flip for the guardrails.
+struct Evidence: Sendable {
+  private(set) var total = LaneFigures()
+  private var sinceFlip = LaneFigures()
+
+  mutating func add(_ figures: LaneFigures) {
+    total.merge(figures)
+    sinceFlip.merge(figures)
+  }
+
+  /// A flip begins a new account: what was true before it says nothing about what is true now.
+  mutating func startAgain() { sinceFlip = LaneFigures() }
+
+  /// Zero of zero is not a pass (law 10).
+  var verdict: String {
+    let compare = sinceFlip.compare
+    if compare.compared == 0 { return "hold" }
+    return divergences == 0 ? "pass" : "fail"
+  }
+
+  /// Divergences since the flip that are more than a cold new stack's misses.
+  private var divergences: UInt64 { sinceFlip.compare.diverged - min(sinceFlip.compare.diverged, coldMisses) }
+
+  private var coldMisses: UInt64 { sinceFlip.divergences[.missingInNew] }
+
+  /// Why the guardrails roll back, or nil. They act only where clients depend on the new stack.
+  func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {
+    guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
+    let compared = sinceFlip.compare.compared
+    if compared >= max(1, guardrails.minimumSample) {
+      let rate = Double(divergences) / Double(compared)
+      if rate > guardrails.divergenceRate {
+        return "\(divergences) of \(compared) compared reads diverged (limit \(guardrails.divergenceRate))"
+      }
+    }
+    let operations = CommandClass.allCases.reduce(UInt64(0)) { $0 + sinceFlip[.new, $1].operations }
+    let failures =
+      sinceFlip.errors[.new, .timeout] + sinceFlip.errors[.new, .unreachable]
+      + sinceFlip.errors[.new, .refused]
+    let asked = operations + failures
+    if asked >= max(1, guardrails.minimumSample), Double(failures) / Double(asked) > guardrails.newErrorRate {
+      return "\(failures) of \(asked) commands failed on the new stack (limit \(guardrails.newErrorRate))"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import Proxy
+import Routing
+import Synchronization
+
+/// What is known of both stacks' connections, lane by lane; tells when a stack as a whole changes.
+final class HealthBoard: Sendable {
+  struct Standing: Sendable {
+    var health = StackHealth.connecting
+    var since = Date()
+  }
+
+  private struct Lanes {
+    var legacy: [Int: StackHealth] = [:]
+    var new: [Int: StackHealth] = [:]
+    var standing: [StackID: Standing] = [:]
+  }
+
+  private let lanes = Mutex(Lanes())
+
+  subscript(stack: StackID) -> Standing { lanes.withLock { $0.standing[stack] ?? Standing() } }
+
+  /// A lane's connection changed. Returns the stack's health if that changed with it: a stack is as bad as its worst lane.
+  func changed(_ stack: StackID, lane: Int, to health: StackHealth) -> StackHealth? {
+    lanes.withLock { lanes in
+      let all: [StackHealth]
+      if stack == .legacy {
+        lanes.legacy[lane] = health
+        all = Array(lanes.legacy.values)
+      } else {
+        lanes.new[lane] = health
+        all = Array(lanes.new.values)
+      }
+      let worst = all.first { $0.name == "down" } ?? all.first { $0 == .connecting } ?? .up
+      guard worst.name != (lanes.standing[stack] ?? Standing()).health.name else { return nil }
+      lanes.standing[stack] = Standing(health: worst, since: Date())
+      return worst
+    }
+  }
+}

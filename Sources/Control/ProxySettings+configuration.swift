@@ -1,0 +1,54 @@
+import Configuration
+import Proxy
+import RESP
+
+extension ProxySettings {
+  /// The data plane's part of the configuration.
+  init(_ configuration: ServeConfiguration) {
+    self.init()
+    let limits = configuration.limits
+    threads = configuration.threads
+    self.limits = FrameLimits(
+      bulkBytes: limits.frameBytes, arguments: limits.arguments, lineBytes: limits.inlineBytes,
+      nesting: limits.nesting)
+    backoffInitial = configuration.timeouts.reconnectInitial.nanoseconds
+    backoffMaximum = configuration.timeouts.reconnectMax.nanoseconds
+    mirrorCommands = configuration.mirror.queueCommands
+    mirrorBytes = configuration.mirror.queueBytes
+    pipeline = limits.pipeline
+    clientOutputBytes = limits.clientOutputBytes
+    clientStall = limits.clientOutputStall.nanoseconds
+    unfinishedCommand = limits.unfinishedCommand.nanoseconds
+    clientIdle = limits.clientIdle.nanoseconds
+    maximumClients = limits.maxClients
+    password = configuration.password.map { Array($0.revealed.utf8) }
+  }
+}
+
+extension StackEndpoint {
+  /// - Parameter memory: the socket of the embedded engine, where the stack has one.
+  init(_ stack: StackConfiguration, memory: String?) {
+    let label = "\(stack.endpoint)"
+    switch stack.endpoint {
+    case .redis(let host, let port, let user, let password, let database):
+      self.init(
+        address: .tcp(host: host, port: port), user: user, password: password?.revealed, database: database,
+        label: label)
+    case .unix(let path, let user, let password, let database):
+      self.init(
+        address: .unix(path: path), user: user, password: password?.revealed, database: database, label: label
+      )
+    case .memory:
+      self.init(address: .unix(path: memory ?? ""), label: label)
+    }
+    connectTimeout = stack.connectTimeout.nanoseconds
+    commandTimeout = stack.commandTimeout.nanoseconds
+  }
+}
+
+extension Duration {
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}

@@ -1,0 +1,23 @@
+import Configuration
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Why the proxy could not start: what, where, and what to do about it.
+public struct ServeError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+
+  static func cannotListen(_ address: Address, option: String, _ error: Error) -> ServeError {
+    let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    return ServeError(
+      description:
+        "cannot listen on \(address): \(reason); stop what is there or choose another address by \(option)")
+  }
+
+  static func cannotStartMemory(_ error: Error) -> ServeError {
+    ServeError(
+      description: "the embedded memory engine cannot start: \(error); name a Redis by --legacy and --new")
+  }
+}

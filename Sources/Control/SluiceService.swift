@@ -1,0 +1,231 @@
+import Commands
+import Configuration
+import Flags
+import Foundation
+import Ledger
+import Logging
+import MemoryServer
+import NIOPosix
+import Proxy
+import Routing
+import ServiceLifecycle
+import Synchronization
+
+/// A whole proxy as a service: starts everything in order, runs until it is told to shut down, drains, and leaves a clean
+/// run in the ledger.
+public final class SluiceService: Service {
+  /// Of this build.
+  public static let version = "0.1.0"
+
+  private let configuration: ServeConfiguration
+  private let logger: Logger
+  private let started = Date()
+  private let health = HealthBoard()
+  private let watcher = Mutex<FlagWatcher?>(nil)
+
+  public init(configuration: ServeConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Reads the flag file now; for SIGHUP.
+  public func reload() { watcher.withLock { $0 }?.reload() }
+
+  /// Serves until graceful shutdown is asked for.
+  ///
+  /// - Throws: `ServeError` if an address cannot be opened; `FlagError` only if the built-in flags are broken.
+  public func run() async throws {
+    let start = try FlagStart(path: configuration.flags.path)
+    if let error = start.error {
+      logger.error(
+        "the flag file cannot be used, every key is answered by legacy until it is right: \(error)")
+    }
+    if let rollback = start.rollback { logger.warning("starting rolled back: \(rollback.reason)") }
+    let (ledger, ledgerError) = openLedger()
+    let memories = try await startMemories()
+    let settings = ProxySettings(configuration)
+    let stacks = configuration.stacks
+    let snapshot =
+      start.error == nil
+      ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
+      : RoutingSnapshot.initial
+    let proxy = try await ProxyServer(
+      settings, legacy: StackEndpoint(stacks.legacy, memory: memories.sockets[.legacy]),
+      new: StackEndpoint(stacks.new, memory: memories.sockets[.new]), routing: snapshot,
+      report: reporter(to: ledger))
+    let cutover = Cutover(proxy: proxy, settings: settings, start: start, ledger: ledger, logger: logger)
+    let watcher = follow(start, cutover)
+    let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
+    let status: @Sendable () async -> StatusReport = { [self] in
+      await report(cutover, proxy, ledger, ledgerError, doors.withLock { $0 })
+    }
+    let desk = ControlDesk(
+      cutover: cutover, watcher: watcher, status: status, password: settings.password)
+    let control: ControlServer
+    let listening: [Address]
+    do {
+      // The way back opens before the way in.
+      control = try await ControlServer.start(on: configuration.control, desk: desk)
+      do {
+        listening = try await listen(proxy)
+      } catch {
+        await control.stop()
+        throw error
+      }
+    } catch {
+      await proxy.stop()
+      await memories.stop()
+      watcher?.stop()
+      ledger?.close(clean: false)
+      throw error
+    }
+    doors.withLock { $0 = (listening, control.addresses) }
+    await cutover.recordStart()
+    watcher?.run()
+    let stage = await cutover.describe()
+    let screen = StartupScreen.render(
+      configuration, version: SluiceService.version, listening: listening, control: control.addresses,
+      stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"))
+    FileHandle.standardOutput.write(Data(screen.utf8))
+
+    await untilShutdown(cutover)
+
+    logger.notice("draining")
+    watcher?.stop()
+    await proxy.drain(
+      deadline: configuration.drainDeadline.nanoseconds, lastWords: { await cutover.finish() })
+    await control.stop()
+    await memories.stop()
+    ledger?.close(clean: true)
+    logger.notice("stopped")
+  }
+
+  /// Collects figures once a second, until the service is told to end.
+  private func untilShutdown(_ cutover: Cutover) async {
+    let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        try? await ContinuousClock().sleep(for: .seconds(1))
+        if Task.isCancelled { return }
+        await cutover.tick(writeEvery: period)
+      }
+    }
+  }
+
+  // MARK: Parts
+
+  private struct Memories {
+    var group: MultiThreadedEventLoopGroup?
+    var servers: [MemoryServer] = []
+    var sockets: [StackID: String] = [:]
+
+    func stop() async {
+      for server in servers { await server.stop() }
+      try? await group?.shutdownGracefully()
+    }
+  }
+
+  /// The embedded engines, one loop for both: they are for trying out and for tests.
+  private func startMemories() async throws -> Memories {
+    var memories = Memories()
+    for (id, stack) in [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)] {
+      guard case .memory(let maxBytes) = stack.endpoint else { continue }
+      let group = memories.group ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      memories.group = group
+      do {
+        let server = try await MemoryServer.start(maxBytes: maxBytes, on: group)
+        memories.servers.append(server)
+        memories.sockets[id] = server.socketPath
+      } catch {
+        throw ServeError.cannotStartMemory(error)
+      }
+    }
+    return memories
+  }
+
+  /// A ledger that cannot be opened costs the evidence, never the traffic.
+  private func openLedger() -> (Ledger?, String?) {
+    guard let path = configuration.ledger.path else { return (nil, nil) }
+    var settings = LedgerConfiguration(path: path)
+    settings.queueLimit = configuration.ledger.queue
+    settings.retentionDays = configuration.ledger.retentionDays
+    settings.hashKeys = configuration.ledger.hashKeys
+    settings.previewBytes = configuration.ledger.previewBytes
+    do throws(LedgerError) {
+      return (
+        try Ledger(
+          settings, version: SluiceService.version,
+          summary: "legacy \(configuration.stacks.legacy.endpoint), new \(configuration.stacks.new.endpoint)",
+          commandName: { id in
+            let specs = CommandTable.shared.specs
+            return specs.indices.contains(Int(id)) ? specs[Int(id)].name : "UNKNOWN"
+          }), nil
+      )
+    } catch {
+      logger.error("no evidence is kept: \(error)")
+      return (nil, error.description)
+    }
+  }
+
+  private func follow(_ start: FlagStart, _ cutover: Cutover) -> FlagWatcher? {
+    guard let file = start.file else { return nil }
+    // Events are few and must be acted upon in their order: a stream keeps it.
+    let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
+    Task { for await event in events { await cutover.flagsHappened(event) } }
+    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: start.rollback != nil) {
+      tell.yield($0)
+    }
+    self.watcher.withLock { $0 = watcher }
+    return watcher
+  }
+
+  private func listen(_ proxy: ProxyServer) async throws -> [Address] {
+    var opened: [Address] = []
+    for address in configuration.listen {
+      do {
+        switch address {
+        case .tcp(let host, let port):
+          let local = try await proxy.listen(.tcp(host: host, port: port))
+          opened.append(.tcp(host: host, port: local.port ?? port))
+        case .unix(let path):
+          _ = try await proxy.listen(.unix(path: path))
+          opened.append(address)
+        }
+      } catch {
+        throw ServeError.cannotListen(address, option: "--listen", error)
+      }
+    }
+    return opened
+  }
+
+  private func reporter(to ledger: Ledger?) -> @Sendable (ProxyEvent) -> Void {
+    let health = health
+    let logger = logger
+    let previews = configuration.ledger.previewBytes > 0
+    let stacks = configuration.stacks
+    return { event in
+      switch event {
+      case .health(let stack, let state, let lane):
+        guard let change = health.changed(stack, lane: lane, to: state) else { return }
+        let endpoint = stack == .legacy ? stacks.legacy.endpoint : stacks.new.endpoint
+        if let reason = change.reason {
+          logger.error("stack \(stack.name) (\(endpoint)) is down: \(reason)")
+          ledger?.record(ErrorSample(at: Date(), stack: stack, kind: .unreachable, message: reason))
+        } else {
+          logger.notice("stack \(stack.name) (\(endpoint)) is \(change.name)")
+        }
+      case .divergence(let divergence):
+        ledger?.record(DivergenceSample(divergence, previews: previews))
+      }
+    }
+  }
+
+  private func report(
+    _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
+    _ doors: (listen: [Address], control: [Address])
+  ) async -> StatusReport {
+    await StatusReport(
+      cutover, lanes: proxy.health(), health: health, configuration: configuration, started: started,
+      doors: doors, ledger: ledger?.health(), ledgerError: ledgerError)
+  }
+}

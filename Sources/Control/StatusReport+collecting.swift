@@ -1,0 +1,88 @@
+import Configuration
+import Figures
+import Foundation
+import Ledger
+import Proxy
+import Routing
+
+extension StatusReport {
+  /// Puts together what the parts know.
+  init(
+    _ cutover: Cutover, lanes: [ProxyServer.LaneHealth], health: HealthBoard,
+    configuration: ServeConfiguration,
+    started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?, ledgerError: String?
+  ) async {
+    let snapshot = await cutover.snapshot
+    let definition = await cutover.definition
+    let evidence = await cutover.evidence
+    let total = evidence.total
+    version = SluiceService.version
+    uptime_seconds = Int(Date().timeIntervalSince(started))
+    stage = definition.stage.name
+    effective_stage = snapshot.effectiveStage.name
+    percent = definition.cohort.percent
+    rolled_back = snapshot.isRolledBack
+    rollback = await cutover.rollback.map { Rollback(reason: $0.reason, who: $0.who, at: $0.at) }
+    flags = Flags(
+      path: configuration.flags.path, version: definition.version, error: await cutover.flagsError,
+      loaded_at: await cutover.loadedAt)
+    listen = doors.listen.map(\.description)
+    control = doors.control.map(\.description)
+    let endpoints = configuration.stacks
+    stacks = [
+      "legacy": Stack(
+        .legacy, endpoints.legacy, health[.legacy], total,
+        inFlight: lanes.reduce(0) { $0 + $1.legacyInFlight },
+        mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue }),
+      "new": Stack(
+        .new, endpoints.new, health[.new], total, inFlight: lanes.reduce(0) { $0 + $1.newInFlight },
+        mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue }),
+    ]
+    clients = Clients(
+      connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
+      cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff })
+    var kinds: [String: UInt64] = [:]
+    for kind in DivergenceKind.allCases where total.divergences[kind] > 0 {
+      kinds[kind.name] = total.divergences[kind]
+    }
+    compare = Compare(
+      matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
+      diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
+      verdict: evidence.verdict)
+    mirror = Mirror(
+      writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
+      errors: total.compare.mirrorErrors)
+    self.ledger = Ledger(ledger, path: configuration.ledger.path, error: ledgerError)
+  }
+}
+
+extension StatusReport.Stack {
+  fileprivate init(
+    _ id: StackID, _ stack: StackConfiguration, _ standing: HealthBoard.Standing, _ total: LaneFigures,
+    inFlight: Int,
+    mirrorQueue: Int
+  ) {
+    var latency = LatencyHistogram()
+    for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
+    self.init(
+      endpoint: "\(stack.endpoint)", health: standing.health.name, since: standing.since,
+      reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue,
+      operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
+      errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
+      p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))
+  }
+}
+
+extension StatusReport.Ledger {
+  fileprivate init(_ health: LedgerHealth?, path: String?, error: String?) {
+    self.path = path
+    queued = (health?.queued ?? 0) + (health?.waiting ?? 0)
+    lost_samples = health?.lostSamples ?? 0
+    switch health?.state {
+    case .ok: (self.health, reason) = ("ok", nil)
+    case .degraded(let reason, _): (self.health, self.reason) = ("degraded", reason)
+    case .closed: (self.health, reason) = ("closed", nil)
+    case nil: (self.health, reason) = ("off", error)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Foundation
+
+/// What `STATUS` says, in the shape in which it goes out as JSON.
+struct StatusReport: Encodable, Sendable {
+  var version: String
+  var uptime_seconds: Int
+  /// As the flags say.
+  var stage: String
+  /// In force: another one while rolled back.
+  var effective_stage: String
+  /// The share of keys of the new stack; null when it depends on rules.
+  var percent: Double?
+  var rolled_back: Bool
+  var rollback: Rollback?
+  var flags: Flags
+  var listen: [String]
+  var control: [String]
+  var stacks: [String: Stack]
+  var clients: Clients
+  var compare: Compare
+  var mirror: Mirror
+  var ledger: Ledger
+
+  struct Rollback: Encodable, Sendable {
+    var reason: String
+    var who: String
+    var at: Date
+  }
+
+  struct Flags: Encodable, Sendable {
+    var path: String?
+    var version: String
+    var error: String?
+    var loaded_at: Date
+  }
+
+  struct Stack: Encodable, Sendable {
+    var endpoint: String
+    var health: String
+    var since: Date
+    var reason: String?
+    var in_flight: Int
+    var mirror_queue: Int
+    var operations: UInt64
+    var errors: UInt64
+    var p50_us: UInt64
+    var p99_us: UInt64
+  }
+
+  struct Clients: Encodable, Sendable {
+    var connected: Int
+    var total: Int
+    var cut_off: Int
+  }
+
+  struct Compare: Encodable, Sendable {
+    var matched: UInt64
+    var ignored: UInt64
+    var superseded: UInt64
+    var diverged: UInt64
+    var dropped: UInt64
+    /// Divergences by kind, those that are not zero.
+    var kinds: [String: UInt64]
+    /// Since the last flip: hold (nothing was compared), pass or fail.
+    var verdict: String
+  }
+
+  struct Mirror: Encodable, Sendable {
+    var writes: UInt64
+    var dropped_writes: UInt64
+    var errors: UInt64
+  }
+
+  struct Ledger: Encodable, Sendable {
+    var path: String?
+    var health: String
+    var reason: String?
+    var queued: Int
+    var lost_samples: UInt64
+  }
+
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    guard let data = try? encoder.encode(self) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,29 @@
+import Routing
+
+/// What is in force in a lane: the published snapshot and, beside it, what most commands need to know of it.
+///
+/// An object with constant members: reading one copies nothing, however large the snapshot is.
+final class LaneRouting: Sendable {
+  let snapshot: RoutingSnapshot
+  /// The primary of every key, when all keys have the same.
+  let commonPrimary: StackID?
+  let mirrorsWrites: Bool
+  /// Whether any read is compared; which ones, the snapshot says.
+  let comparesReads: Bool
+
+  init(_ snapshot: RoutingSnapshot) {
+    self.snapshot = snapshot
+    commonPrimary =
+      switch snapshot.effectiveStage {
+      case .off, .dualwrite, .shadow: .legacy
+      case .live: nil
+      case .rampdown, .complete: .new
+      }
+    mirrorsWrites = snapshot.mirrorsWrites
+    comparesReads = snapshot.effectiveStage.comparesReads
+  }
+
+  func primary(of key: Span<UInt8>) -> StackID { commonPrimary ?? snapshot.primary(of: key) }
+
+  func compares(_ key: Span<UInt8>) -> Bool { comparesReads && snapshot.compares(key) }
+}
