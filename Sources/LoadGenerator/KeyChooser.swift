@@ -32,7 +32,7 @@ struct KeyChooser {
 
   mutating func next(_ generator: inout SplitMix64) -> Int {
     if let position = cursor {
-      cursor = (position &+ stride) % Int.max
+      cursor = position % count + stride
       return position % count
     }
     guard let sampler else { return Int.random(in: 0..<count, using: &generator) }

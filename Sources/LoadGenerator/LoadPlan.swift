@@ -6,7 +6,7 @@ public struct LoadPlan: Sendable {
   public enum Limit: Equatable, Sendable {
     /// After this time, counted by each thread from its first command.
     case time(Duration)
-    /// After this many commands over all connections.
+    /// After this many commands over all connections, however long their replies take.
     case commands(Int)
   }
 
@@ -15,15 +15,15 @@ public struct LoadPlan: Sendable {
   /// What.
   public var profile: WorkloadProfile
   /// Connections over all threads; at least 1.
-  public var connections: Int
+  public let connections: Int
   /// Threads; at least 1 and at most one per connection.
-  public var threads: Int
+  public let threads: Int
   /// Commands per batch: a connection sends so many at once and waits for all the replies. At least 1.
-  public var pipeline: Int
+  public var pipeline: Int { didSet { pipeline = max(1, pipeline) } }
   /// When to end.
   public var limit: Limit
   /// The number of different keys; at least 1.
-  public var keys: Int
+  public var keys: Int { didSet { keys = max(1, keys) } }
   /// The start of every key.
   public var keyPrefix: String
   /// Commands per second over all connections; 0 means as fast as the replies come.

@@ -10,7 +10,7 @@ import Glibc
 public final class RedisClient {
   /// Where this client is connected.
   public let endpoint: RedisEndpoint
-  /// Replies that were asked for by ``append(_:)-([UInt8][])`` and not yet taken.
+  /// Replies that were asked for by `append` and not yet taken.
   public private(set) var pending = 0
 
   let context: UnsafeMutablePointer<redisContext>
