@@ -40,8 +40,12 @@ let package = Package(
     .target(name: "Figures", dependencies: ["Routing", histogram], swiftSettings: strict),
 
     // Files and databases.
-    .target(name: "DefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")], swiftSettings: strict),
-    .target(name: "Migrations", path: "migrations", resources: [.embedInCode("0001_ledger.sql")], swiftSettings: strict),
+    .target(
+      name: "DefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")],
+      swiftSettings: strict),
+    .target(
+      name: "Migrations", path: "migrations", resources: [.embedInCode("0001_ledger.sql")],
+      swiftSettings: strict),
     .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
     .target(
       name: "Ledger",
@@ -100,17 +104,22 @@ let package = Package(
       name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],
       swiftSettings: strict),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
-    .testTarget(name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),
+    .testTarget(
+      name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),
     .testTarget(
       name: "LedgerTests",
-      dependencies: ["Ledger", "Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Ledger", "Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "MemoryEngineTests", dependencies: ["MemoryEngine", "MemoryServer", "RESP", nio, nioPosix],
       swiftSettings: strict),
-    .testTarget(name: "RedisClientTests", dependencies: ["RedisClient"], swiftSettings: strict),
     .testTarget(
-      name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram], swiftSettings: strict),
+      name: "RedisClientTests", dependencies: ["RedisClient", "LoadGenerator"], swiftSettings: strict),
+    .testTarget(
+      name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram],
+      swiftSettings: strict),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",
