@@ -44,8 +44,9 @@ extension MemoryEngine {
       return
     }
     let value = absolute ? at : max(0, at - now)
-    // Redis rounds to the nearest second, and so wraps around at the end of time.
-    output.reply(integer: unit == .milliseconds ? value : (value &+ 500) / 1000)
+    // To the nearest second; unsigned, as a time near the end of the range must not overflow.
+    let rounded = Int64((UInt64(value) + 500) / 1000)
+    output.reply(integer: unit == .milliseconds ? value : rounded)
   }
 
   mutating func persist(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {

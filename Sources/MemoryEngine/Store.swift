@@ -148,7 +148,8 @@ struct Store {
     indexRemove(hash: slots[index].hash, slot: index)
     unlink(index)
     usedBytes -= slots[index].bytes.count + Store.entryOverhead
-    if slots[index].expiresAt >= 0 { volatileCount -= 1 }
+    // A free slot must look unexpired to the sweep.
+    setExpiry(index, at: Slot.noExpiry)
     slots[index].bytes = []
     slots[index].keyLength = -1
     slots[index].older = firstFree

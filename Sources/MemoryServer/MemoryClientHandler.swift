@@ -102,11 +102,16 @@ final class MemoryClientHandler: ChannelInboundHandler, ChannelOutboundHandler {
     } else if input.readerIndex > input.capacity / 2 {
       input.discardReadBytes()
     }
-    if isClosing {
-      needsFlush = false
-      context.flush()
-      context.close(promise: nil)
-    }
+    if isClosing { closeBehindReplies(context) }
+  }
+
+  /// Closes when the last reply has left; an empty write stands behind it in the queue.
+  private func closeBehindReplies(_ context: ChannelHandlerContext) {
+    needsFlush = false
+    let channel = context.channel
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
   }
 
   /// - Returns: how many bytes of the input are done with.
