@@ -1,0 +1,60 @@
+# `make` alone lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# With its Swift library inside, the binary runs on any Linux of this machine's kind, and faster.
+RELEASE := -c release --static-swift-stdlib
+SLUICE := .build/release/sluice
+SOURCES := Sources Tests Package.swift flags migrations
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: release ## serve on 127.0.0.1:6400 with two embedded stacks; no Redis needed
+	@# The flags are a copy, because flags/ is compiled into the binary: what an operator does at run time is not an
+	@# edit of the source. An edit of flags/ wins at the next start.
+	@mkdir -p .run && echo '*' > .run/.gitignore && cp -u flags/sluice.flagd.json .run/
+	@exec $(SLUICE) serve --flags .run/sluice.flagd.json --ledger .run/sluice.db
+
+.PHONY: demo
+demo: release release-bench ## a whole migration in under a minute: traffic, stages, a planted divergence, a rollback, the report
+	@scripts/demo
+
+.PHONY: test
+test: ## lint, build and run all tests
+	@scripts/install-packages test
+	@$(MAKE) --no-print-directory lint
+	swift build --build-tests
+	swift test --skip-build
+
+.PHONY: bench
+bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
+	@scripts/install-packages bench
+	@$(MAKE) --no-print-directory release release-bench
+	.build/release/sluice-bench compare
+
+.PHONY: release
+release: # the proxy, optimised
+	@scripts/install-packages run
+	swift build $(RELEASE) --product sluice
+
+.PHONY: release-bench
+release-bench: # the load generator, optimised
+	@scripts/install-packages run
+	swift build $(RELEASE) --product sluice-bench
+
+.PHONY: lint
+lint: ## check the format
+	swift format lint --strict --recursive $(SOURCES)
+
+.PHONY: format
+format: ## format everything in place
+	swift format --in-place --recursive $(SOURCES)
+
+.PHONY: clean
+clean: ## remove what was built, and the flags and ledger of `make run`
+	rm -rf .build .run
