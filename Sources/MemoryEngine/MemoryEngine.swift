@@ -82,7 +82,7 @@ public struct MemoryEngine: ~Copyable {
   }
 
   /// Removes expired entries that nobody asks for any more; a walk that goes on where the last one ended.
-  /// - Parameter budget: the most slots to look at; about 2 ns each.
+  /// - Parameter budget: the most slots to look at; zero or less looks at none.
   /// - Returns: how many entries were removed.
   @discardableResult
   public mutating func sweep(budget: Int) -> Int {

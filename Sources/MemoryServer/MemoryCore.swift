@@ -16,7 +16,7 @@ final class MemoryCore {
   private var clients: [ObjectIdentifier: any Channel] = [:]
   private var lastID: Int64 = 0
 
-  /// Slots per sweep: 10 sweeps a second see 100,000 entries a second, for well under 1 % of a core.
+  /// Slots per sweep: at ten sweeps a second, 100,000 entries a second are seen.
   private static let sweepBudget = 10_000
 
   init(maxBytes: Int, maxEntries: Int?) {
