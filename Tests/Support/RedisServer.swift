@@ -1,0 +1,74 @@
+import Foundation
+import LoadGenerator
+import RedisClient
+
+/// A real `redis-server` that keeps nothing on disk, on a port that the kernel chose or on a Unix socket.
+public final class RedisServer {
+  /// Where it listens.
+  public enum Place: Sendable {
+    case port, unixSocket
+  }
+
+  /// Its address with its password, as `sluice` takes it.
+  public let url: String
+  /// What it logs, for the message of a failure.
+  public var log: String { child?.lastWords ?? "" }
+  private let folder: ScratchFolder
+  private let arguments: [String]
+  private let endpoint: RedisEndpoint
+  private var child: Child?
+
+  /// Starts it and waits until it answers.
+  ///
+  /// - Parameters:
+  ///   - password: what clients must send by `AUTH`; nobody is asked if left out.
+  ///   - extra: more of its configuration, as `--name value`.
+  public init(_ place: Place = .port, password: String? = nil, extra: [String] = []) throws {
+    folder = try ScratchFolder()
+    let common =
+      ["--save", "", "--appendonly", "no", "--dir", folder.path]
+      + (password.map { ["--requirepass", $0] } ?? []) + extra
+    switch place {
+    case .port:
+      // Another process may take the port before the server does; a restart on it would fail aloud.
+      let port = try Ports.free()
+      arguments = ["--port", "\(port)", "--bind", "127.0.0.1"] + common
+      endpoint = RedisEndpoint(.tcp(host: "127.0.0.1", port: port), password: password)
+      url = "redis://\(password.map { ":\($0)@" } ?? "")127.0.0.1:\(port)"
+    case .unixSocket:
+      let path = "\(folder.path)/redis.sock"
+      arguments = ["--port", "0", "--unixsocket", path] + common
+      endpoint = RedisEndpoint(.unix(path: path), password: password)
+      url = "unix://\(password.map { ":\($0)@" } ?? "")\(path)"
+    }
+    try start()
+  }
+
+  /// Starts it again where it was, empty, after ``kill()``.
+  public func start() throws {
+    let child = try Child("redis-server", arguments, in: folder, name: "redis")
+    self.child = child
+    try eventually(within: .seconds(10), "redis-server answers: \(child.lastWords)") {
+      guard child.isRunning else { throw TestFailure("it ended") }
+      return try client().command("PING") == .status("PONG")
+    }
+  }
+
+  /// Ends it as a crash does.
+  public func kill() {
+    child?.kill()
+    child = nil
+  }
+
+  /// Keeps it from running without closing a connection: a machine that hangs.
+  public func pause() { child?.send(SIGSTOP) }
+
+  /// Ends ``pause()``.
+  public func resume() { child?.send(SIGCONT) }
+
+  /// A connection of its own.
+  public func client(database: Int = 0) throws(RedisError) -> RedisClient {
+    try RedisClient(
+      RedisEndpoint(endpoint.address, password: endpoint.password, database: database))
+  }
+}

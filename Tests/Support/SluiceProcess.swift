@@ -1,0 +1,167 @@
+import Foundation
+import LoadGenerator
+import RedisClient
+
+/// The real `sluice serve`, on ports that the kernel chose, with a flag file and a ledger of its own.
+public final class SluiceProcess {
+  /// How it is started.
+  public struct Options {
+    /// The text of the flag file.
+    public var flags = FlagText.make(stage: "off")
+    public var threads = 1
+    /// What clients and operators must send; nobody is asked if left out.
+    public var password: String?
+    /// The path of the ledger; beside the flag file if left out.
+    public var ledger: String?
+    /// More of `sluice.yaml`.
+    public var yaml = ""
+    /// A program that starts it, with its arguments: `["prlimit", "--fsize=0"]`.
+    public var launcher: [String] = []
+
+    /// Stage `off`, one thread, no password.
+    public init() {}
+
+    /// A stage and a share, every read compared.
+    public init(stage: String, percent: Int = 0, threads: Int = 1) {
+      flags = FlagText.make(stage: stage, percent: percent)
+      self.threads = threads
+    }
+  }
+
+  /// The process; ``restart()`` gives another one.
+  public private(set) var child: Child
+  /// Where clients connect.
+  public private(set) var port: UInt16 = 0
+  /// Where operators connect.
+  public private(set) var controlPort: UInt16 = 0
+  /// The flag file.
+  public let flagsPath: String
+  /// The ledger.
+  public let ledgerPath: String
+  private let folder: ScratchFolder
+  private let password: String?
+  private let launch: (String) throws -> Child
+  private var starts = 1
+
+  /// Starts it and waits until it listens.
+  public init(legacy: String, new: String, _ options: Options = Options()) throws {
+    let folder = try ScratchFolder()
+    self.folder = folder
+    password = options.password
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/flags", withIntermediateDirectories: false)
+    flagsPath = try folder.write("flags/sluice.flagd.json", options.flags)
+    ledgerPath = options.ledger ?? "\(folder.path)/sluice.db"
+    let configuration = try folder.write("sluice.yaml", options.yaml.isEmpty ? "{}\n" : options.yaml)
+    let command =
+      options.launcher + [
+        try Self.executable(), "serve", "--config", configuration, "--listen", "127.0.0.1:0", "--control",
+        "127.0.0.1:0", "--legacy", legacy, "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
+        "--threads", "\(options.threads)",
+      ]
+    let environment = options.password.map { ["SLUICE_PASSWORD": $0] } ?? [:]
+    launch = { name in
+      try Child(command[0], Array(command.dropFirst()), environment: environment, in: folder, name: name)
+    }
+    child = try launch("sluice-1")
+    try readPorts()
+  }
+
+  /// Starts it again with the same files, on other ports, after it has ended.
+  public func restart() throws {
+    starts += 1
+    child = try launch("sluice-\(starts)")
+    try readPorts()
+  }
+
+  /// The start screen tells where it really listens.
+  private func readPorts() throws {
+    try eventually(within: .seconds(20), "sluice listens: \(child.lastWords)") {
+      if let clients = Self.port(of: "clients", in: child.output),
+        let control = Self.port(of: "control", in: child.output), child.output.contains("  ledger ")
+      {
+        (port, controlPort) = (clients, control)
+        return true
+      }
+      guard child.isRunning else { throw TestFailure("it ended") }
+      return false
+    }
+  }
+
+  private static func port(of line: String, in screen: String) -> UInt16? {
+    let found = screen.split(separator: "\n").first { $0.hasPrefix("  \(line) ") }
+    let digits = found?.split(separator: ":").last?.prefix { $0.isNumber }
+    return digits.flatMap { UInt16($0) }
+  }
+
+  /// The binary that was built together with the tests.
+  public static func executable() throws -> String {
+    var folders: [URL] = []
+    if let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+      folders.append(URL(fileURLWithPath: own).deletingLastPathComponent())
+    }
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../..").standardized
+    folders.append(package.appendingPathComponent(".build/debug"))
+    let candidates = folders.map { $0.appendingPathComponent("sluice").path }
+    guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
+      throw TestFailure("there is no sluice at \(candidates.joined(separator: " or ")); run swift build")
+    }
+    return found
+  }
+
+  /// Where clients connect.
+  public var endpoint: RedisEndpoint {
+    RedisEndpoint(.tcp(host: "127.0.0.1", port: port), password: password)
+  }
+
+  /// A connection through the proxy.
+  public func client() throws(RedisError) -> RedisClient { try RedisClient(endpoint) }
+
+  /// Asks the control port.
+  ///
+  /// - Throws: ``TestFailure`` when it answers with an error.
+  @discardableResult
+  public func control(_ words: String...) throws -> Reply { try control(words) }
+
+  /// Asks the control port.
+  ///
+  /// - Throws: ``TestFailure`` when it answers with an error.
+  @discardableResult
+  public func control(_ words: [String]) throws -> Reply {
+    let client = try RedisClient(
+      RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort), password: password))
+    let reply = try client.command(words.map { Array($0.utf8) })
+    if case .error(let text) = reply { throw TestFailure("\(words.joined(separator: " ")): \(text)") }
+    return reply
+  }
+
+  /// What `STATUS` says now.
+  public func status() throws -> StatusDocument {
+    try StatusDocument(try control("STATUS").text ?? "")
+  }
+
+  /// The stack that answers for each key, by `WHICH`.
+  public func which(_ keys: [String]) throws -> [String] {
+    let client = try RedisClient(
+      RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort), password: password))
+    guard case .array(let lines) = try client.command((["WHICH"] + keys).map { Array($0.utf8) }) else {
+      throw TestFailure("WHICH answered no array")
+    }
+    return lines.map { line in
+      let field = (line.text ?? "").split(separator: " ").first { $0.hasPrefix("primary=") }
+      return String(field?.dropFirst("primary=".count) ?? "")
+    }
+  }
+
+  /// Puts another flag file in the place of the old one by rename, as a careful editor does.
+  public func replaceFlags(_ text: String) throws {
+    try text.write(toFile: flagsPath, atomically: true, encoding: .utf8)
+  }
+
+  /// Ends it by SIGTERM and returns how it ended.
+  public func terminate(within limit: Duration = .seconds(10)) throws -> Child.Exit {
+    child.send(SIGTERM)
+    return try child.wait(within: limit)
+  }
+}

@@ -1,0 +1,21 @@
+import LoadGenerator
+import RedisClient
+
+/// The whole arrangement: two real servers with a proxy in front of them.
+public final class TwoStacks {
+  public let legacy: RedisServer
+  public let new: RedisServer
+  public let sluice: SluiceProcess
+
+  /// Starts all three.
+  public init(_ options: SluiceProcess.Options = .init()) throws {
+    legacy = try RedisServer()
+    new = try RedisServer()
+    sluice = try SluiceProcess(legacy: legacy.url, new: new.url, options)
+  }
+
+  /// Starts all three at a stage, every read compared.
+  public convenience init(stage: String, percent: Int = 0, threads: Int = 1) throws {
+    try self.init(SluiceProcess.Options(stage: stage, percent: percent, threads: threads))
+  }
+}
