@@ -15,6 +15,8 @@ enum ControlCommand: Equatable {
   /// Why words are no command, as an error line.
   struct Invalid: Error, Equatable {
     var message: String
+    /// Whether it looks like HTTP: somebody who is not meant to be here.
+    var isHTTP = false
   }
 
   init(_ words: [[UInt8]]) throws(Invalid) {
@@ -44,6 +46,8 @@ enum ControlCommand: Equatable {
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
       ("PING", _), ("QUIT", _):
       throw Invalid(message: "ERR wrong number of arguments for '\(name)'; HELP shows how it is used")
+    case ("POST", _), ("GET", _), ("PUT", _), ("HOST:", _):
+      throw Invalid(message: "ERR this is no web server", isHTTP: true)
     default:
       throw Invalid(
         message:

@@ -69,7 +69,10 @@ final class ControlHandler: ChannelInboundHandler {
     do throws(ControlCommand.Invalid) {
       command = try ControlCommand(words)
     } catch {
-      return write(ControlDesk.error(error.message), context)
+      write(ControlDesk.error(error.message), context)
+      // A browser that a web page has sent here must not get to the lines behind its first.
+      if error.isHTTP { context.close(promise: nil) }
+      return
     }
     switch command {
     case .auth(let password): return write(authenticate(password), context)
@@ -81,7 +84,8 @@ final class ControlHandler: ChannelInboundHandler {
     default: break
     }
     isBusy = true
-    let who = context.remoteAddress.map { "control \($0)" } ?? "control"
+    let peer = context.remoteAddress
+    let who = peer?.ipAddress.map { "control \($0):\(peer?.port ?? 0)" } ?? "control"
     let desk = desk
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let loop = context.eventLoop

@@ -122,7 +122,6 @@ actor Cutover {
     }
     let before = position
     let edit = FlagEdit(from: definition, to: change.definition)
-    await recordFigures()
     definition = change.definition
     bytes = change.bytes
     loadedAt = Date()
@@ -158,7 +157,6 @@ actor Cutover {
       flagsError = nil
       guard definition.version != self.definition.version else { return }
       let before = position
-      await recordFigures()
       self.definition = definition
       loadedAt = Date()
       let flips = await publish(deadline: settings.fenceDeadline)
@@ -225,8 +223,11 @@ actor Cutover {
 
   private func publish(deadline: Int64) async -> [LaneFlip] {
     publications += 1
+    let flips = await proxy.adopt(snapshot, deadline: deadline)
+    // What was counted until now belongs to what was in force until now.
+    await recordFigures()
     evidence.startAgain()
-    return await proxy.adopt(snapshot, deadline: deadline)
+    return flips
   }
 
   private func record(

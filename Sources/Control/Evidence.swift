@@ -6,7 +6,7 @@ import Routing
 /// What was counted: since the start of the process for `STATUS`, and since the last flip for the guardrails.
 struct Evidence: Sendable {
   private(set) var total = LaneFigures()
-  private var sinceFlip = LaneFigures()
+  private(set) var sinceFlip = LaneFigures()
 
   mutating func add(_ figures: LaneFigures) {
     total.merge(figures)

@@ -48,11 +48,19 @@ extension StatusReport {
     compare = Compare(
       matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
       diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
-      verdict: evidence.verdict)
+      since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict)
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
     self.ledger = Ledger(ledger, path: configuration.ledger.path, error: ledgerError)
+  }
+}
+
+extension StatusReport.SinceFlip {
+  fileprivate init(_ compare: CompareFigures) {
+    self.init(
+      matched: compare.matched, superseded: compare.superseded, diverged: compare.diverged,
+      dropped: compare.dropped)
   }
 }
 

@@ -61,8 +61,17 @@ struct StatusReport: Encodable, Sendable {
     var dropped: UInt64
     /// Divergences by kind, those that are not zero.
     var kinds: [String: UInt64]
+    /// Of all these, what was counted since the last flip, on which the verdict stands.
+    var since_flip: SinceFlip
     /// Since the last flip: hold (nothing was compared), pass or fail.
     var verdict: String
+  }
+
+  struct SinceFlip: Encodable, Sendable {
+    var matched: UInt64
+    var superseded: UInt64
+    var diverged: UInt64
+    var dropped: UInt64
   }
 
   struct Mirror: Encodable, Sendable {

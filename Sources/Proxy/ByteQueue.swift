@@ -7,7 +7,7 @@ struct ByteQueue {
   var count: Int { buffer.readableBytes }
 
   mutating func append(_ bytes: Span<UInt8>) {
-    buffer.writeBytes(bytes.bytes)
+    buffer.append(bytes)
   }
 
   /// Removes the `length` bytes at the front and returns them, without a copy.

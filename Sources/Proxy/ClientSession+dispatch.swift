@@ -8,6 +8,11 @@ extension ClientSession {
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
     let command = lane.table.resolve(in: frame, arguments: arguments)
     let spec = lane.table.specs[command]
+    if command == CommandTable.unknownID, arguments.count > 0,
+      ClientSession.isHTTP(frame.extracting(arguments[0].range))
+    {
+      return close()
+    }
     guard isAuthenticated || spec.isAllowedUnauthenticated else {
       return answer("-NOAUTH Authentication required.\r\n")
     }
@@ -31,6 +36,12 @@ extension ClientSession {
     }
   }
 
+  /// A browser that a web page has sent here: Redis closes on these words too, before their lines are taken for commands.
+  static func isHTTP(_ name: Span<UInt8>) -> Bool {
+    let word = name.withUnsafeBufferPointer { String(decoding: $0.prefix(8), as: UTF8.self) }.uppercased()
+    return word == "POST" || word == "HOST:"
+  }
+
   func answerError(_ message: String) {
     var reply: [UInt8] = []
     reply.appendError(message)
@@ -39,12 +50,12 @@ extension ClientSession {
 
   /// Asks the stack that has the whole key space; the answer is passed on as it is.
   func forwardToKeyspacePrimary(_ frame: Span<UInt8>, _ spec: CommandSpec) {
-    lane.forward(frame, spec, key: Span(), to: lane.keyspacePrimary, sink: self, slot: openSlot())
+    lane.ask(frame, spec, lane.keyspacePrimary, sink: self, slot: openSlot())
   }
 
   /// A command with keys when there are several lanes, or without a key when its name is in no table.
   private func keyed(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
-    guard arguments.count > 1 else { return forwardToKeyspacePrimary(frame, spec) }
+    guard arguments.count > 1 else { return withoutKey(frame, arguments, spec) }
     if spec.hasSingleKeyAtOne {
       return pass(frame, arguments, spec, to: lane.owner(of: frame.extracting(arguments[1].range)))
     }
@@ -52,12 +63,12 @@ extension ClientSession {
     if case .invalid(let message) = spec.keyIndices(in: frame, arguments: arguments, into: &keys) {
       return answerError(message)
     }
-    guard let first = keys.first else { return forwardToKeyspacePrimary(frame, spec) }
+    guard let first = keys.first else { return withoutKey(frame, arguments, spec) }
     let owner = lane.owner(of: frame.extracting(arguments[first].range))
     if keys.allSatisfy({ lane.owner(of: frame.extracting(arguments[$0].range)) === owner }) {
       return pass(frame, arguments, spec, to: owner)
     }
-    guard spec.split != .none else { return runExclusively(frame) }
+    guard spec.split != .none else { return runExclusively(frame.withUnsafeBufferPointer { Array($0) }) }
     let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
       lane.owner(of: frame.extracting(arguments[index].range)).index
     }
@@ -65,6 +76,11 @@ extension ClientSession {
     for (number, part) in parts.parts.enumerated() {
       lane.send(part.frame.span, to: lane.peers[part.group], sink: gather, slot: UInt32(number))
     }
+  }
+
+  /// A command of a keyed kind that names none: what it does is unknown, so it counts as a write of the empty key.
+  private func withoutKey(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+    lane.forward(frame, spec, key: Span(), to: lane.routing.primary(of: Span()), sink: self, slot: openSlot())
   }
 
   private func pass(
@@ -75,13 +91,6 @@ extension ClientSession {
     } else {
       lane.send(frame, to: owner, sink: self, slot: openSlot())
     }
-  }
-
-  /// Holds all lanes while the command runs (law 1); this client's next commands wait for it.
-  func runExclusively(_ frame: Span<UInt8>) {
-    let slot = openSlot()
-    waitFor(slot)
-    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: slot)
   }
 }
 

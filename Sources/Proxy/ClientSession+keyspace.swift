@@ -9,7 +9,7 @@ extension ClientSession {
   ) {
     switch command {
     case .flushdb, .flushall:
-      runExclusively(frame)
+      runExclusively(frame.withUnsafeBufferPointer { Array($0) })
     case .scan:
       KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openSlot())
     case .dbsize, .keys, .randomkey:

@@ -25,6 +25,7 @@ extension ClientSession {
       leave()
     case .reset:
       name = []
+      isAuthenticated = lane.settings.password == nil
       answer("+RESET\r\n")
     case .clientID: answer(":\(id)\r\n")
     case .clientGetName:
@@ -91,7 +92,10 @@ extension ClientSession {
       guard words[1] == Array("2".utf8) else {
         return answerError(
           words[1] == Array("3".utf8)
-            ? Refusal.resp3.message : "NOPROTO unsupported protocol version")
+            ? Refusal.resp3.message
+            : Int(String(decoding: words[1], as: UTF8.self)) == nil
+              ? "ERR Protocol version is not an integer or out of range"
+              : "NOPROTO unsupported protocol version")
       }
       index = 2
     }

@@ -11,9 +11,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   typealias OutboundOut = ByteBuffer
 
   /// The lane of the loop that this client's socket lives on.
-  ///
-  /// `unsafe` because lanes outlive clients: `ProxyServer` owns the lanes, and closes all clients before it lets go.
-  unowned(unsafe) let lane: Lane
+  let lane: Lane
   let server: ProxyShared
   let id: Int
   /// What `CLIENT SETNAME` said.
@@ -37,9 +35,16 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private var isPaused = false
   /// No more commands: the connection closes when all replies are written.
   private var isLeaving = false
-  /// Since when a command has been begun and not ended, and since when replies have not been read; 0: not so.
+  /// The client has closed its side: what has come is still answered.
+  private var hasEnded = false
+  /// Since when a command has been begun and not ended, and since when the client has taken nothing of what waits for
+  /// it; 0: not so.
   private var unfinishedSince: UInt64 = 0
   private var stalledSince: UInt64 = 0
+  /// Bytes that waited for the client when its patience was last checked.
+  private var unread = 0
+  /// A command that holds all lanes, until everything before it is answered.
+  private var exclusive: [UInt8]?
   private var lastHeard: UInt64
 
   init(lane: Lane, server: ProxyShared, id: Int) {
@@ -54,8 +59,11 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     super.init(home: lane.index)
   }
 
-  /// The peer as people write it.
-  var address: String { context?.remoteAddress?.description ?? "" }
+  /// The peer as Redis writes it: `127.0.0.1:50000`.
+  var address: String {
+    guard let peer = context?.remoteAddress else { return "" }
+    return peer.ipAddress.map { "\($0):\(peer.port ?? 0)" } ?? peer.pathname ?? ""
+  }
 
   // MARK: The socket
 
@@ -86,22 +94,25 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     if lane.isCongested {
       pause()
       lane.waitForDecongestion(self)
+    } else if barrier != nil {
+      pause()
     }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable {
-      stalledSince = 0
-      if isPaused { lane.resumeLater(self) }
-    } else {
-      stalledSince = lane.now
+    if !context.channel.isWritable {
       pause()
+    } else if isPaused {
+      lane.resumeLater(self)
     }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     // The client has said all it will say; what it asked is still answered.
-    if event as? ChannelEvent == .inputClosed { leave() }
+    if event as? ChannelEvent == .inputClosed {
+      hasEnded = true
+      closeIfDone()
+    }
   }
 
   // MARK: Commands
@@ -110,7 +121,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private func process(_ bytes: inout ByteBuffer) {
     let taken = act(on: bytes.readableBytesUInt8Span)
     bytes.moveReaderIndex(forwardBy: isLeaving ? bytes.readableBytes : taken)
-    keep(&bytes)
+    keep(&bytes, hasProgressed: taken > 0)
   }
 
   /// Returns how many bytes were acted upon.
@@ -144,12 +155,12 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   /// What is left over is kept in storage of its own: the buffer that was read into goes back for the next read.
-  private func keep(_ bytes: inout ByteBuffer) {
+  private func keep(_ bytes: inout ByteBuffer, hasProgressed: Bool) {
     guard bytes.readableBytes > 0 else {
       unfinishedSince = 0
       return
     }
-    if unfinishedSince == 0 { unfinishedSince = lane.now }
+    if unfinishedSince == 0 || hasProgressed { unfinishedSince = lane.now }
     bytes.discardReadBytes()
     input = bytes
   }
@@ -170,8 +181,11 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     }
     guard !words.isEmpty else { return }
     let frame = InlineRequest.frame(of: words)
-    var reader = RequestFramer()
-    _ = reader.next(frame.span)
+    var reader = RequestFramer(limits: lane.settings.limits)
+    guard case .command = reader.next(frame.span) else {
+      answer(ProtocolError(.invalidMultibulkLength, at: 0).reply)
+      return leave()
+    }
     dispatch(frame.span, reader.arguments.span)
   }
 
@@ -180,8 +194,18 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// The number under which the reply to the next command will come.
   func openSlot() -> UInt32 { replies.open() }
 
-  /// Takes nothing more from the client until the reply to `slot` is there.
-  func waitFor(_ slot: UInt32) { barrier = slot }
+  /// Runs a command that holds all lanes: after everything that this client asked before, and before everything that it asks
+  /// next, for those go by other ways and would overtake it or be overtaken.
+  func runExclusively(_ frame: [UInt8]) {
+    barrier = openSlot()
+    exclusive = frame
+    startExclusive()
+  }
+
+  private func startExclusive() {
+    guard replies.count == 1, let slot = barrier, let frame = exclusive.take() else { return }
+    server.exclusive.run(frame, sink: self, slot: slot)
+  }
 
   /// Answers a command at once, in its turn.
   func answer(_ reply: String) { answer(Array(reply.utf8)) }
@@ -196,9 +220,13 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       lane.sessionHasOutput(self)
     }
     replies.fill(slot, reply, into: &output)
-    if barrier == slot {
-      barrier = nil
-      lane.resumeLater(self)
+    if barrier != nil {
+      if barrier == slot {
+        barrier = nil
+        lane.resumeLater(self)
+      } else {
+        startExclusive()
+      }
     } else if isPaused, replies.count <= lane.settings.pipeline / 2 {
       lane.resumeLater(self)
     }
@@ -212,13 +240,19 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     output = ByteBuffer()
     if bytes.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
     lane.giveBack(bytes)
-    if isLeaving, replies.count == 0 { return context.close(promise: nil) }
-    if !context.channel.isWritable { checkBacklog(context) }
+    closeIfDone()
+    let waiting = replies.waitingBytes + (context.channel.isWritable ? 0 : unreadBytes(context))
+    if waiting > lane.settings.clientOutputBytes { cutOff() }
   }
 
-  private func checkBacklog(_ context: ChannelHandlerContext) {
-    let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    if waiting > lane.settings.clientOutputBytes { cutOff() }
+  /// Bytes that the kernel has not taken for this client.
+  private func unreadBytes(_ context: ChannelHandlerContext) -> Int {
+    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  private func closeIfDone() {
+    guard replies.count == 0, !isDirty, isLeaving || (hasEnded && !isPaused && barrier == nil) else { return }
+    context?.close(promise: nil)
   }
 
   // MARK: Pausing and leaving
@@ -234,9 +268,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   func resume() {
     guard let context, barrier == nil else { return }
     if isPaused {
-      guard context.channel.isWritable, replies.count <= lane.settings.pipeline / 2, !lane.isCongested else {
-        return
-      }
+      guard context.channel.isWritable, replies.count <= lane.settings.pipeline / 2 else { return }
+      guard !lane.isCongested else { return lane.waitForDecongestion(self) }
       isPaused = false
     }
     if var bytes = input {
@@ -244,7 +277,9 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       unfinishedSince = 0
       process(&bytes)
     }
+    if barrier != nil { pause() }
     if !isPaused { setAutoRead(true) }
+    closeIfDone()
   }
 
   private func setAutoRead(_ isOn: Bool) {
@@ -255,7 +290,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   func leave() {
     guard !isLeaving else { return }
     isLeaving = true
-    if replies.count == 0, !isDirty { context?.close(promise: nil) }
+    closeIfDone()
   }
 
   func close() { context?.close(promise: nil) }
@@ -272,6 +307,13 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     func waited(_ since: UInt64, _ limit: Int64) -> Bool {
       since > 0 && limit > 0 && now > since && now - since > UInt64(limit)
     }
+    let unread = context.map(unreadBytes) ?? 0
+    if unread == 0 {
+      stalledSince = 0
+    } else if stalledSince == 0 || unread < self.unread {
+      stalledSince = now
+    }
+    self.unread = unread
     if waited(stalledSince, settings.clientStall)
       || (!isPaused && barrier == nil && waited(unfinishedSince, settings.unfinishedCommand))
       || (replies.count == 0 && waited(lastHeard, settings.clientIdle))

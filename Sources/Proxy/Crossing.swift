@@ -16,12 +16,12 @@ struct Crossing {
   var isEmpty: Bool { items.isEmpty }
 
   mutating func append(command frame: Span<UInt8>, sink: ReplySink, slot: UInt32) {
-    bytes.writeBytes(frame.bytes)
+    bytes.append(frame)
     items.append(Item(sink: sink, slot: slot, length: frame.count, isReply: false))
   }
 
   mutating func append(reply: Span<UInt8>, to sink: ReplySink, slot: UInt32) {
-    bytes.writeBytes(reply.bytes)
+    bytes.append(reply)
     items.append(Item(sink: sink, slot: slot, length: reply.count, isReply: true))
   }
 

@@ -5,6 +5,9 @@ import Routing
 struct Fence {
   /// What will be in force behind the fence; nil when nothing changes.
   var target: RoutingSnapshot?
+  /// Another target has taken the place of the first: commands are held for keys that do not move any more, and nothing
+  /// may overtake them.
+  var isRetargeted = false
   /// A command that touches several lanes, or all keys, waits for this lane to be empty and has it for itself.
   var isExclusive = false
   /// Whether the lane has become empty and belongs to that command.

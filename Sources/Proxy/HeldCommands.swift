@@ -18,7 +18,7 @@ struct HeldCommands {
   var isOpenForSingleKeys: Bool { manyKeys == 0 }
 
   mutating func append(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int) {
-    bytes.writeBytes(frame.bytes)
+    bytes.append(frame)
     items.append(Item(sink: sink, slot: slot, length: frame.count))
     if keys > 1 { manyKeys += 1 }
   }

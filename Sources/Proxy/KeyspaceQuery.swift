@@ -36,7 +36,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
 
   private func ask(_ stack: StackID) {
     let frame = frame
-    lane.forward(frame.span, spec, key: Span(), to: stack, sink: self, slot: UInt32(stack.rawValue))
+    lane.ask(frame.span, spec, stack, sink: self, slot: UInt32(stack.rawValue))
   }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {

@@ -44,7 +44,7 @@ final class KeyspaceScan: ReplySink, @unchecked Sendable {
     }
     words[1] = Array("\(own)".utf8)
     let scan = KeyspaceScan(on: lane, stack: stack, sink: sink, slot: slot)
-    lane.forward(InlineRequest.frame(of: words).span, spec, key: Span(), to: stack, sink: scan, slot: 0)
+    lane.ask(InlineRequest.frame(of: words).span, spec, stack, sink: scan, slot: 0)
   }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {

@@ -23,6 +23,7 @@ extension Lane {
       return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
+    fence.isRetargeted = fence.isRetargeted || fence.target != nil
     fence.target = snapshot
     fence.flipped.append(flipped)
     let losing = losers(to: snapshot)
@@ -136,7 +137,11 @@ extension Lane {
   /// Takes one command whose arguments are known no longer: from another loop, or from behind a fence.
   func receive(_ bytes: Span<UInt8>, sink: ReplySink, slot: UInt32) {
     var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(bytes) else { return }
+    guard case .command = framer.next(bytes) else {
+      return refuse(
+        "ERR Protocol error: \(ProtocolError(.invalidMultibulkLength, at: 0).message)", sink: sink, slot: slot
+      )
+    }
     let arguments = framer.arguments.span
     let command = table.resolve(in: bytes, arguments: arguments)
     request(bytes, arguments, command: command, sink: sink, slot: slot)

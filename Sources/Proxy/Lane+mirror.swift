@@ -21,7 +21,7 @@ extension Lane {
     figures.compare.mirroredWrites &+= 1
     mirror.send(
       request,
-      Pending(sink: nil, slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, sentAt: now))
+      Pending(slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, sentAt: now), sink: nil)
   }
 
   /// Repeats a read that the primary has answered; length and digest of the answer go along.
@@ -34,9 +34,10 @@ extension Lane {
     mirror.send(
       request,
       Pending(
-        sink: nil, slot: 0, command: command.command, role: .comparedRead, sequel: .none, isKept: true,
+        slot: 0, command: command.command, role: .comparedRead, sequel: .none, isKept: true,
         sentAt: now,
-        primaryLength: UInt32(truncatingIfNeeded: reply.count), primaryDigest: Digest(reply).value))
+        primaryLength: UInt32(truncatingIfNeeded: reply.count), primaryDigest: Digest(reply).value), sink: nil
+    )
   }
 
   /// The mirror's answer to a compared read is there.

@@ -8,13 +8,14 @@ import Routing
 extension Lane {
   /// Takes the reply to `command`. `request` is empty unless its bytes were kept.
   func replyArrived(
-    _ reply: Span<UInt8>, to command: Pending, request: Span<UInt8>, from connection: StackConnection
+    _ reply: Span<UInt8>, to command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    from connection: StackConnection
   ) {
     let isError = reply[0] == UInt8(ascii: "-")
     count(reply, isError: isError, of: command, from: connection.stack)
     switch command.role {
     case .primary:
-      if let sink = command.sink { deliver(reply, to: sink, slot: command.slot) }
+      if let sink { deliver(reply, to: sink, slot: command.slot) }
       switch command.sequel {
       case .none: break
       // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
@@ -26,18 +27,19 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .recheck:
-      command.sink?.replyArrived(reply, slot: command.slot)
+      sink?.replyArrived(reply, slot: command.slot)
     }
   }
 
   /// No reply will come to `command`: the connection was lost or cut.
   func replyFailed(
-    _ kind: ErrorKind, of command: Pending, request: Span<UInt8>, from connection: StackConnection
+    _ kind: ErrorKind, of command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    from connection: StackConnection
   ) {
     figures.recordError(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
     switch command.role {
     case .primary:
-      guard let sink = command.sink else { return }
+      guard let sink else { return }
       let fate =
         table.specs[Int(command.command)].access == .write ? "; the write may or may not have happened" : ""
       refuse(
@@ -48,7 +50,7 @@ extension Lane {
     case .comparedRead:
       figures.compare.dropped &+= 1
     case .recheck:
-      (command.sink as? Recheck)?.failed()
+      (sink as? Recheck)?.failed()
     }
   }
 

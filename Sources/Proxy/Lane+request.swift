@@ -24,6 +24,7 @@ extension Lane {
   private func mustHold(_ key: Span<UInt8>) -> Bool {
     guard let fence else { return false }
     return fence.holds(key, current: routing.snapshot) || !held.isOpenForSingleKeys
+      || (fence.isRetargeted && held.count > 0)
   }
 
   private func requestManyKeys(
@@ -77,27 +78,39 @@ extension Lane {
     }
   }
 
+  /// Asks one stack something that is about no key: passed on and answered, neither mirrored nor compared.
+  func ask(_ frame: Span<UInt8>, _ spec: CommandSpec, _ stack: StackID, sink: ReplySink, slot: UInt32) {
+    send(frame, spec, to: stack, sequel: .none, sink: sink, slot: slot)
+  }
+
   /// Sends a command to its primary, or answers at once that the primary is down.
   func forward(
     _ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>, to primary: StackID, sink: ReplySink,
     slot: UInt32
   ) {
-    let connection = connection(primary)
-    guard connection.isUp else {
-      figures.recordError(.refused, on: primary, spec.commandClass)
-      return refuse(downMessage(connection), sink: sink, slot: slot)
-    }
     var sequel = Pending.Sequel.none
     if spec.access == .write {
       if routing.mirrorsWrites { sequel = .mirror }
     } else if routing.compares(key) {
       if spec.comparison == .never { figures.compare.ignored &+= 1 } else { sequel = .compare }
     }
+    send(frame, spec, to: primary, sequel: sequel, sink: sink, slot: slot)
+  }
+
+  private func send(
+    _ frame: Span<UInt8>, _ spec: CommandSpec, to stack: StackID, sequel: Pending.Sequel, sink: ReplySink,
+    slot: UInt32
+  ) {
+    let connection = connection(stack)
+    guard connection.isUp else {
+      figures.recordError(.refused, on: stack, spec.commandClass)
+      return refuse(downMessage(connection), sink: sink, slot: slot)
+    }
     connection.send(
       frame,
       Pending(
-        sink: sink, slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
-        isKept: sequel != .none, sentAt: now))
+        slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
+        isKept: sequel != .none, sentAt: now), sink: sink)
   }
 
   /// Answers with an error of our own; `message` begins with the error's word.

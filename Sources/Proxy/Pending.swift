@@ -1,7 +1,10 @@
 /// A command that was sent to a stack and has no reply yet, as the connection's queue remembers it.
-struct Pending {
+///
+/// A plain value, so that it moves through the queue as bytes: `sink` is kept alive by a reference that `send` takes and
+/// `StackConnection.next` gives back.
+struct Pending: BitwiseCopyable {
   /// Why it was sent.
-  enum Role: UInt8 {
+  enum Role: UInt8, BitwiseCopyable {
     /// A client waits for this reply.
     case primary
     /// A write that the primary has acknowledged, on its way to the mirror.
@@ -13,11 +16,11 @@ struct Pending {
   }
 
   /// What the lane does with the command once the primary has answered.
-  enum Sequel: UInt8 {
+  enum Sequel: UInt8, BitwiseCopyable {
     case none, mirror, compare
   }
 
-  var sink: ReplySink?
+  var sink: Unmanaged<ReplySink>?
   var slot: UInt32
   /// The command's row in the table.
   var command: UInt16

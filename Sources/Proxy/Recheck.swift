@@ -40,8 +40,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
     connection.send(
       request.span,
       Pending(
-        sink: self, slot: 0, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
-        sentAt: lane.now))
+        slot: 0, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
+        sentAt: lane.now), sink: self)
   }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {

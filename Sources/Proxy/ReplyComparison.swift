@@ -35,7 +35,7 @@ enum ReplyComparison {
     if legacy[0] != new[0] { return .different(.type, offset: offset) }
     switch comparison {
     case .exact, .never:
-      return .different(.value, offset: offset)
+      return .different(gaps(legacy, new) ?? .value, offset: offset)
     case .unordered:
       return sameElements(legacy, new, width: 1) ? .equivalent : .different(.value, offset: offset)
     case .unorderedPairs:
@@ -43,6 +43,27 @@ enum ReplyComparison {
     case .tolerance:
       return times(legacy, new, tolerance, offset: offset)
     }
+  }
+
+  /// For two arrays that differ only in elements which one side does not have (`MGET` of a cold stack): which side.
+  private static func gaps(_ legacy: Span<UInt8>, _ new: Span<UInt8>) -> DivergenceKind? {
+    guard let left = ReplyReader.elements(of: legacy), let right = ReplyReader.elements(of: new),
+      left.count == right.count
+    else { return nil }
+    var missing: DivergenceKind?
+    for (one, other) in zip(left, right) {
+      let (one, other) = (legacy.extracting(one), new.extracting(other))
+      if firstDifference(one, other) == one.count, one.count == other.count { continue }
+      let kind: DivergenceKind
+      switch (ReplyReader.isNull(one), ReplyReader.isNull(other)) {
+      case (false, true): kind = .missingInNew
+      case (true, false): kind = .missingInLegacy
+      default: return nil
+      }
+      guard missing == nil || missing == kind else { return nil }
+      missing = kind
+    }
+    return missing
   }
 
   /// `-1` (no expiry) against a time is a difference, however small; `-2` is a missing key.

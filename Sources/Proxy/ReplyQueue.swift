@@ -16,6 +16,9 @@ struct ReplyQueue {
   /// Bytes of `bytes` that were written out already.
   private var spent = 0
 
+  /// Bytes of replies that wait for an older one.
+  var waitingBytes: Int { bytes.readableBytes - spent }
+
   /// Commands that have no reply yet, or whose reply waits for an older one.
   var count: Int { Int(next &- head) }
 
@@ -29,14 +32,14 @@ struct ReplyQueue {
   mutating func fill(_ slot: UInt32, _ reply: Span<UInt8>, into output: inout ByteBuffer) {
     let distance = Int(slot &- head)
     if distance == 0 {
-      output.writeBytes(reply.bytes)
+      output.append(reply)
       head &+= 1
       if !early.isEmpty { advance(into: &output) }
       return
     }
     while early.count <= distance { early.append(0..<0) }
     let start = bytes.writerIndex
-    bytes.writeBytes(reply.bytes)
+    bytes.append(reply)
     early[distance] = start..<bytes.writerIndex
   }
 

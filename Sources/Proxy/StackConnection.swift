@@ -50,8 +50,9 @@ final class StackConnection {
   // MARK: Requests, towards the stack
 
   /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
-  func send(_ frame: Span<UInt8>, _ command: Pending) {
+  func send(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
     var command = command
+    command.sink = sink.map(Unmanaged.passRetained)
     command.bytes = UInt32(truncatingIfNeeded: frame.count)
     if command.isKept { kept.append(frame) }
     sent &+= 1
@@ -65,7 +66,7 @@ final class StackConnection {
     }
     pending.append(command)
     if output.readableBytes == 0 { lane.stackHasOutput() }
-    output.writeBytes(frame.bytes)
+    output.append(frame)
   }
 
   /// Hands everything to the kernel, as far as it takes it.
@@ -80,11 +81,12 @@ final class StackConnection {
   /// Takes the next reply. False when no command is waiting for one.
   func replyArrived(_ reply: Span<UInt8>) -> Bool {
     guard let command = next() else { return false }
+    let sink = command.sink?.takeRetainedValue()
     if command.isKept {
       let request = kept.take(Int(command.bytes))
-      lane.replyArrived(reply, to: command, request: request.readableBytesUInt8Span, from: self)
+      lane.replyArrived(reply, to: command, sink, request: request.readableBytesUInt8Span, from: self)
     } else {
-      lane.replyArrived(reply, to: command, request: Span(), from: self)
+      lane.replyArrived(reply, to: command, sink, request: Span(), from: self)
     }
     return true
   }
@@ -147,11 +149,12 @@ final class StackConnection {
     var requests = kept
     kept = ByteQueue()
     for command in orphans {
+      let sink = command.sink?.takeRetainedValue()
       if command.isKept {
         let request = requests.take(Int(command.bytes))
-        lane.replyFailed(kind, of: command, request: request.readableBytesUInt8Span, from: self)
+        lane.replyFailed(kind, of: command, sink, request: request.readableBytesUInt8Span, from: self)
       } else {
-        lane.replyFailed(kind, of: command, request: Span(), from: self)
+        lane.replyFailed(kind, of: command, sink, request: Span(), from: self)
       }
     }
     lane.progressed()
@@ -181,6 +184,10 @@ final class StackConnection {
   }
 
   private func change(to health: StackHealth) {
+    if isClosing {
+      self.health = health
+      return
+    }
     guard health.name != self.health.name else { return }
     self.health = health
     lane.healthChanged(of: self)

@@ -9,7 +9,9 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private var connection: StackConnection?
+  private var connection: StackConnection? { didSet { isAttached = connection != nil } }
+  /// What the reading of every reply asks of `connection`.
+  private var isAttached = true
   private var framer: ReplyFramer
   /// The beginning of a reply whose end has not come.
   private var rest: ByteBuffer?
@@ -64,7 +66,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   /// Acts on all replies that are here whole; returns how many bytes they were.
   private func read(_ all: Span<UInt8>, _ context: ChannelHandlerContext) -> Int {
     var offset = 0
-    loop: while offset < all.count, let connection {
+    guard let connection else { return 0 }
+    loop: while offset < all.count, isAttached {
       let ahead = all.extracting(offset..<all.count)
       switch framer.next(ahead) {
       case .incomplete:

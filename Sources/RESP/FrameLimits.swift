@@ -8,6 +8,8 @@ public struct FrameLimits: Equatable, Sendable {
   public var lineBytes: Int
   /// Largest whole frame in bytes. Redis has no such limit for one command; 1 GiB keeps offsets within 32 bits.
   public var frameBytes: Int
+  /// Whether the limits are those of a client that has not said the password: the errors say so.
+  public var isUnauthenticated = false
   /// Deepest nesting of a reply's aggregates.
   public var nesting: Int
 
@@ -24,5 +26,9 @@ public struct FrameLimits: Equatable, Sendable {
   }
 
   /// For clients that have not said the password yet, as in Redis: 10 arguments of 16 KiB.
-  public static let unauthenticated = FrameLimits(bulkBytes: 16 << 10, arguments: 10)
+  public static let unauthenticated: FrameLimits = {
+    var limits = FrameLimits(bulkBytes: 16 << 10, arguments: 10)
+    limits.isUnauthenticated = true
+    return limits
+  }()
 }

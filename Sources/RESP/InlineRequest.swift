@@ -38,7 +38,8 @@ public enum InlineRequest {
         guard let quoted = singleQuoted(in: line, at: &index) else { return nil }
         argument += quoted
         return argument
-      case let byte where isSpace(byte) || byte == 0:
+      case 0x20, 0x0a, 0x0d, 0x09, 0:
+        // Not every blank between words ends one: `sdssplitargs` lets VT and FF stand inside.
         return argument
       case let byte:
         argument.append(byte)

@@ -15,9 +15,26 @@ enum Line {
     case malformed
   }
 
-  /// Reads the number that begins at `start`; the line may be at most `limit` bytes long.
+  /// Reads the number that begins at `start`.
+  ///
+  /// Nearly every header is a count of one or two digits, so these take a short way.
   @inlinable
+  @inline(__always)
   static func number(in bytes: Span<UInt8>, from start: Int) -> Number {
+    if start &+ 3 < bytes.count {
+      let first = bytes[start] &- UInt8(ascii: "0")
+      let second = bytes[start &+ 1]
+      if first <= 9, second == UInt8(ascii: "\r") { return .value(Int(first), next: start &+ 3) }
+      let units = second &- UInt8(ascii: "0")
+      if first &- 1 < 9, units <= 9, bytes[start &+ 2] == UInt8(ascii: "\r") {
+        return .value(Int(first) &* 10 &+ Int(units), next: start &+ 4)
+      }
+    }
+    return longNumber(in: bytes, from: start)
+  }
+
+  @usableFromInline
+  static func longNumber(in bytes: Span<UInt8>, from start: Int) -> Number {
     var index = start
     let end = bytes.count
     var negative = false
@@ -31,8 +48,14 @@ enum Line {
       let byte = bytes[index]
       let digit = byte &- UInt8(ascii: "0")
       if digit <= 9 {
-        if index &- firstDigit >= 18 { return finish(malformedAfter: index, in: bytes) }
-        value = value &* 10 &+ Int(digit)
+        if index &- firstDigit < 18 {
+          value = value &* 10 &+ Int(digit)
+        } else {
+          let (tenfold, isTooBig) = value.multipliedReportingOverflow(by: 10)
+          let (sum, isTooBigBySum) = tenfold.addingReportingOverflow(Int(digit))
+          if isTooBig || isTooBigBySum { return finish(malformedAfter: index, in: bytes) }
+          value = sum
+        }
         index &+= 1
       } else if byte == UInt8(ascii: "\r") {
         guard index &+ 1 < end else { return .incomplete }

@@ -7,6 +7,8 @@ public struct ProtocolError: Error, Equatable, Sendable {
     case invalidMultibulkLength
     case expectedBulk(got: UInt8)
     case invalidBulkLength
+    case unauthenticatedMultibulkLength
+    case unauthenticatedBulkLength
     case tooBigInlineRequest
     case tooBigMultibulkCount
     case tooBigBulkCount
@@ -33,6 +35,8 @@ public struct ProtocolError: Error, Equatable, Sendable {
     case .invalidMultibulkLength: "invalid multibulk length"
     case .expectedBulk(let got): "expected '$', got '\(ProtocolError.printable(got))'"
     case .invalidBulkLength: "invalid bulk length"
+    case .unauthenticatedMultibulkLength: "unauthenticated multibulk length"
+    case .unauthenticatedBulkLength: "unauthenticated bulk length"
     case .tooBigInlineRequest: "too big inline request"
     case .tooBigMultibulkCount: "too big mbulk count string"
     case .tooBigBulkCount: "too big bulk count string"

@@ -33,11 +33,12 @@ public struct ReplyFramer: Sendable {
   @inlinable
   public mutating func next(_ bytes: Span<UInt8>) -> ReplyFrame {
     if isInsideFrame { return walk(bytes) }
-    let length = ReplyFramer.wholeReply(bytes, limit: bulkLimit)
+    let length = ReplyFramer.wholeReply(bytes, limit: wholeLimit)
     return length > 0 ? .reply(length: length) : walk(bytes)
   }
 
-  @usableFromInline var bulkLimit: Int { limits.bulkBytes }
+  /// Longer replies are walked, where each limit is looked at by itself.
+  @usableFromInline var wholeLimit: Int { min(limits.bulkBytes, limits.frameBytes) }
 
   /// The length of a reply that is here whole and is a line or a bulk string; 0 when it takes a closer look.
   @inlinable
@@ -46,13 +47,15 @@ public struct ReplyFramer: Sendable {
     switch bytes[0] {
     case UInt8(ascii: "$"):
       guard case .value(let length, let next) = Line.number(in: bytes, from: 1) else { return 0 }
+      guard bytes[next &- 1] == 0x0a else { return 0 }
       if length == -1 { return next }
-      guard length >= 0, length <= limit, next &+ length &+ 2 <= bytes.count else { return 0 }
+      guard length >= 0, next &+ length &+ 2 <= min(limit, bytes.count) else { return 0 }
       let end = next &+ length
       return bytes[end] == 0x0d && bytes[end &+ 1] == 0x0a ? end &+ 2 : 0
     case UInt8(ascii: "+"), UInt8(ascii: ":"), UInt8(ascii: "-"):
       var index = 1
-      while index &+ 1 < bytes.count {
+      let end = min(limit, bytes.count)
+      while index &+ 1 < end {
         if bytes[index] == 0x0d { return bytes[index &+ 1] == 0x0a ? index &+ 2 : 0 }
         index &+= 1
       }

@@ -81,7 +81,12 @@ public struct RequestFramer: Sendable {
       return done(.failure(ProtocolError(.invalidMultibulkLength, at: 1)))
     case .value(let count, let next):
       if count <= 0 { return done(.empty(length: next)) }
-      if count > limits.arguments { return done(.failure(ProtocolError(.invalidMultibulkLength, at: 1))) }
+      if count > limits.arguments {
+        let code: ProtocolError.Code =
+          limits.isUnauthenticated && count <= Int(Int32.max)
+          ? .unauthenticatedMultibulkLength : .invalidMultibulkLength
+        return done(.failure(ProtocolError(code, at: 1)))
+      }
       remaining = count
       position = next
       return nil
@@ -102,7 +107,10 @@ public struct RequestFramer: Sendable {
         return done(.failure(ProtocolError(.invalidBulkLength, at: position + 1)))
       case .value(let length, let next):
         if length < 0 || length > limits.bulkBytes {
-          return done(.failure(ProtocolError(.invalidBulkLength, at: position + 1)))
+          let code: ProtocolError.Code =
+            limits.isUnauthenticated && (0...512 << 20).contains(length)
+            ? .unauthenticatedBulkLength : .invalidBulkLength
+          return done(.failure(ProtocolError(code, at: position + 1)))
         }
         guard next &+ length &+ 2 <= limits.frameBytes else {
           return done(.failure(ProtocolError(.tooBigFrame, at: position)))

@@ -60,15 +60,25 @@ enum StatusScreen {
   private static func compare(_ status: JSONValue) -> String {
     let compare = status["compare"]
     let names = ["matched", "ignored", "superseded", "diverged", "dropped"]
-    return [
-      row("compare", verdict(compare)),
-      row("", names.map { "\($0) \(compare[$0].count)" }.joined(separator: ", ")),
-    ].joined(separator: "\n")
+    func counts(_ of: JSONValue, _ names: [String]) -> String {
+      names.map { "\($0) \(of[$0].count)" }.joined(separator: ", ")
+    }
+    var lines = [row("compare", verdict(compare))]
+    let sinceFlip = compare["since_flip"]
+    if sinceFlip["matched"].number != nil {
+      lines.append(row("", "since the last flip: \(counts(sinceFlip, names.filter { $0 != "ignored" }))"))
+      lines.append(row("", "since the start:     \(counts(compare, names))"))
+    } else {
+      lines.append(row("", counts(compare, names)))
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// Zero of zero is no pass, whatever anyone says.
   private static func verdict(_ compare: JSONValue) -> String {
-    let compared = (compare["matched"].number ?? 0) + (compare["diverged"].number ?? 0)
+    // What the verdict stands on: the time since the last flip, where the proxy tells it apart.
+    let counted = compare["since_flip"]["matched"].number == nil ? compare : compare["since_flip"]
+    let compared = (counted["matched"].number ?? 0) + (counted["diverged"].number ?? 0)
     guard compared > 0 else { return "HOLD: nothing compared yet, and zero of zero is no evidence" }
     switch compare["verdict"].text {
     case "pass": return "PASS"
