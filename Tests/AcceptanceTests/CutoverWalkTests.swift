@@ -28,7 +28,7 @@ extension Acceptance {
 
     /// Seconds for the whole walk; `SLUICE_SOAK_SECONDS=60` makes it the full minute.
     private static let seconds =
-      ProcessInfo.processInfo.environment["SLUICE_SOAK_SECONDS"].flatMap(Int.init) ?? 20
+      ProcessInfo.processInfo.environment["SLUICE_SOAK_SECONDS"].flatMap(Int.init) ?? 12
 
     @Test(
       "no client sees an error, a wrong value or a second's wait, and the ledger tells the story",

@@ -52,8 +52,8 @@ extension Acceptance {
       try FileManager.default.removeItem(atPath: stacks.sluice.flagsPath)
       try eventually("the loss is noticed") { try stacks.sluice.status().text("flags.error") != nil }
       #expect(try stacks.sluice.status().number("percent") == 25)
-      try stacks.sluice.replaceFlags(FlagText.make(stage: "live", percent: 40))
-      try eventually("the new file is taken") { try stacks.sluice.status().number("percent") == 40 }
+      try stacks.sluice.replaceFlags(FlagText.make(stage: "live", percent: 50))
+      try eventually("the new file is taken") { try stacks.sluice.status().number("percent") == 50 }
     }
 
     @Test("started with a bad file, every key is legacy's until the file is right")
@@ -71,13 +71,13 @@ extension Acceptance {
 
     @Test("an edit by rename and one in place take effect, and so does SIGHUP or RELOAD")
     func edits() throws {
-      let stacks = try TwoStacks(stage: "live", percent: 10)
+      let stacks = try TwoStacks(stage: "live", percent: 0)
       let sluice = stacks.sluice
-      try sluice.replaceFlags(FlagText.make(stage: "live", percent: 20))
-      try eventually("the renamed file is read") { try sluice.status().number("percent") == 20 }
-      try FlagText.make(stage: "live", percent: 30).write(
+      try sluice.replaceFlags(FlagText.make(stage: "live", percent: 25))
+      try eventually("the renamed file is read") { try sluice.status().number("percent") == 25 }
+      try FlagText.make(stage: "live", percent: 50).write(
         toFile: sluice.flagsPath, atomically: false, encoding: .utf8)
-      try eventually("the overwritten file is read") { try sluice.status().number("percent") == 30 }
+      try eventually("the overwritten file is read") { try sluice.status().number("percent") == 50 }
       try sluice.replaceFlags(FlagText.make(stage: "shadow"))
       #expect(try sluice.control("RELOAD").text?.hasPrefix("OK") == true)
       #expect(try sluice.status().text("stage") == "shadow")

@@ -54,7 +54,7 @@ extension Acceptance {
       let rest = answers.dropFirst(expected.count)
       #expect(rest.contains { $0.hasPrefix("ERR unknown command") }, "\(rest)")
       #expect(rest.contains { $0.hasPrefix("ERR sluice: transactions") }, "\(rest)")
-      #expect(rest.contains("3") && rest.last == "OK", "\(rest)")
+      #expect(rest.last == "3", "\(rest)")
     }
 
     @Test("--pipe inserts thousands of keys without an error")
@@ -72,7 +72,7 @@ extension Acceptance {
       let found = try cli(["--scan", "--pattern", "pipe:*"]).split(separator: "\n")
       #expect(found.count == count)
       #expect(Set(found).count == count)
-      let some = try cli(["--scan", "--pattern", "pipe:123*", "--count", "50"]).split(separator: "\n")
+      let some = try cli(["--scan", "--pattern", "pipe:123*"]).split(separator: "\n")
       #expect(Set(some) == Set(["pipe:123"] + (0..<10).map { Substring("pipe:123\($0)") }))
     }
 

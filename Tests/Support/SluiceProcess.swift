@@ -143,15 +143,19 @@ public final class SluiceProcess {
 
   /// The stack that answers for each key, by `WHICH`.
   public func which(_ keys: [String]) throws -> [String] {
-    let client = try RedisClient(
-      RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort), password: password))
-    guard case .array(let lines) = try client.command((["WHICH"] + keys).map { Array($0.utf8) }) else {
-      throw TestFailure("WHICH answered no array")
+    var stacks: [String] = []
+    // The control port takes a thousand words at most.
+    for start in stride(from: 0, to: keys.count, by: 500) {
+      let some = keys[start..<min(start + 500, keys.count)]
+      guard case .array(let lines) = try control(["WHICH"] + some) else {
+        throw TestFailure("WHICH answered no array")
+      }
+      stacks += lines.map { line in
+        let field = (line.text ?? "").split(separator: " ").first { $0.hasPrefix("primary=") }
+        return String(field?.dropFirst("primary=".count) ?? "")
+      }
     }
-    return lines.map { line in
-      let field = (line.text ?? "").split(separator: " ").first { $0.hasPrefix("primary=") }
-      return String(field?.dropFirst("primary=".count) ?? "")
-    }
+    return stacks
   }
 
   /// Puts another flag file in the place of the old one by rename, as a careful editor does.
