@@ -4,8 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# With its Swift library inside, the binary runs on any Linux of this machine's kind, and faster.
-RELEASE := -c release --static-swift-stdlib
+# With its Swift library inside, the binary runs on any Linux of this machine's kind, and faster. Debug builds, and with
+# them all tests, check at run time that no two accesses to one variable overlap; the release build leaves that out.
+RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SLUICE := .build/release/sluice
 SOURCES := Sources Tests Package.swift flags migrations
 

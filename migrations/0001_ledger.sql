@@ -235,7 +235,8 @@ SELECT stack, class, sum(operations) AS operations, sum(hits) AS hits, sum(misse
 FROM figures GROUP BY stack, class ORDER BY stack, class;
 
 -- The flips in order, and what was compared between each and the next. `missing` are divergences of a key that the
--- new stack did not have: a cold cache, not corruption. Zero of zero is not a pass: it is 'hold'.
+-- new stack did not have: a cold cache, not corruption. Zero of zero is not a pass, nor is anything with writes that
+-- did not reach the mirror: it is 'hold'.
 CREATE VIEW cutover_story AS
 WITH compares AS (
   SELECT flip, sum(matched) AS matched, sum(ignored) AS ignored, sum(superseded) AS superseded,
@@ -266,8 +267,8 @@ SELECT id AS flip, run, strftime('%Y-%m-%d %H:%M:%f', at / 1000.0, 'unixepoch') 
        round(max(until - at, 0) / 1000.0, 1) AS seconds,
        legacy_operations, new_operations,
        matched, ignored, superseded, diverged, missing, dropped, dropped_writes,
-       CASE WHEN matched + superseded + diverged = 0 THEN 'hold'
-            WHEN diverged > missing THEN 'differs'
+       CASE WHEN diverged > missing THEN 'differs'
+            WHEN matched + superseded + diverged = 0 OR dropped_writes > 0 THEN 'hold'
             WHEN diverged > 0 THEN 'cold'
             ELSE 'pass' END AS verdict
 FROM story ORDER BY id;

@@ -71,7 +71,7 @@ public struct ServeConfiguration: Sendable, Hashable {
   /// What may wait for the mirror, per lane.
   public struct Mirror: Sendable, Hashable {
     /// Commands in one mirror queue.
-    public var queueCommands = 10_000
+    public var queueCommands = 100_000
     /// Bytes in one mirror queue.
     public var queueBytes = 64 << 20
     public init() {}

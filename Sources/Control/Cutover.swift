@@ -27,6 +27,7 @@ actor Cutover {
 
   let proxy: ProxyServer
   let settings: ProxySettings
+  private let health: HealthBoard
   let ledger: Ledger?
   let logger: Logger
   /// Where flags come from; nil keeps them in memory.
@@ -47,8 +48,10 @@ actor Cutover {
   private let disk = DispatchQueue(label: "sluice.flags")
 
   init(
-    proxy: ProxyServer, settings: ProxySettings, start: FlagStart, ledger: Ledger?, logger: Logger
+    proxy: ProxyServer, settings: ProxySettings, health: HealthBoard, start: FlagStart, ledger: Ledger?,
+    logger: Logger
   ) {
+    self.health = health
     self.proxy = proxy
     self.settings = settings
     self.ledger = ledger
@@ -79,7 +82,8 @@ actor Cutover {
     let wasRolledBack = isRolledBack
     if !wasRolledBack { rollback = Rollback(reason: reason, who: who, at: Date()) }
     let flips = await publish(deadline: settings.rollbackDeadline)
-    if wasRolledBack { return "OK already rolled back: every key is answered by legacy" }
+    let trouble = caveat(before.stage)
+    if wasRolledBack { return "OK already rolled back: every key is answered by legacy\(trouble)" }
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
       .rollback, from: before, who: who, reason: reason, flips: flips)
@@ -90,7 +94,17 @@ actor Cutover {
         logger.error("the rollback is in force, but a restart would forget it: \(error)")
       }
     }
-    return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it"
+    return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it\(trouble)"
+  }
+
+  /// What an operator must know about legacy at the moment of going back to it.
+  private func caveat(_ stage: Stage) -> String {
+    var text = ""
+    if stage == .complete {
+      text += "; NOTE: legacy has heard no write since stage complete, what it has is old"
+    }
+    if let reason = health[.legacy].health.reason { text += "; NOTE: legacy is DOWN: \(reason)" }
+    return text
   }
 
   /// Lifts the latch; the flags are in force again.
@@ -128,6 +142,9 @@ actor Cutover {
     let flips = await publish(deadline: settings.fenceDeadline)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
+    if definition.stage == .complete {
+      answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"
+    }
     if isRolledBack { answer += "; in force after 'rearm', until then every key is answered by legacy" }
     if let problem = await written(change) { answer += "; NOT in the flag file: \(problem)" }
     logger.notice("\(answer.dropFirst(3)) (by \(who))")
@@ -169,7 +186,7 @@ actor Cutover {
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
     case .latchAppeared:
-      await rollBack(reason: latch?.note ?? "the latch file appeared", who: "file")
+      await rollBack(reason: Rollback(note: latch?.note).reason, who: "file")
     case .latchDisappeared:
       if isRolledBack {
         logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")

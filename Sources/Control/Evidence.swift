@@ -16,11 +16,11 @@ struct Evidence: Sendable {
   /// A flip begins a new account: what was true before it says nothing about what is true now.
   mutating func startAgain() { sinceFlip = LaneFigures() }
 
-  /// Zero of zero is not a pass (law 10).
+  /// Zero of zero is not a pass (law 10), and neither is anything while writes did not reach the mirror.
   var verdict: String {
     let compare = sinceFlip.compare
-    if compare.compared == 0 { return "hold" }
-    return divergences == 0 ? "pass" : "fail"
+    if divergences > 0 { return "fail" }
+    return compare.compared == 0 || compare.droppedWrites > 0 || compare.mirrorErrors > 0 ? "hold" : "pass"
   }
 
   /// Divergences since the flip that are more than a cold new stack's misses.

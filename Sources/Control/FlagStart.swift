@@ -36,8 +36,23 @@ struct FlagStart: Sendable {
       outcome = .failure(error)
     }
     if latch.isSet {
-      rollback = Cutover.Rollback(
-        reason: latch.note ?? "the latch file was there at start", who: "file", at: Date())
+      rollback = Cutover.Rollback(note: latch.note)
     }
+  }
+}
+
+extension Cutover.Rollback {
+  /// Reads what a latch file says: the lines that `RollbackLatch.set` writes, or whatever a person wrote.
+  init(note: String?) {
+    let lines = (note ?? "").split(whereSeparator: \.isNewline)
+    func field(_ name: String) -> String? {
+      lines.first { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
+    }
+    let words = lines.joined(separator: " ")
+    self.init(
+      reason: field("reason")
+        ?? (field("who") != nil ? "" : words.isEmpty ? "the latch file is there" : words),
+      who: field("who") ?? "file",
+      at: field("time").flatMap { try? Date($0, strategy: .iso8601) } ?? Date())
   }
 }

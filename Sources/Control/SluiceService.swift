@@ -53,7 +53,8 @@ public final class SluiceService: Service {
       settings, legacy: StackEndpoint(stacks.legacy, memory: memories.sockets[.legacy]),
       new: StackEndpoint(stacks.new, memory: memories.sockets[.new]), routing: snapshot,
       report: reporter(to: ledger))
-    let cutover = Cutover(proxy: proxy, settings: settings, start: start, ledger: ledger, logger: logger)
+    let cutover = Cutover(
+      proxy: proxy, settings: settings, health: health, start: start, ledger: ledger, logger: logger)
     let watcher = follow(start, cutover)
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in

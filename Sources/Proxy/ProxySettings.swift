@@ -9,7 +9,7 @@ public struct ProxySettings: Sendable {
   public var backoffInitial: Int64 = 50_000_000
   public var backoffMaximum: Int64 = 2_000_000_000
   /// Most commands and bytes that may be on their way to a mirror, per lane.
-  public var mirrorCommands = 10_000
+  public var mirrorCommands = 100_000
   public var mirrorBytes = 64 << 20
   /// Most commands of one client that may be in flight; the client is not read meanwhile.
   public var pipeline = 1024

@@ -125,7 +125,10 @@ enum StatusScreen {
 
   private static func wayBack(_ status: JSONValue) -> String {
     guard status["rolled_back"].bool != true else { return row("go on", "sluice rearm") }
-    return row("way back", "sluice rollback \"why\"")
+    let note =
+      status["effective_stage"].text == "complete"
+      ? " (legacy has heard no write since: warm it up first)" : ""
+    return row("way back", "sluice rollback \"why\"\(note)")
   }
 
   private static func row(_ name: String, _ text: String) -> String {
