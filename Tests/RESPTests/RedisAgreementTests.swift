@@ -27,8 +27,10 @@ import Testing
 
   @Test func malformed() throws { try compare(MalformedRequestTests.cases.map(\.stream)) }
 
+  /// Not those that are too long: how much Redis reads at once grows, so it may see their end before it complains.
   @Test func malformedBehindGoodCommands() throws {
-    try compare(MalformedRequestTests.cases.map { command("ECHO", "a") + bytes("PING\r\n") + $0.stream })
+    let short = MalformedRequestTests.cases.map(\.stream).filter { $0.count < 100 }
+    try compare(short.map { command("ECHO", "a") + bytes("PING\r\n") + $0 })
   }
 
   @Test func wellFormed() throws {

@@ -1,0 +1,208 @@
+import Commands
+import Figures
+import Proxy
+import RESP
+import Routing
+import Testing
+
+/// What is compared, what is called different, and that every count adds up (law 10).
+@Suite(.serialized) struct CompareTests {
+  private static let routing = RoutingSnapshot.at(.shadow)
+
+  /// Two real servers behind the proxy; the body gets a client of each, past the proxy.
+  private static func onRealServers(
+    _ routing: RoutingSnapshot = routing,
+    _ body: @escaping @Sendable (Bench, _ legacy: TestSocket, _ new: TestSocket) throws -> Void
+  ) async throws {
+    let legacy = try RealRedis()
+    let new = try RealRedis()
+    try legacy.waitUntilReady()
+    try new.waitUntilReady()
+    try await Bench.run(
+      legacy: .unix(legacy.socketPath, "legacy-stack"), new: .unix(new.socketPath, "new-stack"),
+      routing: routing
+    ) { try body($0, legacy.client(), new.client()) }
+    legacy.stop()
+    new.stop()
+  }
+
+  /// Waits until the verdict on `count` reads is in.
+  private static func verdicts(_ count: UInt64, _ bench: Bench) -> CompareFigures {
+    _ = eventually {
+      let compare = bench.figures().compare
+      return compare.compared + compare.dropped + compare.ignored >= count
+    }
+    return bench.figures().compare
+  }
+
+  @Test func equalServersMatch() async throws {
+    try await CompareTests.onRealServers { bench, _, _ in
+      let client = try bench.client()
+      for words in [
+        "SET s v EX 100", "HSET h a 1 b 2 c 3", "SADD u 1 2 3", "SADD w b a c", "ZADD z 1 a 2 b",
+        "RPUSH l a b",
+        "INCRBYFLOAT f 1.5", "SETRANGE r 3 x", "PFADD p a",
+      ] {
+        try client.send(words + "\r\n")
+        #expect(try !client.reply().hasPrefix("-"))
+      }
+      let reads = [
+        "GET s", "TTL s", "PTTL s", "EXPIRETIME s", "STRLEN s", "HGETALL h", "HKEYS h", "SMEMBERS u",
+        "SMEMBERS w",
+        "SUNION u w", "ZRANGE z 0 -1 WITHSCORES", "LRANGE l 0 -1", "GET f", "GETRANGE r 0 -1", "GET none",
+        "TYPE s",
+        "EXISTS s none", "MGET s none f", "GET l", "HGET s x", "PFCOUNT p", "TTL none", "TTL l",
+      ]
+      for read in reads {
+        try client.send(read + "\r\n")
+        _ = try client.reply()
+      }
+      let compare = CompareTests.verdicts(UInt64(reads.count), bench)
+      #expect(compare.matched == UInt64(reads.count), "\(compare) \(bench.divergences)")
+      #expect(compare.compared == compare.matched && compare.mirroredWrites == 9 && compare.mirrorErrors == 0)
+      #expect(bench.divergences.isEmpty)
+    }
+  }
+
+  @Test func otherOrderIsNoDifference() async throws {
+    try await CompareTests.onRealServers { bench, legacy, new in
+      let members = (0..<200).map { "m\($0)" }
+      _ = try legacy.ask(["SADD", "u"] + members)
+      _ = try new.ask(["SADD", "u"] + members.reversed())
+      _ = try legacy.ask(["HSET", "h"] + members.flatMap { [$0, $0 + "-v"] })
+      _ = try new.ask(["HSET", "h"] + members.reversed().flatMap { [$0, $0 + "-v"] })
+      // Small sets and hashes are lists, in the order of arrival.
+      _ = try legacy.ask(["HSET", "i", "a", "1", "b", "2"])
+      _ = try new.ask(["HSET", "i", "b", "2", "a", "1"])
+      let client = try bench.client()
+      for words in [
+        ["SMEMBERS", "u"], ["HGETALL", "h"], ["HKEYS", "i"], ["HVALS", "i"], ["HGETALL", "i"],
+      ] {
+        _ = try client.ask(words)
+      }
+      let compare = CompareTests.verdicts(5, bench)
+      #expect(compare.matched == 5 && compare.diverged == 0, "\(compare)")
+    }
+  }
+
+  @Test func plantedDifferencesAreFoundByTheirKind() async throws {
+    try await CompareTests.onRealServers { bench, legacy, new in
+      let planted: [(legacy: [String], new: [String], read: [String], kind: DivergenceKind)] = [
+        (["SET", "a", "one"], ["SET", "a", "two"], ["GET", "a"], .value),
+        (["SET", "b", "one"], ["PING"], ["GET", "b"], .missingInNew),
+        (["PING"], ["SET", "c", "one"], ["GET", "c"], .missingInLegacy),
+        (["SET", "d", "1"], ["RPUSH", "d", "1"], ["GET", "d"], .errorInNew),
+        (["RPUSH", "e", "1"], ["SET", "e", "1"], ["GET", "e"], .errorInLegacy),
+        (["SET", "f", "1", "EX", "100"], ["SET", "f", "1", "EX", "500"], ["TTL", "f"], .ttl),
+        (["SET", "g", "1"], ["SET", "g", "1", "EX", "500"], ["PTTL", "g"], .ttl),
+        (["SET", "h", "1"], ["PING"], ["TTL", "h"], .missingInNew),
+        (["SADD", "i", "1", "2"], ["SADD", "i", "1", "3"], ["SMEMBERS", "i"], .value),
+        (["SADD", "j", "1"], ["PING"], ["SMEMBERS", "j"], .missingInNew),
+        (["HSET", "k", "a", "b"], ["HSET", "k", "b", "a"], ["HGETALL", "k"], .value),
+        (["SET", "l", "1"], ["PING"], ["EXISTS", "l"], .value),
+        (["SET", "m", "aaab"], ["SET", "m", "aaac"], ["MGET", "m", "x"], .value),
+      ]
+      let client = try bench.client()
+      for difference in planted {
+        _ = try legacy.ask(difference.legacy)
+        _ = try new.ask(difference.new)
+        _ = try client.ask(difference.read)
+      }
+      let compare = CompareTests.verdicts(UInt64(planted.count), bench)
+      #expect(compare.diverged == UInt64(planted.count) && compare.matched == 0)
+      let found = bench.divergences
+      #expect(found.map(\.kind) == planted.map(\.kind))
+      #expect(found.map { String(decoding: $0.key, as: UTF8.self) } == planted.map { $0.read[1] })
+      #expect(found.first?.firstDifference == 4)
+      #expect(found.first.map { String(decoding: $0.legacy, as: UTF8.self) } == "$3\r\none\r\n")
+      #expect(found.first.map { String(decoding: $0.new, as: UTF8.self) } == "$3\r\ntwo\r\n")
+      for kind in DivergenceKind.allCases {
+        #expect(bench.figures().divergences[kind] == UInt64(planted.count { $0.kind == kind }), "\(kind)")
+      }
+    }
+  }
+
+  @Test func aSecondOfTimeToLiveIsTolerated() async throws {
+    try await CompareTests.onRealServers { bench, legacy, new in
+      let client = try bench.client()
+      _ = try legacy.ask(["SET", "a", "1", "PXAT", "4102444800000"])
+      _ = try new.ask(["SET", "a", "1", "PXAT", "4102444800900"])
+      _ = try client.ask("PEXPIRETIME", "a")
+      _ = try client.ask("PTTL", "a")
+      #expect(CompareTests.verdicts(2, bench).matched == 2)
+      _ = try new.ask(["PEXPIREAT", "a", "4102444801100"])
+      _ = try client.ask("PEXPIRETIME", "a")
+      let compare = CompareTests.verdicts(3, bench)
+      #expect(compare.matched == 2 && compare.diverged == 1 && bench.figures().divergences[.ttl] == 1)
+    }
+  }
+
+  @Test func theCountsAddUp() async throws {
+    try await CompareTests.onRealServers(.at(.live)) { bench, legacy, new in
+      let client = try bench.client()
+      for number in 0..<100 { #expect(try client.ask("SET", "k\(number)", "v") == "+OK\r\n") }
+      bench.settle()
+      for number in 0..<10 { _ = try legacy.ask(["SET", "k\(number)", "planted"]) }
+      for number in 0..<100 { _ = try client.ask("GET", "k\(number)") }
+      for number in 0..<20 { _ = try client.ask("OBJECT", "ENCODING", "k\(number)") }
+      let figures = CompareTests.verdicts(120, bench)
+      #expect(figures.matched == 90 && figures.diverged == 10 && figures.ignored == 20, "\(figures)")
+      #expect(figures.superseded == 0 && figures.dropped == 0)
+      #expect(figures.mirroredWrites == 100 && figures.droppedWrites == 0 && figures.mirrorErrors == 0)
+      let all = bench.figures()
+      let asked = StackID.allCases.reduce(0) { $0 + all[$1, .write].operations }
+      #expect(asked == 200, "each write once on either stack")
+    }
+  }
+
+  // MARK: Asked again
+
+  private static func compared(_ bench: Bench, _ stacks: Script, _ first: String, _ second: String) throws {
+    let client = try bench.client()
+    try client.send(command: "GET", "a")
+    #expect(try stacks.legacy.command() == ["GET", "a"])
+    try stacks.legacy.send(first)
+    #expect(try client.reply() == first)
+    #expect(try stacks.new.command() == ["GET", "a"])
+    try stacks.new.send(second)
+  }
+
+  @Test func aDifferenceThatGoesAwayIsSuperseded() async throws {
+    try await Bench.runScripted(routing: CompareTests.routing) { bench, stacks in
+      try CompareTests.compared(bench, stacks, "$1\r\n1\r\n", "$1\r\n2\r\n")
+      // Both are asked again, the primary first.
+      #expect(try stacks.legacy.command() == ["GET", "a"])
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [])
+      try stacks.legacy.send("$1\r\n2\r\n")
+      #expect(try stacks.new.command() == ["GET", "a"])
+      try stacks.new.send("$1\r\n2\r\n")
+      let compare = CompareTests.verdicts(1, bench)
+      #expect(compare.superseded == 1 && compare.compared == 1 && bench.divergences.isEmpty)
+    }
+  }
+
+  @Test func aDifferenceThatStaysIsADivergence() async throws {
+    try await Bench.runScripted(routing: CompareTests.routing) { bench, stacks in
+      try CompareTests.compared(bench, stacks, "$1\r\n1\r\n", "$1\r\n2\r\n")
+      _ = try stacks.legacy.command()
+      try stacks.legacy.send("$1\r\n1\r\n")
+      _ = try stacks.new.command()
+      try stacks.new.send("$1\r\n2\r\n")
+      #expect(CompareTests.verdicts(1, bench).diverged == 1)
+      #expect(bench.divergences.map(\.kind) == [.value])
+    }
+  }
+
+  @Test func nothingIsClaimedWhenAStackIsLostMeanwhile() async throws {
+    try await Bench.runScripted(routing: CompareTests.routing) { bench, stacks in
+      try CompareTests.compared(bench, stacks, "$1\r\n1\r\n", "$1\r\n2\r\n")
+      _ = try stacks.legacy.command()
+      try stacks.legacy.send("$1\r\n1\r\n")
+      _ = try stacks.new.command()
+      stacks.new.reset()
+      let compare = CompareTests.verdicts(1, bench)
+      #expect(compare.dropped == 1 && compare.compared == 0 && bench.divergences.isEmpty)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// A stack that does what the test says: it answers the hand-shake by itself and hands each connection over; what comes
+/// then is read, answered, withheld or garbled by the test.
+final class FakeStack: @unchecked Sendable {
+  let port: Int
+  private let listener: Int32
+  private let condition = NSCondition()
+  private var waiting: [TestSocket] = []
+  private var accepted = 0
+  private var isStopped = false
+
+  /// - Parameter greeting: the answer to the PING of the hand-shake.
+  init(greeting: String = "+PONG\r\n") throws {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in.loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isListening = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
+          && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard isListening else { throw TestFailure("cannot listen: errno \(errno)") }
+    listener = descriptor
+    port = Int(in_port_t(bigEndian: address.sin_port))
+    let thread = Thread { [self] in acceptAll(greeting) }
+    thread.start()
+  }
+
+  func stop() {
+    condition.withLock { isStopped = true }
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+
+  private func acceptAll(_ greeting: String) {
+    while true {
+      let descriptor = accept(listener, nil, nil)
+      guard descriptor >= 0 else { return }
+      let connection = TestSocket(descriptor)
+      condition.withLock {
+        accepted += 1
+      }
+      guard (try? connection.command()) == ["PING"], (try? connection.send(greeting)) != nil else { continue }
+      condition.withLock {
+        waiting.append(connection)
+        condition.broadcast()
+      }
+    }
+  }
+
+  /// Connections that came so far.
+  var connections: Int { condition.withLock { accepted } }
+
+  /// The next connection whose hand-shake is through.
+  func connection() throws -> TestSocket {
+    try condition.withLock {
+      let deadline = Date(timeIntervalSinceNow: 20)
+      while waiting.isEmpty {
+        guard condition.wait(until: deadline) else { throw TestFailure("no connection came within 20 s") }
+      }
+      return waiting.removeFirst()
+    }
+  }
+}

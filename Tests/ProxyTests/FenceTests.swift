@@ -1,0 +1,169 @@
+import Proxy
+import Routing
+import Testing
+
+/// Law 6: how keys change sides while commands are in flight.
+@Suite(.serialized) struct FenceTests {
+  private static let before = RoutingSnapshot.at(.live, 25, version: 1)
+  private static let after = RoutingSnapshot.at(.live, 50, version: 2)
+  /// Keys that the flip from 25 to 50 % moves from legacy to new, and some that stay.
+  private static let moving = RoutingSnapshot.keys(5) {
+    before.changesPrimary(of: $0.span, comparedTo: after)
+  }
+  private static let staying = before.keys(40, on: .legacy).filter {
+    !before.changesPrimary(of: Array($0.utf8).span, comparedTo: after)
+  }
+
+  @Test func noCommandReachesTheNewPrimaryBeforeTheOldOnesReply() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let key = FenceTests.moving[0]
+      let other = FenceTests.staying[0]
+      let first = try bench.client()
+      let second = try bench.client()
+      let third = try bench.client()
+      try first.send(command: "SET", key, "old")
+      #expect(try stacks.legacy.command() == ["SET", key, "old"])
+      let flip = bench.beginAdopting(FenceTests.after)
+      try second.send(command: "SET", key, "young")
+      // Keys that stay are not held.
+      try third.send(command: "SET", other, "x")
+      #expect(try stacks.legacy.command() == ["SET", other, "x"])
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [], "held")
+      #expect(try stacks.legacy.commandsNow() == [], "held")
+      #expect(!flip.isFinished)
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try first.reply() == "+OK\r\n")
+      // The mirrored write first, then the new primary's.
+      #expect(try stacks.new.command() == ["SET", key, "old"])
+      #expect(try stacks.new.command() == ["SET", key, "young"])
+      try stacks.new.send("+OK\r\n+OK\r\n")
+      #expect(try second.reply() == "+OK\r\n")
+      let lanes = flip.finish()
+      #expect(lanes.map(\.commands) == [1] && lanes.allSatisfy { $0.held > 0 && $0.cutOff.isEmpty })
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try third.reply() == "+OK\r\n")
+    }
+  }
+
+  @Test func heldCommandsGoOnInTheirOrder() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let key = FenceTests.moving[0]
+      let blocker = try bench.client()
+      try blocker.send(command: "GET", key)
+      _ = try stacks.legacy.command()
+      let flip = bench.beginAdopting(FenceTests.after)
+      let client = try bench.client()
+      var expected: [[String]] = []
+      for number in 0..<20 {
+        try client.send(command: "SET", key, "\(number)")
+        try client.send(command: "MGET", key, FenceTests.moving[1])
+        expected += [["SET", key, "\(number)"], ["MGET", key, FenceTests.moving[1]]]
+      }
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [])
+      try stacks.legacy.send("$-1\r\n")
+      #expect(try blocker.reply() == "$-1\r\n")
+      _ = flip.finish()
+      var seen: [[String]] = []
+      while seen.count < expected.count {
+        let command = try stacks.new.command()
+        // The blocker's read is compared, at its place before all others.
+        if command != ["GET", key] { seen.append(command) }
+      }
+      #expect(seen == expected)
+    }
+  }
+
+  @Test func theDeadlineCutsOffAStackThatDoesNotAnswer() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let key = FenceTests.moving[0]
+      let first = try bench.client()
+      let second = try bench.client()
+      try first.send(command: "SET", key, "old")
+      _ = try stacks.legacy.command()
+      let flip = bench.beginAdopting(FenceTests.after, deadline: 200_000_000)
+      try second.send(command: "SET", key, "young")
+      let lanes = flip.finish()
+      #expect(lanes.map(\.cutOff) == [[.legacy]])
+      #expect(lanes.allSatisfy { $0.held >= 200_000_000 })
+      let error = try first.reply()
+      #expect(
+        error.hasPrefix("-STACKDOWN sluice: stack 'legacy' (legacy-stack) did not answer within the 200 ms"))
+      #expect(error.hasSuffix("the write may or may not have happened\r\n"))
+      #expect(try stacks.new.command() == ["SET", key, "young"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try second.reply() == "+OK\r\n")
+      #expect(try stacks.legacy.untilClosed() == "", "the old connection is cut, so nothing can land late")
+      _ = try stacks.legacyStack.connection()
+    }
+  }
+
+  @Test func rollbackWaitsForNobody() async throws {
+    let live = RoutingSnapshot.at(.live, 100)
+    let settings = ProxySettings()
+    try await Bench.runScripted(settings, routing: live) { bench, stacks in
+      let inFlight = try (0..<10).map { _ in try bench.client() }
+      for (number, client) in inFlight.enumerated() { try client.send(command: "GET", "k\(number)") }
+      for _ in inFlight { _ = try stacks.new.command() }
+      // The new stack is silent for ever; the connection's own deadline is a minute.
+      let lanes = bench.adopt(live.withLatch(true, version: 2), deadline: settings.rollbackDeadline)
+      #expect(lanes.map(\.cutOff) == [[.new]])
+      #expect(lanes.allSatisfy { $0.held < 5_000_000_000 })
+      for client in inFlight {
+        #expect(try client.reply().hasPrefix("-STACKDOWN sluice: stack 'new' (new-stack) did not answer"))
+      }
+      // Behind the acknowledgement everything is legacy's, for clients old and new.
+      for client in inFlight + [try bench.client()] {
+        try client.send(command: "GET", "k1")
+        #expect(try stacks.legacy.command() == ["GET", "k1"])
+        try stacks.legacy.send("$1\r\nL\r\n")
+        #expect(try client.reply() == "$1\r\nL\r\n")
+      }
+    }
+  }
+
+  /// One fence up, and a second flip before it has fallen: a command on a key that no longer moves must not overtake
+  /// the one that was held.
+  @Test func aSecondFlipDoesNotLetCommandsOvertake() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let key = FenceTests.moving[0]
+      let young = FenceTests.before.keys(1, on: .new)[0]
+      let blockers = [try bench.client(), try bench.client()]
+      try blockers[0].send(command: "GET", key)
+      _ = try stacks.legacy.command()
+      try blockers[1].send(command: "GET", young)
+      _ = try stacks.new.command()
+      let up = bench.beginAdopting(FenceTests.after)
+      let client = try bench.client()
+      try client.send(command: "SET", key, "1")
+      bench.settle()
+      let down = bench.beginAdopting(FenceTests.before.withLatch(true, version: 3))
+      try client.send(command: "SET", key, "2")
+      bench.settle()
+      try stacks.new.send("$-1\r\n")
+      try stacks.legacy.send("$-1\r\n")
+      _ = try blockers.map { try $0.reply() }
+      _ = up.finish()
+      _ = down.finish()
+      var sets: [[String]] = []
+      while sets.count < 2 {
+        let command = try stacks.legacy.command()
+        if command[0] == "SET" { sets.append(command) } else { try stacks.legacy.send("$-1\r\n") }
+      }
+      #expect(sets == [["SET", key, "1"], ["SET", key, "2"]])
+    }
+  }
+
+  @Test func anOlderRoutingNeverReplacesANewerOne() async throws {
+    try await Bench.runScripted(routing: .at(.off, version: 5)) { bench, stacks in
+      _ = bench.adopt(.at(.complete, version: 7))
+      _ = bench.adopt(.at(.off, version: 6))
+      let client = try bench.client()
+      try client.send(command: "GET", "a")
+      #expect(try stacks.new.command() == ["GET", "a"])
+      try stacks.new.send("$-1\r\n")
+      #expect(try client.reply() == "$-1\r\n")
+    }
+  }
+}
