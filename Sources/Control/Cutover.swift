@@ -142,6 +142,10 @@ actor Cutover {
     let flips = await publish(deadline: settings.fenceDeadline)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
+    if before.stage == .off, definition.stage > .shadow {
+      answer +=
+        "; NOTE: new was not fed in stage off, what it has may be old: flush it or go by way of dualwrite"
+    }
     if definition.stage == .complete {
       answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"
     }
@@ -210,6 +214,9 @@ actor Cutover {
   func recordStart() {
     record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
   }
+
+  /// Brings the counts up to this moment, for `STATUS`.
+  func refresh() async { await collect() }
 
   func finish() async {
     await recordFigures()

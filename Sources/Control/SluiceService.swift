@@ -225,7 +225,8 @@ public final class SluiceService: Service {
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
     _ doors: (listen: [Address], control: [Address])
   ) async -> StatusReport {
-    await StatusReport(
+    await cutover.refresh()
+    return await StatusReport(
       cutover, lanes: proxy.health(), health: health, configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError)
   }

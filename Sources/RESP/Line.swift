@@ -43,19 +43,16 @@ enum Line {
       index &+= 1
     }
     let firstDigit = index
+    // Counted downwards, because the smallest number has no positive twin.
     var value = 0
     while index < end {
       let byte = bytes[index]
       let digit = byte &- UInt8(ascii: "0")
       if digit <= 9 {
-        if index &- firstDigit < 18 {
-          value = value &* 10 &+ Int(digit)
-        } else {
-          let (tenfold, isTooBig) = value.multipliedReportingOverflow(by: 10)
-          let (sum, isTooBigBySum) = tenfold.addingReportingOverflow(Int(digit))
-          if isTooBig || isTooBigBySum { return finish(malformedAfter: index, in: bytes) }
-          value = sum
-        }
+        let (tenfold, isTooBig) = value.multipliedReportingOverflow(by: 10)
+        let (sum, isTooBigBySum) = tenfold.subtractingReportingOverflow(Int(digit))
+        if isTooBig || isTooBigBySum { return finish(malformedAfter: index, in: bytes) }
+        value = sum
         index &+= 1
       } else if byte == UInt8(ascii: "\r") {
         guard index &+ 1 < end else { return .incomplete }
@@ -63,7 +60,8 @@ enum Line {
         // "03" and "-0" are no numbers for string2ll; "0" is.
         let leadingZero = digits > 0 && bytes[firstDigit] == UInt8(ascii: "0")
         if digits == 0 || (leadingZero && (digits > 1 || negative)) { return .malformed }
-        return .value(negative ? -value : value, next: index &+ 2)
+        if !negative && value == Int.min { return .malformed }
+        return .value(negative ? value : -value, next: index &+ 2)
       } else {
         return finish(malformedAfter: index, in: bytes)
       }
