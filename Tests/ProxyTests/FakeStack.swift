@@ -28,20 +28,27 @@ final class FakeStack: @unchecked Sendable {
     thread.start()
   }
 
+  /// Takes no more connections; those that are there stay. Twice does no harm.
   func stop() {
-    condition.withLock { isStopped = true }
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    condition.withLock {
+      if !isStopped { shutdown(listener, Int32(SHUT_RDWR)) }
+      isStopped = true
+    }
   }
 
   private func acceptAll(_ greeting: String) {
     while true {
       let descriptor = accept(listener, nil, nil)
-      guard descriptor >= 0 else { return }
-      let connection = TestSocket(descriptor)
-      condition.withLock {
-        accepted += 1
+      guard descriptor >= 0 else {
+        // Only now, and here: whoever closes a socket that another thread waits on may close a stranger's.
+        condition.withLock {
+          isStopped = true
+          close(listener)
+        }
+        return
       }
+      let connection = TestSocket(descriptor)
+      condition.withLock { accepted += 1 }
       guard (try? connection.command()) == ["PING"], (try? connection.send(greeting)) != nil else { continue }
       condition.withLock {
         waiting.append(connection)
