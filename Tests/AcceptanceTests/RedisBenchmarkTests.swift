@@ -16,7 +16,7 @@ extension Acceptance {
 
     @Test(
       "redis-benchmark reports every test and no error",
-      arguments: [["-P", "1"], ["-P", "16"], ["-P", "16", "-r", "10000"]], [1, 2])
+      arguments: [["-P", "1"], ["-P", "16", "-r", "10000"]], [1, 2])
     func everyTest(extra: [String], threads: Int) throws {
       let stacks = try TwoStacks(stage: "live", percent: 50, threads: threads)
       let ran = try Child.run(

@@ -1,0 +1,128 @@
+import Foundation
+import LoadGenerator
+import TestSupport
+import Testing
+
+extension Acceptance {
+  /// A migration as an operator walks it: by the command line, by `redis-cli` at the control port, and by nobody.
+  @Suite struct OperatorTests {
+    private func sluice(_ arguments: [String], _ process: SluiceProcess) throws -> String {
+      let ran = try Child.run(
+        try SluiceProcess.executable(), arguments,
+        environment: ["SLUICE_CONTROL": "127.0.0.1:\(process.controlPort)"])
+      #expect(ran.exit == .code(0), "\(arguments): \(ran.output)\(ran.errors)")
+      return ran.output
+    }
+
+    @Test("by the command line")
+    func commandLine() throws {
+      let stacks = try TwoStacks(stage: "off")
+      let process = stacks.sluice
+      let client = try process.client()
+      #expect(try sluice(["stage", "dualwrite"], process).contains("dualwrite"))
+      for index in 0..<100 { #expect(try client.command("SET", "key:\(index)", "v") == .status("OK")) }
+      #expect(try sluice(["stage", "shadow"], process).contains("shadow"))
+      for index in 0..<100 { #expect(try client.command("GET", "key:\(index)").text == "v") }
+      #expect(try sluice(["stage", "live", "25"], process).contains("25"))
+      #expect(try sluice(["ramp", "50"], process).contains("50"))
+      let which = try sluice(["which"] + (0..<50).map { "key:\($0)" }, process)
+      #expect(which.contains("legacy") && which.contains("new"), "\(which)")
+      #expect(try sluice(["status"], process).contains("live"))
+      #expect(try sluice(["rollback", "only a test"], process).contains("rolled back"))
+      #expect(try sluice(["status"], process).contains("only a test"))
+      #expect(try sluice(["rearm"], process).contains("live"))
+      #expect(try sluice(["reload"], process).contains("OK"))
+
+      let refused = try Child.run(
+        try SluiceProcess.executable(), ["stage", "lively", "--control", "127.0.0.1:\(process.controlPort)"])
+      #expect(refused.exit != .code(0))
+      #expect(refused.errors.contains("dualwrite"), "\(refused.errors)")
+      #expect(try process.terminate() == .code(0))
+      let report = try sluice(["report", process.ledgerPath], process)
+      for word in ["dualwrite", "shadow", "live 25 %", "live 50 %", "only a test", "rearm", "clean"] {
+        #expect(report.contains(word), "\(word) is not in:\n\(report)")
+      }
+      let gone = try Child.run(
+        try SluiceProcess.executable(), ["status", "--control", "127.0.0.1:\(process.controlPort)"])
+      #expect(gone.exit == .code(69), "\(gone)")
+    }
+
+    @Test("by redis-cli, when nothing else is at hand")
+    func redisCLI() throws {
+      let stacks = try TwoStacks(stage: "live", percent: 50)
+      func cli(_ words: String...) throws -> String {
+        let ran = try Child.run("redis-cli", ["-p", "\(stacks.sluice.controlPort)"] + words)
+        #expect(ran.exit == .code(0), "\(ran.output)\(ran.errors)")
+        return ran.output
+      }
+      #expect(try cli("rollback", "by", "hand").contains("rolled back"))
+      #expect(try cli("status").contains("by hand"))
+      #expect(try cli("rearm").contains("live"))
+      // redis-cli keeps HELP to itself.
+      guard case .array(let lines) = try stacks.sluice.control("HELP") else {
+        Issue.record("HELP is no list")
+        return
+      }
+      #expect(lines.first?.text?.hasPrefix("ROLLBACK") == true)
+      #expect(try cli("ramp", "101").hasPrefix("ERR "))
+      #expect(try cli("set", "a", "1").hasPrefix("ERR "))
+    }
+
+    @Test("a new stack that fails is left by itself: the guardrail rolls back, and says why")
+    func guardrail() throws {
+      let stacks = try TwoStacks(stage: "live", percent: 50)
+      let plan = LoadPlan(
+        endpoint: stacks.sluice.endpoint, profile: .uniform(), connections: 10, pipeline: 8,
+        limit: .time(.seconds(60)), keys: 1000, rate: 10_000)
+      let load = LoadRun.start(plan)
+      defer { load.stop() }
+      try eventually("the load runs") { load.commandsSoFar > 2000 }
+      stacks.new.kill()
+      try eventually(within: .seconds(10), "the guardrail rolls back") {
+        try stacks.sluice.status().flag("rolled_back") == true
+      }
+      #expect(try stacks.sluice.status().text("rollback.who") == "guardrail")
+      #expect(try stacks.sluice.status().text("rollback.reason")?.contains("new stack") == true)
+      load.stop()
+      #expect(load.finish().unanswered == 0)
+      // From here on nothing depends on the new stack.
+      var after = plan
+      after.limit = .commands(2000)
+      #expect(LoadRun.run(after).isClean)
+      #expect(try stacks.sluice.terminate() == .code(0))
+      let flips = try Ledgerbook(stacks.sluice.ledgerPath).rows(.story)
+      #expect(flips.map { $0["action"] } == ["start", "rollback"])
+      #expect(flips.last?["who"] == "guardrail")
+    }
+
+    @Test("a planted difference is found, named in the report, and rolled back from")
+    func plantedDifference() throws {
+      var options = SluiceProcess.Options(stage: "shadow")
+      options.yaml = "ledger:\n  figures_interval: 1s\n"
+      let stacks = try TwoStacks(options)
+      let client = try stacks.sluice.client()
+      for index in 0..<2000 { try client.append("SET", "user:\(index)", "value") }
+      for _ in 0..<2000 { #expect(try client.reply() == .status("OK")) }
+      let behind = try stacks.new.client()
+      // The mirror has caught up when the last of the writes is there.
+      try eventually("the new stack is warm") { try behind.command("DBSIZE") == .integer(2000) }
+      for index in 0..<20 { _ = try behind.command("SET", "user:\(index)", "other") }
+      for index in 20..<30 { _ = try behind.command("DEL", "user:\(index)") }
+      for index in 0..<2000 { try client.append("GET", "user:\(index)") }
+      for _ in 0..<2000 { #expect(try client.reply().text == "value") }
+      try eventually("the differences are counted") {
+        try stacks.sluice.status().number("compare.diverged") == 30
+      }
+      let status = try stacks.sluice.status()
+      #expect(status.number("compare.kinds.value") == 20)
+      #expect(status.number("compare.kinds.missing_in_new") == 10)
+      #expect(status.number("compare.matched") == 1970)
+      #expect(try stacks.sluice.terminate() == .code(0))
+      let ledger = try Ledgerbook(stacks.sluice.ledgerPath)
+      let differences = try ledger.rows(.differences)
+      #expect(differences.map { $0["kind"] } == ["value", "missing_in_new"])
+      #expect(differences.map { $0["count"] } == ["20", "10"])
+      #expect(Set(try ledger.rows(.prefixes).map { $0["prefix"] }) == ["user:"])
+    }
+  }
+}
