@@ -12,7 +12,7 @@ extension Acceptance {
       let keys = (0..<8).map { "big:\($0)" }
       // Every byte there is, and no two values alike.
       let values = keys.map { key in
-        Array(repeatElement(Array(key.utf8) + Array(0...255), count: 8000).joined())
+        Array(repeatElement(Array(key.utf8) + Array(0...255), count: 4000).joined())
       }
       for (key, value) in zip(keys, values) {
         #expect(try client.command([Array("SET".utf8), Array(key.utf8), value]) == .status("OK"))
