@@ -99,6 +99,21 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["LoadGenerator", "RedisClient"], path: "Tests/Support",
+      swiftSettings: strict),
+    .testTarget(
+      name: "AcceptanceTests",
+      dependencies: [
+        "TestSupport", "LoadGenerator", "RedisClient", "Ledger", "sluice",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      exclude: ["Scripts"], swiftSettings: strict),
+    .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+    .testTarget(
+      name: "ProxyTests",
+      dependencies: ["Proxy", "RESP", "Commands", "Routing", "Figures", "MemoryServer", nio, nioPosix],
+      swiftSettings: strict),
     .testTarget(name: "CommandsTests", dependencies: ["Commands", "RESP"], swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],

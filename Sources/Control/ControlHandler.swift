@@ -10,7 +10,7 @@ final class ControlHandler: ChannelInboundHandler {
 
   private let desk: ControlDesk
   private var framer = RequestFramer(
-    limits: FrameLimits(bulkBytes: 1 << 20, arguments: 1024, frameBytes: 4 << 20))
+    limits: FrameLimits(bulkBytes: 1 << 20, arguments: 65_536, frameBytes: 4 << 20))
   private var input = ByteBuffer()
   private var isBusy = false
   private var isLeaving = false
@@ -37,7 +37,8 @@ final class ControlHandler: ChannelInboundHandler {
 
   private func next(_ context: ChannelHandlerContext) {
     while !isBusy {
-      switch framer.next(input.readableBytesUInt8Span) {
+      let bytes = input
+      switch framer.next(bytes.readableBytesUInt8Span) {
       case .incomplete:
         if isLeaving { context.close(promise: nil) }
         return

@@ -67,7 +67,7 @@ actor Cutover {
 
   var isRolledBack: Bool { rollback != nil }
   var position: FlipRecord.Position {
-    FlipRecord.Position(definition.stage, percent: definition.cohort.percent ?? 0)
+    FlipRecord.Position(definition.stage, percent: definition.percent ?? 0)
   }
 
   /// Where everything is at this moment, for `WHICH` and `STATUS`.
@@ -242,7 +242,7 @@ actor Cutover {
   // MARK: Making it so
 
   private var effective: FlipRecord.Position {
-    FlipRecord.Position(snapshot.effectiveStage, percent: isRolledBack ? 0 : definition.cohort.percent ?? 0)
+    FlipRecord.Position(snapshot.effectiveStage, percent: isRolledBack ? 0 : definition.percent ?? 0)
   }
 
   private func publish(deadline: Int64) async -> [LaneFlip] {
@@ -299,5 +299,12 @@ extension DispatchQueue {
     try await withCheckedThrowingContinuation { continuation in
       async { continuation.resume(with: Swift.Result { try work() }) }
     }
+  }
+}
+
+extension FlagDefinition {
+  /// The share of the keys as it was written, 0 to 100; nil when it depends on rules.
+  var percent: Double? {
+    percentage.map { Double($0.hundredths) / 100 } ?? cohort.percent.map { ($0 * 10_000).rounded() / 10_000 }
   }
 }

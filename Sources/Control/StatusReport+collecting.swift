@@ -20,7 +20,7 @@ extension StatusReport {
     uptime_seconds = Int(Date().timeIntervalSince(started))
     stage = definition.stage.name
     effective_stage = snapshot.effectiveStage.name
-    percent = definition.cohort.percent
+    percent = definition.percent
     rolled_back = snapshot.isRolledBack
     rollback = await cutover.rollback.map { Rollback(reason: $0.reason, who: $0.who, at: $0.at) }
     flags = Flags(

@@ -68,7 +68,7 @@ extension ClientSession {
     if keys.allSatisfy({ lane.owner(of: frame.extracting(arguments[$0].range)) === owner }) {
       return pass(frame, arguments, spec, to: owner)
     }
-    guard spec.split != .none else { return runExclusively(frame.withUnsafeBufferPointer { Array($0) }) }
+    guard spec.split != .none else { return runExclusively(frame) }
     let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
       lane.owner(of: frame.extracting(arguments[index].range)).index
     }

@@ -9,7 +9,15 @@ extension ClientSession {
   ) {
     switch command {
     case .flushdb, .flushall:
-      runExclusively(frame.withUnsafeBufferPointer { Array($0) })
+      // With one lane and one primary it is a write like any other; the log keeps its place.
+      if lane.peers.count == 1, lane.routing.commonPrimary != nil, !lane.isFenced {
+        lane.forward(frame, spec, key: Span(), to: lane.keyspacePrimary, sink: self, slot: openSlot())
+      } else {
+        runExclusively(frame)
+      }
+    // What the client wrote to other lanes must be there before it asks about all of them.
+    case _ where lane.peers.count > 1 && mustWait(frame):
+      break
     case .scan:
       KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openSlot())
     case .dbsize, .keys, .randomkey:

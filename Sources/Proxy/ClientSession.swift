@@ -35,6 +35,9 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private var isPaused = false
   /// No more commands: the connection closes when all replies are written.
   private var isLeaving = false
+  /// Everything is answered, and the goodbye is on its way.
+  private var isClosing = false
+  private var hasSaidGoodbye = false
   /// The client has closed its side: what has come is still answered.
   private var hasEnded = false
   /// Since when a command has been begun and not ended, and since when the client has taken nothing of what waits for
@@ -43,8 +46,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private var stalledSince: UInt64 = 0
   /// Bytes that waited for the client when its patience was last checked.
   private var unread = 0
-  /// A command that holds all lanes, until everything before it is answered.
-  private var exclusive: [UInt8]?
+  /// A command that waits until everything before it is answered.
+  private var keptBack: [UInt8]?
   private var lastHeard: UInt64
 
   init(lane: Lane, server: ProxyShared, id: Int) {
@@ -94,7 +97,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     if lane.isCongested {
       pause()
       lane.waitForDecongestion(self)
-    } else if barrier != nil {
+    } else if isHeld {
       pause()
     }
   }
@@ -111,7 +114,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     // The client has said all it will say; what it asked is still answered.
     if event as? ChannelEvent == .inputClosed {
       hasEnded = true
-      closeIfDone()
+      if hasSaidGoodbye { close() } else { closeIfDone() }
     }
   }
 
@@ -166,13 +169,16 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   private var mayGoOn: Bool {
-    if isLeaving || barrier != nil { return false }
+    if isLeaving || isHeld { return false }
     if replies.count >= lane.settings.pipeline || isPaused {
       pause()
       return false
     }
     return true
   }
+
+  /// Whether the next command must wait for the answer to an earlier one.
+  private var isHeld: Bool { barrier != nil || keptBack != nil }
 
   private func inline(_ line: Span<UInt8>) {
     guard let words = InlineRequest.arguments(of: line) else {
@@ -194,17 +200,20 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// The number under which the reply to the next command will come.
   func openSlot() -> UInt32 { replies.open() }
 
-  /// Runs a command that holds all lanes: after everything that this client asked before, and before everything that it asks
-  /// next, for those go by other ways and would overtake it or be overtaken.
-  func runExclusively(_ frame: [UInt8]) {
-    barrier = openSlot()
-    exclusive = frame
-    startExclusive()
+  /// Keeps a command back until everything that this client asked before is answered; what it asks next waits with it.
+  /// For commands that take another way than those before them and would overtake them. False: nothing is in the way.
+  func mustWait(_ frame: Span<UInt8>) -> Bool {
+    guard replies.count > 0 else { return false }
+    keptBack = frame.withUnsafeBufferPointer { Array($0) }
+    return true
   }
 
-  private func startExclusive() {
-    guard replies.count == 1, let slot = barrier, let frame = exclusive.take() else { return }
-    server.exclusive.run(frame, sink: self, slot: slot)
+  /// Holds all lanes while the command runs (law 1); what this client asks next waits for it.
+  func runExclusively(_ frame: Span<UInt8>) {
+    guard !mustWait(frame) else { return }
+    let slot = openSlot()
+    barrier = slot
+    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: slot)
   }
 
   /// Answers a command at once, in its turn.
@@ -220,13 +229,11 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       lane.sessionHasOutput(self)
     }
     replies.fill(slot, reply, into: &output)
-    if barrier != nil {
-      if barrier == slot {
-        barrier = nil
-        lane.resumeLater(self)
-      } else {
-        startExclusive()
-      }
+    if barrier == slot {
+      barrier = nil
+      lane.resumeLater(self)
+    } else if keptBack != nil {
+      if replies.count == 0 { lane.resumeLater(self) }
     } else if isPaused, replies.count <= lane.settings.pipeline / 2 {
       lane.resumeLater(self)
     }
@@ -251,9 +258,28 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   private func closeIfDone() {
-    guard replies.count == 0, !isDirty, isLeaving || (hasEnded && !isPaused && barrier == nil) else { return }
-    context?.close(promise: nil)
+    guard let context, !isClosing, replies.count == 0, !isDirty,
+      isLeaving || (hasEnded && !isPaused && !isHeld)
+    else { return }
+    isClosing = true
+    // Behind everything that was written: nothing that was answered may be lost on the way out.
+    let written = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+    written.futureResult.assumeIsolated().whenComplete { _ in self.sayGoodbye() }
   }
+
+  /// Closes our side and lets the client close its own: closing with its bytes unread would make the kernel reset the
+  /// connection, and the client could lose replies that it has not read yet.
+  private func sayGoodbye() {
+    guard let context else { return }
+    if hasEnded { return context.close(promise: nil) }
+    hasSaidGoodbye = true
+    context.close(mode: .output, promise: nil)
+    setAutoRead(true)
+    context.eventLoop.assumeIsolated().scheduleTask(in: ClientSession.patienceAtGoodbye) { self.close() }
+  }
+
+  private static let patienceAtGoodbye = TimeAmount.seconds(1)
 
   // MARK: Pausing and leaving
 
@@ -272,12 +298,18 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       guard !lane.isCongested else { return lane.waitForDecongestion(self) }
       isPaused = false
     }
+    if replies.count == 0, let frame = keptBack.take() {
+      var reader = RequestFramer(limits: lane.settings.limits)
+      _ = reader.next(frame.span)
+      let arguments = reader.arguments
+      dispatch(frame.span, arguments.span)
+    }
     if var bytes = input {
       input = nil
       unfinishedSince = 0
       process(&bytes)
     }
-    if barrier != nil { pause() }
+    if isHeld { pause() }
     if !isPaused { setAutoRead(true) }
     closeIfDone()
   }
@@ -315,7 +347,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     }
     self.unread = unread
     if waited(stalledSince, settings.clientStall)
-      || (!isPaused && barrier == nil && waited(unfinishedSince, settings.unfinishedCommand))
+      || (!isPaused && !isHeld && waited(unfinishedSince, settings.unfinishedCommand))
       || (replies.count == 0 && waited(lastHeard, settings.clientIdle))
     {
       cutOff()

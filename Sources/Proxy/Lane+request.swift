@@ -92,7 +92,11 @@ extension Lane {
     if spec.access == .write {
       if routing.mirrorsWrites { sequel = .mirror }
     } else if routing.compares(key) {
-      if spec.comparison == .never { figures.compare.ignored &+= 1 } else { sequel = .compare }
+      if spec.comparison != .never {
+        sequel = .compare
+      } else if connection(primary).isUp {
+        figures.compare.ignored &+= 1
+      }
     }
     send(frame, spec, to: primary, sequel: sequel, sink: sink, slot: slot)
   }

@@ -11,11 +11,13 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private let request: [UInt8]
   private let key: [UInt8]
   private var primary = StackID.legacy
+  private let routing: LaneRouting
   private var answers: [[UInt8]] = []
 
   init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
     self.lane = lane
     self.spec = spec
+    routing = lane.routing
     let bytes = request.withUnsafeBufferPointer { Array($0) }
     self.request = bytes
     var framer = RequestFramer(limits: lane.settings.limits)
@@ -56,6 +58,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   private func judge() {
+    // A flip in between has put the two questions on two sides of it.
+    guard lane.routing === routing, !lane.isFenced else { return failed() }
     let legacy = primary == .legacy ? answers[0] : answers[1]
     let new = primary == .legacy ? answers[1] : answers[0]
     switch ReplyComparison.verdict(
