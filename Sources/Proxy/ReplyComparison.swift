@@ -22,8 +22,8 @@ enum ReplyComparison {
     switch (isError(legacy), isError(new)) {
     case (true, true):
       return codeWord(legacy) == codeWord(new) ? .equivalent : .different(.value, offset: offset)
-    case (true, false): return .different(.errorInLegacy, offset: offset)
-    case (false, true): return .different(.errorInNew, offset: offset)
+    case (true, false): return .different(isWrongType(legacy) ? .type : .errorInLegacy, offset: offset)
+    case (false, true): return .different(isWrongType(new) ? .type : .errorInNew, offset: offset)
     case (false, false): break
     }
     switch (isMissing(legacy), isMissing(new)) {
@@ -111,6 +111,9 @@ enum ReplyComparison {
     ReplyReader.isNull(reply)
       || (reply.count == 4 && reply[1] == UInt8(ascii: "0") && reply[0] != UInt8(ascii: ":"))
   }
+
+  /// One side holds the key as something else: that is about the data, not about a stack in trouble.
+  private static func isWrongType(_ error: Span<UInt8>) -> Bool { codeWord(error) == Array("WRONGTYPE".utf8) }
 
   private static func codeWord(_ error: Span<UInt8>) -> [UInt8] {
     var end = 1

@@ -219,4 +219,17 @@ import Testing
       }
     }
   }
+
+  @Test func aCommandForAllLanesDoesNotWaitForTheMirror() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "FLUSHALL")
+      #expect(try stacks.legacy.command() == ["FLUSHALL"])
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["FLUSHALL"])  // never answered
+      try client.send(command: "GET", "a")
+      #expect(try stacks.legacy.command() == ["GET", "a"])
+    }
+  }
 }

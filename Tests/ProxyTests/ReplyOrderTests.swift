@@ -141,4 +141,21 @@ import Testing
       }
     }
   }
+
+  @Test func aQuestionAboutAllKeysSeesWhatItsClientWrote() async throws {
+    var settings = ProxySettings()
+    settings.threads = 2
+    try await Bench.runMemory(settings, routing: .at(.off)) { bench in
+      let clients = try (0..<4).map { _ in try bench.client() }
+      for round in 0..<200 {
+        let client = clients[round % 4]
+        let key = "k\(round)"
+        try client.send("SET \(key) v\r\nDBSIZE\r\nKEYS *\r\nDEL \(key)\r\nDBSIZE\r\n")
+        let replies = try (0..<5).map { _ in try client.reply() }
+        #expect(replies[1] == ":1\r\n")
+        #expect(replies[2] == "*1\r\n$\(key.count)\r\n\(key)\r\n")
+        #expect(replies[4] == ":0\r\n")
+      }
+    }
+  }
 }
