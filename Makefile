@@ -30,7 +30,13 @@ test: ## lint, build and run all tests
 	@scripts/install-packages test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip AcceptanceTests
+	@# By themselves: they measure how long clients wait, and want the machine's two cores for it.
+	swift test --skip-build --filter AcceptanceTests
+
+.PHONY: fuzz
+fuzz: ## twenty times the fuzzing of `make test`, with a new seed
+	SLUICE_FUZZ_STREAMS=20000000 SLUICE_FUZZ_SOCKETS=500000 swift test --filter 'FuzzTests|FuzzedClientTests'
 
 .PHONY: bench
 bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
