@@ -87,10 +87,20 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// What `refusal(in:arguments:)` looks for; `.none` needs no look.
   public let refusedOption: RefusedOption
 
+  /// How the mirror repeats the command; `.none` unless it is a write that goes to its key's lane.
+  public let mirror: MirrorRule
+
+  /// What the mirror must hold for that; `.irrelevant` where `mirror` is `.none`.
+  public let prior: PriorState
+
   let label: StaticString
 
   /// Upper case; a subcommand stands behind its container: `CLIENT|LIST`. Allocates.
   public var name: String { label.description }
+
+  /// True for an update: on a mirror that lacks one of its keys it would make a wrong value (design, law 3).
+  /// For `SET … KEEPTTL` ask `Mirroring.buildsOnPriorValue`.
+  @inlinable public var buildsOnPriorValue: Bool { prior == .equal }
 
   /// Whether so many arguments, the name included, can be right.
   @inlinable

@@ -4,6 +4,8 @@ extension CommandTable {
     let scopes = scopesByName()
     let comparisons = Dictionary(
       uniqueKeysWithValues: CommandRules.comparison.flatMap { rule in rule.names.map { ($0, rule.0) } })
+    let mirrors = Dictionary(
+      uniqueKeysWithValues: CommandRules.mirror.flatMap { row in row.names.map { ($0, row) } })
     let names = rows.map { $0.name.description }
     let containers = Set(names.compactMap { $0.container })
     // Ids of 0 and 1 are taken by the unknown rows.
@@ -14,6 +16,8 @@ extension CommandTable {
       let keys = layouts[name] ?? row.range
       let access: Access = row.flags.contains(.readonly) ? .read : .write
       let inherited = name.container.flatMap { scopes[$0] }
+      let scope = CommandRules.keyed.contains(name) ? .keyed : scopes[name] ?? inherited ?? .keyed
+      let isMirrored = access == .write && scope == .keyed
       specs.append(
         CommandSpec(
           id: specs.count,
@@ -24,11 +28,13 @@ extension CommandTable {
           access: access,
           keys: keys,
           hasSingleKeyAtOne: keys == .range(first: 1, last: 1, step: 1),
-          scope: CommandRules.keyed.contains(name) ? .keyed : scopes[name] ?? inherited ?? .keyed,
+          scope: scope,
           split: CommandRules.split[name] ?? .none,
           comparison: access == .write ? .never : comparisons[name] ?? .exact,
           isHitMiss: CommandRules.hitMiss.contains(name),
           refusedOption: CommandRules.refusedOption[name] ?? .none,
+          mirror: isMirrored ? mirrors[name]?.rule ?? .copy : .none,
+          prior: isMirrored ? mirrors[name]?.prior ?? .equal : .irrelevant,
           label: row.name))
     }
     return specs
@@ -44,19 +50,22 @@ extension CommandTable {
     return scopes
   }
 
-  /// Design, law 8: a command in no table counts as a write and is routed by its first argument.
+  /// Design, law 8: a command in no table counts as a write and is routed by its first argument. What it did
+  /// nobody knows, so that key is copied.
   private static var unknown: CommandSpec {
     CommandSpec(
       id: unknownID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
       keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, split: .none,
-      comparison: .never, isHitMiss: false, refusedOption: .none, label: "UNKNOWN")
+      comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
+      label: "UNKNOWN")
   }
 
   private static var unknownSubcommand: CommandSpec {
     CommandSpec(
       id: unknownSubcommandID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
       keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), split: .none,
-      comparison: .never, isHitMiss: false, refusedOption: .none, label: "UNKNOWN SUBCOMMAND")
+      comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
+      label: "UNKNOWN SUBCOMMAND")
   }
 }
 

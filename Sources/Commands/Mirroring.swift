@@ -1,0 +1,112 @@
+import RESP
+
+/// What is to be done at the mirror about one write that the primary has acknowledged.
+public enum MirrorAction: UInt8, Sendable, BitwiseCopyable {
+  /// Send the request as it came.
+  case asSent
+
+  /// Send what `output` holds: one whole command.
+  case replaced
+
+  /// Nothing: the primary's reply says that nothing changed.
+  case nothing
+
+  /// Copy the state of the request's keys from the primary.
+  case copy
+}
+
+/// Turns a wish into its effect: what a command did, told from its arguments and the primary's reply
+/// (design, law 3).
+///
+/// A relative time becomes an absolute one by the caller's clock, which is read after the primary's: the
+/// mirror's key lives longer by the time between the two, never shorter. A reply that is not what Redis 7.0
+/// says for a command makes it a copy.
+public enum Mirroring {
+  /// What the mirror has to do.
+  ///
+  /// - Parameters:
+  ///   - spec: of the command; a write that goes to its key's lane.
+  ///   - request: the bytes of the whole command.
+  ///   - arguments: ranges inside `request`, the name first.
+  ///   - reply: the primary's whole reply, RESP2; not an error.
+  ///   - nowMilliseconds: the wall clock, in milliseconds since 1970.
+  ///   - output: owned by the caller and reused; of use only after `.replaced`.
+  @inlinable
+  public static func effect(
+    of spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>, reply: Span<UInt8>,
+    nowMilliseconds: Int64, into output: inout [UInt8]
+  ) -> MirrorAction {
+    switch spec.mirror {
+    case .asSent: .asSent
+    case .copy: .copy
+    case .none: .nothing
+    case .effect(let effect):
+      told(effect, of: spec, request, arguments, reply, Int(nowMilliseconds), &output)
+    }
+  }
+
+  /// Whether repeating the command makes a wrong value on a mirror that lacks one of its keys.
+  ///
+  /// What `CommandSpec.buildsOnPriorValue` says, and `SET … KEEPTTL`: it keeps a time that an absent key does
+  /// not have.
+  public static func buildsOnPriorValue(
+    _ spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>
+  ) -> Bool {
+    guard spec.mirror == .effect(.set) else { return spec.buildsOnPriorValue }
+    for index in 3..<max(3, arguments.count) where arguments.holds("KEEPTTL", at: index, in: request) {
+      return true
+    }
+    return false
+  }
+
+  @usableFromInline
+  static func told(
+    _ effect: MirrorEffect, of spec: CommandSpec, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>,
+    _ reply: Span<UInt8>, _ now: Int, _ output: inout [UInt8]
+  ) -> MirrorAction {
+    switch effect {
+    case .set: set(request, arguments, reply, now, &output)
+    case .setExpiring(let unit): setExpiring(unit, request, arguments, now, &output)
+    case .setIfAbsent: setIfAbsent(request, arguments, reply, &output)
+    case .setAllIfAbsent: setAllIfAbsent(request, arguments, reply, &output)
+    case .getSet: getSet(request, arguments, &output)
+    case .getDelete: getDelete(request, arguments, reply, &output)
+    case .getExpire: getExpire(request, arguments, reply, now, &output)
+    case .expireAfter(let unit): expireAfter(unit, request, arguments, reply, now, &output)
+    case .expireAt: expireAt(request, arguments, reply, &output)
+    case .restore: restore(request, arguments, now, &output)
+    case .incrementByFloat: incrementByFloat(request, arguments, reply, &output)
+    case .incrementFieldByFloat: incrementFieldByFloat(request, arguments, reply, &output)
+    case .popMembers: popMembers(request, arguments, reply, &output)
+    case .popScored: popScored(request, arguments, reply, &output)
+    case .popFirstList: popFirstList(request, arguments, reply, &output)
+    case .popFirstScored: popFirstScored(reply, &output)
+    case .copyKey: copyKey(request, arguments, reply, &output)
+    case .renameIfAbsent: renameIfAbsent(request, arguments, reply, &output)
+    case .unlessNull: ReplyReader.isNull(reply) ? .nothing : .asSent
+    case .unlessZero: ReplyReader.integer(reply) == 0 ? .nothing : .asSent
+    case .ifStored: ifStored(spec, request, arguments)
+    case .streamAdd: streamAdd(request, arguments, reply, &output)
+    case .streamTrim: streamTrim(request, arguments, reply)
+    case .streamClaim: streamClaim(request, arguments, reply, now, &output)
+    case .streamAutoclaim: streamAutoclaim(request, arguments, reply, now, &output)
+    }
+  }
+
+  /// 0 and 1 say whether it happened; nil is any other reply.
+  static func happened(_ reply: Span<UInt8>) -> Bool? {
+    switch ReplyReader.integer(reply) {
+    case 0: false
+    case 1: true
+    default: nil
+    }
+  }
+
+  /// The time on the clock that a relative time means; at the ends of its range where it would overflow.
+  static func absolute(_ time: Int, _ unit: TimeUnit, _ now: Int) -> Int {
+    let (milliseconds, isTooFar) = time.multipliedReportingOverflow(by: unit == .seconds ? 1000 : 1)
+    let (sum, isTooFarYet) = now.addingReportingOverflow(milliseconds)
+    guard isTooFar || isTooFarYet else { return sum }
+    return time < 0 ? .min : .max
+  }
+}
