@@ -190,6 +190,8 @@ actor Cutover {
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
     case .latchAppeared:
+      // The event of a file that a re-arm has removed meanwhile says nothing about now.
+      guard latch?.isSet ?? false else { return }
       await rollBack(reason: Rollback(note: latch?.note).reason, who: "file")
     case .latchDisappeared:
       if isRolledBack {

@@ -58,7 +58,8 @@ struct RollbackReport: Codable {
   let acknowledgement: Spread?
   /// Reads by the new stack while it was live: what could have gone wrong afterwards.
   let newReadsWhileLive: Int
-  /// Reads that began after an acknowledgement and before the rollback was lifted.
+  /// Reads that began after an acknowledgement and ended before the rollback was lifted. One that was still under way
+  /// then may rightly be answered by either stack.
   let readsAfter: Int
   /// Those of them that the new stack answered.
   let newReadsAfter: Int
@@ -72,6 +73,7 @@ struct RollbackReport: Codable {
       while next < marks.count, reading.began >= marks[next].lifted { next += 1 }
       guard next < marks.count else { break }
       if reading.began > marks[next].acknowledged {
+        guard reading.ended < marks[next].lifted else { continue }
         after += 1
         wrong += reading.byNew ? 1 : 0
       } else if reading.began >= marks[next].wentLive, reading.began < marks[next].ordered, reading.byNew {

@@ -8,9 +8,10 @@ import Synchronization
 /// The markers are written into each Redis behind the proxy's back and never through it, so their values name the
 /// stack that answered.
 final class Watch: Sendable {
-  /// One read: when it began, by the monotonic clock, and who answered.
+  /// One read: when it began and ended, by the monotonic clock, and who answered.
   struct Reading: Sendable {
     let began: UInt64
+    let ended: UInt64
     let byNew: Bool
   }
 
@@ -71,10 +72,12 @@ final class Watch: Sendable {
       while failure == nil, !stopping.load(ordering: .relaxed) {
         number = (number + 1) % Self.markers
         let began = MonotonicClock.now()
-        switch try client.command("GET", Self.key(number)).text {
-        case "legacy": readings.append(Reading(began: began, byNew: false))
+        let answer = try client.command("GET", Self.key(number)).text
+        let ended = MonotonicClock.now()
+        switch answer {
+        case "legacy": readings.append(Reading(began: began, ended: ended, byNew: false))
         case "new":
-          readings.append(Reading(began: began, byNew: true))
+          readings.append(Reading(began: began, ended: ended, byNew: true))
           newAnswers.add(1, ordering: .relaxed)
         case let other: failure = "\(Self.key(number)) came back as \(other ?? "nothing")"
         }
