@@ -39,7 +39,8 @@ extension Mirroring {
     return isApproximate(arguments, at: 3, in: request) ? .copy : .asSent
   }
 
-  /// `XCLAIM key group consumer min-idle id … [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id]`
+  /// `XCLAIM key group consumer min-idle id … [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID]
+  /// [LASTID id]`
   /// (https://redis.io/docs/latest/commands/xclaim/): if all were claimed, they are claimed at the mirror
   /// however long they have been idle there.
   static func streamClaim(
@@ -83,8 +84,8 @@ extension Mirroring {
     return .replaced
   }
 
-  /// `XAUTOCLAIM key group consumer min-idle start [COUNT n] [JUSTID]` replies with a cursor, what was claimed,
-  /// and the ids of deleted entries (https://redis.io/docs/latest/commands/xautoclaim/).
+  /// `XAUTOCLAIM key group consumer min-idle start [COUNT n] [JUSTID]` replies with a cursor, what was
+  /// claimed, and the ids of deleted entries (https://redis.io/docs/latest/commands/xautoclaim/).
   static func streamAutoclaim(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ now: Int,
     _ output: inout [UInt8]

@@ -72,7 +72,7 @@ extension Dice {
     case "RESTORE":
       return (
         any,
-        [chance(50) ? "n\(roll(4))" : key(), pick(["0", "900000", "1"]), "dump"]
+        [chance(50) ? "n\(roll(4))" : key(), pick(["0", "900000"]), "dump"]
           + pick([[], ["REPLACE"], ["REPLACE", "IDLETIME", "5"]])
       )
     case "SORT":

@@ -11,6 +11,9 @@ struct TwinServers {
     let description: String
   }
 
+  /// Small nodes, so that trimming by `~` has whole ones to remove from small streams.
+  private static let settings = ["--enable-debug-command", "yes", "--stream-node-max-entries", "2"]
+
   let primary: RedisClient
   let mirror: RedisClient
   private let folder: ScratchFolder
@@ -19,7 +22,7 @@ struct TwinServers {
   init() throws {
     folder = try ScratchFolder()
     servers = try ["primary", "mirror"].map { [folder] name in
-      try LocalServer.redis(in: folder, name: name, extra: ["--enable-debug-command", "yes"])
+      try LocalServer.redis(in: folder, name: name, extra: Self.settings)
     }
     primary = try servers[0].client()
     mirror = try servers[1].client()
@@ -39,33 +42,28 @@ struct TwinServers {
     guard reply == .status("OK") else { throw Failure(description: "RESTORE \(key): \(reply)") }
   }
 
-  /// Whether a key is the same on both: value, groups and time of expiry; what differs, or nil.
-  ///
-  /// - Parameter tolerance: how much later, in milliseconds, the mirror's key may expire.
-  func difference(_ key: String, tolerance: Int64) throws -> String? {
-    let values = try both("DEBUG", "DIGEST-VALUE", key)
-    if values.0 != values.1 { return "\(key): \(try both("TYPE", key)), digests \(values)" }
-    guard case (.integer(let here), .integer(let there)) = try both("PEXPIRETIME", key) else {
-      return "\(key): no time"
-    }
-    // -1 and -2 are no times, but "forever" and "no such key".
-    if here < 0 || there < 0 ? here != there : !(0...tolerance).contains(there - here) {
-      return "\(key): expires at \(here) and at \(there)"
-    }
-    let streams = try both("XINFO", "STREAM", key, "FULL", "COUNT", "0")
-    let (mine, its) = (TwinServers.timeless(streams.0), TwinServers.timeless(streams.1))
-    if case .array = mine, mine != its { return "\(key): stream \(mine) and \(its)" }
-    return nil
+  /// What both servers hold under the keys, asked in one go.
+  func state(of keys: [String]) throws -> [(primary: KeyState, mirror: KeyState)] {
+    let (here, there) = (try Self.state(of: keys, primary), try Self.state(of: keys, mirror))
+    return zip(here, there).map { ($0, $1) }
   }
 
-  func exists(_ key: String) throws -> (primary: Bool, mirror: Bool) {
-    let replies = try both("EXISTS", key)
-    return (replies.0 == .integer(1), replies.1 == .integer(1))
-  }
-
-  func both(_ words: String...) throws -> (Reply, Reply) {
-    let bytes = words.map { Array($0.utf8) }
-    return (try primary.command(bytes), try mirror.command(bytes))
+  private static func state(of keys: [String], _ server: RedisClient) throws -> [KeyState] {
+    try server.append((["DEBUG", "DIGEST-VALUE"] + keys).map { Array($0.utf8) })
+    for key in keys {
+      try server.append("PEXPIRETIME", key)
+      // A digest leaves out a stream's groups and counters.
+      try server.append("XINFO", "STREAM", key, "FULL", "COUNT", "0")
+    }
+    guard case .array(let digests) = try server.reply(), digests.count == keys.count else {
+      throw Failure(description: "the server gives no digests; is --enable-debug-command set?")
+    }
+    return try digests.map { digest in
+      guard case .integer(let expiry) = try server.reply() else {
+        throw Failure(description: "the server gives no times of expiry; Redis 7.0 does")
+      }
+      return KeyState(value: digest, expiry: expiry, stream: timeless(try server.reply()))
+    }
   }
 
   /// A stream's description without the times of delivery, which follow each server's clock, and without
@@ -77,7 +75,7 @@ struct TwinServers {
     while index < items.count {
       switch items[index].text {
       case "seen-time", "active-time", "radix-tree-keys", "radix-tree-nodes": index += 1
-      // Pending entries of a consumer are id, time, count; those of a group name the consumer before the time.
+      // Pending entries are id, time, count; those of a group name the consumer before the time.
       case "pel", "pending":
         kept.append(items[index])
         if index + 1 < items.count, case .array(let pending) = items[index + 1] {
@@ -94,6 +92,24 @@ struct TwinServers {
       index += 1
     }
     return .array(kept)
+  }
+}
+
+/// What one server holds under one key.
+struct KeyState: Equatable {
+  let value: Reply
+  /// In milliseconds since 1970; -1 is forever, -2 is no such key.
+  let expiry: Int64
+  /// The server's error for anything but a stream.
+  let stream: Reply
+
+  var exists: Bool { expiry != -2 }
+
+  /// - Parameter tolerance: how much later, in milliseconds, `mirror` may expire.
+  func equals(_ mirror: KeyState, tolerance: Int64) -> Bool {
+    guard value == mirror.value, stream == mirror.stream else { return false }
+    if expiry < 0 || mirror.expiry < 0 { return expiry == mirror.expiry }
+    return (0...tolerance).contains(mirror.expiry - expiry)
   }
 }
 
