@@ -4,6 +4,10 @@ import NIOCore
 import RESP
 import Routing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What happens behind the client's back: acknowledged writes and compared reads go to the mirror, in the order of the
 /// primary's replies (law 2).
 ///
@@ -11,8 +15,42 @@ import Routing
 /// commands; each is handled to its end, the mirror's bytes appended, before the next is looked at; and the mirror has
 /// one connection too.
 extension Lane {
-  /// Repeats a write that the primary has acknowledged.
-  func mirror(_ request: Span<UInt8>, _ command: Pending, from primary: StackID) {
+  /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
+  func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
+    let spec = table.specs[Int(command.command)]
+    guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request) else {
+      return repeatWrite(request, command, from: primary)
+    }
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return }
+    let arguments = framer.arguments
+    switch Mirroring.effect(
+      of: spec, request: request, arguments: arguments.span, reply: reply, nowMilliseconds: Lane.wallClock(),
+      into: &effect)
+    {
+    // A copy of the state behind the reply would say more than the request; until there is one, the request goes.
+    case .asSent, .copy: repeatWrite(request, command, from: primary)
+    case .replaced:
+      let frame = effect
+      repeatWrite(frame.span, command, from: primary)
+    case .nothing: break
+    }
+  }
+
+  /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.
+  private static func isPlainSet(_ spec: CommandSpec, _ request: Span<UInt8>) -> Bool {
+    spec.mirror == .effect(.set) && request.count > 4 && request[1] == UInt8(ascii: "3")
+      && request[2] == UInt8(ascii: "\r")
+  }
+
+  /// Milliseconds since 1970; effects that name a time name it absolutely.
+  private static func wallClock() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  private func repeatWrite(_ request: Span<UInt8>, _ command: Pending, from primary: StackID) {
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.droppedWrites &+= 1

@@ -19,7 +19,7 @@ extension Lane {
       switch command.sequel {
       case .none: break
       // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
-      case .mirror: if !isError { mirror(request, command, from: connection.stack) }
+      case .mirror: if !isError { mirror(request, command, reply, from: connection.stack) }
       case .compare: compare(request, command, with: reply, from: connection.stack)
       }
     case .mirroredWrite:

@@ -70,6 +70,8 @@ final class Lane: @unchecked Sendable {
   var lastPatienceCheck: UInt64 = 0
 
   var keyIndices: [Int] = []
+  /// The command that an effect is told in; reused.
+  var effect: [UInt8] = []
   private let ownHash = BucketHash(prefix: Array("lane".utf8))
 
   init(

@@ -72,7 +72,8 @@ public final class ProxyServer: Sendable {
       .childChannelOption(.maxMessagesPerRead, value: 1)
       // Each channel keeps the buffer of its last read: small for the many that ask little, large for the few that ask much.
       .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 1 << 16))
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 1 << 16)
+      )
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: 1 << 20))
       .childChannelInitializer { channel in
         guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {

@@ -1,0 +1,69 @@
+import Foundation
+import Proxy
+import Routing
+import Testing
+
+/// Law 3: a mirrored write repeats the effect, not the wish.
+@Suite struct MirrorEffectTests {
+  /// What a client sends, what legacy answers, and what the new stack must be sent; nil: nothing.
+  private static let effects: [(wish: [String], reply: String, effect: [String]?)] = [
+    (["SET", "k", "v"], "+OK\r\n", ["SET", "k", "v"]),
+    (["SET", "k", "v", "NX"], "+OK\r\n", ["SET", "k", "v"]),
+    (["SET", "k", "v", "NX"], "$-1\r\n", nil),
+    (["SETNX", "k", "v"], ":0\r\n", nil),
+    (["SPOP", "s"], "$1\r\na\r\n", ["SREM", "s", "a"]),
+    (["SPOP", "s"], "$-1\r\n", nil),
+    (["INCRBYFLOAT", "f", "0.1"], "$3\r\n3.1\r\n", ["SET", "f", "3.1", "KEEPTTL"]),
+    (["GETDEL", "k"], "$-1\r\n", nil),
+    (["PERSIST", "k"], ":1\r\n", ["PERSIST", "k"]),
+  ]
+
+  @Test func theMirrorGetsWhatHappened() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      for (number, row) in MirrorEffectTests.effects.enumerated() {
+        try client.send(row.wish.frame)
+        #expect(try stacks.legacy.command() == row.wish)
+        try stacks.legacy.send(row.reply)
+        #expect(try client.reply() == row.reply)
+        if let effect = row.effect {
+          #expect(try stacks.new.command() == effect)
+          try stacks.new.send("+OK\r\n")
+        }
+        // The next write arrives next: nothing else was sent for the one before.
+        try client.send(["SET", "after", "\(number)"].frame)
+        _ = try stacks.legacy.command()
+        try stacks.legacy.send("+OK\r\n")
+        #expect(try client.reply() == "+OK\r\n")
+        #expect(try stacks.new.command() == ["SET", "after", "\(number)"])
+        try stacks.new.send("+OK\r\n")
+      }
+    }
+  }
+
+  @Test func aRelativeTimeBecomesAnAbsoluteOne() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      for (wish, name, place) in [
+        (["SET", "k", "v", "EX", "100"], "SET", 4), (["SETEX", "k", "100", "v"], "SET", 4),
+        (["EXPIRE", "k", "100"], "PEXPIREAT", 2),
+      ] {
+        let before = Int(Date().timeIntervalSince1970 * 1000)
+        try client.send(wish.frame)
+        _ = try stacks.legacy.command()
+        try stacks.legacy.send(name == "SET" ? "+OK\r\n" : ":1\r\n")
+        _ = try client.reply()
+        let effect = try stacks.new.command()
+        let after = Int(Date().timeIntervalSince1970 * 1000)
+        try stacks.new.send("+OK\r\n")
+        try #require(effect.first == name && effect.count > place, "\(effect)")
+        let time = try #require(Int(effect[place]))
+        #expect((before + 100_000...after + 100_000).contains(time), "\(effect)")
+      }
+    }
+  }
+}
+
+extension [String] {
+  fileprivate var frame: String { "*\(count)\r\n" + map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined() }
+}
