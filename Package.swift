@@ -114,6 +114,9 @@ let package = Package(
       name: "ProxyTests",
       dependencies: ["Proxy", "RESP", "Commands", "Routing", "Figures", "MemoryServer", nio, nioPosix],
       swiftSettings: strict),
+    .testTarget(
+      name: "EffectsTests", dependencies: ["Commands", "RESP", "RedisClient", "LoadGenerator"],
+      swiftSettings: strict),
     .testTarget(name: "CommandsTests", dependencies: ["Commands", "RESP"], swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],

@@ -33,10 +33,10 @@ extension StatusReport {
       "legacy": Stack(
         .legacy, endpoints.legacy, health[.legacy], total,
         inFlight: lanes.reduce(0) { $0 + $1.legacyInFlight },
-        mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue }),
+        mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue }, suspects: lanes.reduce(0) { $0 + $1.legacySuspects }),
       "new": Stack(
         .new, endpoints.new, health[.new], total, inFlight: lanes.reduce(0) { $0 + $1.newInFlight },
-        mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue }),
+        mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue }, suspects: lanes.reduce(0) { $0 + $1.newSuspects }),
     ]
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
@@ -68,13 +68,13 @@ extension StatusReport.Stack {
   fileprivate init(
     _ id: StackID, _ stack: StackConfiguration, _ standing: HealthBoard.Standing, _ total: LaneFigures,
     inFlight: Int,
-    mirrorQueue: Int
+    mirrorQueue: Int, suspects: Int
   ) {
     var latency = LatencyHistogram()
     for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
     self.init(
       endpoint: "\(stack.endpoint)", health: standing.health.name, since: standing.since,
-      reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue,
+      reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue, suspects: suspects,
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
       errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
       p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))

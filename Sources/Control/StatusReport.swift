@@ -41,6 +41,8 @@ struct StatusReport: Encodable, Sendable {
     var reason: String?
     var in_flight: Int
     var mirror_queue: Int
+    /// Keys on which the stack may be wrong; they are repaired, and never served.
+    var suspects: Int
     var operations: UInt64
     var errors: UInt64
     var p50_us: UInt64

@@ -69,6 +69,7 @@ extension Lane {
     let spec = table.specs[table.resolve(in: frame, arguments: arguments)]
     var keys: [Int] = []
     _ = spec.keyIndices(in: frame, arguments: arguments, into: &keys)
+    purgeAll(frame, arguments, keys)
     let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
     if primaries.count > 1 {
       refuse(Lane.bothSides(spec.name), sink: sink, slot: slot)

@@ -33,6 +33,7 @@ extension Lane {
   func tick() {
     turnBegan()
     for connection in stacks { connection.checkDeadline(now: now) }
+    repairSome()
     if now &- lastPatienceCheck > 1_000_000_000 {
       lastPatienceCheck = now
       for session in sessions.values { session.checkPatience(now: now) }

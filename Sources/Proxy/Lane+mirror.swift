@@ -18,8 +18,9 @@ extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
+    if spec.mirror == .copy { return copy(request, from: primary) }
     guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request) else {
-      return repeatWrite(request, command, from: primary)
+      return repeatWrite(request, command, reply, from: primary)
     }
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request) else { return }
@@ -28,11 +29,11 @@ extension Lane {
       of: spec, request: request, arguments: arguments.span, reply: reply, nowMilliseconds: Lane.wallClock(),
       into: &effect)
     {
-    // A copy of the state behind the reply would say more than the request; until there is one, the request goes.
-    case .asSent, .copy: repeatWrite(request, command, from: primary)
+    case .asSent: repeatWrite(request, command, reply, from: primary)
+    case .copy: copy(request, from: primary)
     case .replaced:
       let frame = effect
-      repeatWrite(frame.span, command, from: primary)
+      repeatWrite(frame.span, command, nil, from: primary)
     case .nothing: break
     }
   }
@@ -50,16 +51,29 @@ extension Lane {
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
-  private func repeatWrite(_ request: Span<UInt8>, _ command: Pending, from primary: StackID) {
+  /// Nobody can tell what the command did: its keys are suspects, and they are copied at once.
+  private func copy(_ request: Span<UInt8>, from primary: StackID) {
+    suspect(request, on: primary.other)
+    repairSome()
+  }
+
+  /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.
+  private func repeatWrite(
+    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
+  ) {
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.droppedWrites &+= 1
-      return
+      return suspect(request, on: primary.other)
     }
     figures.compare.mirroredWrites &+= 1
-    mirror.send(
-      request,
-      Pending(slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, sentAt: now), sink: nil)
+    var repeated = Pending(
+      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, sentAt: now)
+    if let reply, table.specs[Int(command.command)].buildsOnPriorValue {
+      repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
+      repeated.primaryDigest = Digest(reply).value
+    }
+    mirror.send(request, repeated, sink: nil)
   }
 
   /// Repeats a read that the primary has answered; length and digest of the answer go along.
@@ -78,9 +92,14 @@ extension Lane {
     )
   }
 
+  /// Whether the mirror's reply is the one that the primary gave.
+  func isSame(_ reply: Span<UInt8>, as command: Pending) -> Bool {
+    reply.count == Int(command.primaryLength) && Digest(reply).value == command.primaryDigest
+  }
+
   /// The mirror's answer to a compared read is there.
   func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>) {
-    if reply.count == Int(command.primaryLength), Digest(reply).value == command.primaryDigest {
+    if isSame(reply, as: command) {
       figures.compare.matched &+= 1
     } else {
       recheck(request, command: Int(command.command))

@@ -12,7 +12,10 @@ extension Lane {
     from connection: StackConnection
   ) {
     let isError = reply[0] == UInt8(ascii: "-")
-    count(reply, isError: isError, of: command, from: connection.stack)
+    // What the lane asks on its own behalf is no traffic.
+    if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
+      count(reply, isError: isError, of: command, from: connection.stack)
+    }
     switch command.role {
     case .primary:
       if let sink { deliver(reply, to: sink, slot: command.slot) }
@@ -23,9 +26,17 @@ extension Lane {
       case .compare: compare(request, command, with: reply, from: connection.stack)
       }
     case .mirroredWrite:
-      if isError { figures.compare.mirrorErrors &+= 1 }
+      if isError {
+        figures.compare.mirrorErrors &+= 1
+        suspect(request, on: connection.stack)
+      } else if command.primaryLength > 0, !isSame(reply, as: command) {
+        // A counter, a list, a set that came out otherwise did not start from the same value.
+        suspect(request, on: connection.stack)
+      }
     case .comparedRead:
       compared(reply, command, request: request)
+    case .repair:
+      if isError { suspect(request, on: connection.stack) }
     case .recheck:
       sink?.replyArrived(reply, slot: command.slot)
     }
@@ -39,6 +50,8 @@ extension Lane {
     figures.recordError(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
     switch command.role {
     case .primary:
+      // Nobody knows whether it happened: if it did, the mirror lacks it.
+      if command.sequel == .mirror { suspect(request, on: connection.stack.other) }
       guard let sink else { return }
       let fate =
         table.specs[Int(command.command)].access == .write ? "; the write may or may not have happened" : ""
@@ -47,10 +60,13 @@ extension Lane {
           + "\(connection.health.reason ?? "lost the connection")\(fate)", sink: sink, slot: command.slot)
     case .mirroredWrite:
       figures.compare.mirrorErrors &+= 1
+      suspect(request, on: connection.stack)
+    case .repair:
+      suspect(request, on: connection.stack)
     case .comparedRead:
       figures.compare.dropped &+= 1
     case .recheck:
-      (sink as? Recheck)?.failed()
+      sink?.replyFailed(slot: command.slot)
     }
   }
 

@@ -18,7 +18,9 @@ extension Lane {
     if isFenced, mustHold(key) {
       return hold(frame, sink: sink, slot: slot, keys: 1)
     }
-    forward(frame, spec, key: key, to: routing.primary(of: key), sink: sink, slot: slot)
+    let primary = routing.primary(of: key)
+    if !connection(primary).suspects.isEmpty { purge(key, on: primary) }
+    forward(frame, spec, key: key, to: primary, sink: sink, slot: slot)
   }
 
   private func mustHold(_ key: Span<UInt8>) -> Bool {
@@ -51,11 +53,21 @@ extension Lane {
     if isMoving || (fence != nil && held.count > 0) {
       return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
     }
+    purgeAll(frame, arguments, keyIndices)
     if primaries.legacy && primaries.new {
       return split(frame, arguments, spec, keys: keyIndices, sink: sink, slot: slot)
     }
     let key = frame.extracting(arguments[first].range)
     forward(frame, spec, key: key, to: primaries.new ? .new : .legacy, sink: sink, slot: slot)
+  }
+
+  /// No key may be answered for by a stack on which it is a suspect.
+  func purgeAll(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ keys: [Int]) {
+    guard !legacy.suspects.isEmpty || !new.suspects.isEmpty else { return }
+    for index in keys {
+      let key = frame.extracting(arguments[index].range)
+      purge(key, on: routing.primary(of: key))
+    }
   }
 
   /// Keys on both sides: taken apart if the command can be, refused if not (law 8).

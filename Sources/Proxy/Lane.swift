@@ -50,7 +50,9 @@ final class Lane: @unchecked Sendable {
   var figures = LaneFigures()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
   var now: UInt64 = 0
+  /// Questions of our own that are under way.
   var rechecks = 0
+  var repairs = 0
 
   // Lane+turn.swift
   var isTurnEndScheduled = false

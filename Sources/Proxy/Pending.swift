@@ -11,8 +11,10 @@ struct Pending: BitwiseCopyable {
     case mirroredWrite
     /// A read that the primary has answered, repeated on the mirror to compare.
     case comparedRead
-    /// Asked by the lane itself: a difference is looked at again (`Recheck`).
+    /// Asked by the lane itself: a difference is looked at again (`Recheck`), a key is copied (`Repair`).
     case recheck
+    /// Sent by the lane itself so that a suspect is none any more.
+    case repair
   }
 
   /// What the lane does with the command once the primary has answered.

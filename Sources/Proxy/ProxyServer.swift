@@ -143,6 +143,9 @@ public final class ProxyServer: Sendable {
     /// Mirrored commands in flight at each stack.
     public var legacyMirrorQueue: Int
     public var newMirrorQueue: Int
+    /// Keys on which each stack may be wrong.
+    public var legacySuspects: Int
+    public var newSuspects: Int
     public var clients: Int
     public var clientsTotal: Int
     public var clientsCutOff: Int
@@ -196,7 +199,8 @@ extension Lane {
     return ProxyServer.LaneHealth(
       legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
       newInFlight: new.pending.count,
-      legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue, clients: sessions.count,
+      legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
+      legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count, clients: sessions.count,
       clientsTotal: clientsTotal, clientsCutOff: clientsCutOff)
   }
 }

@@ -52,7 +52,9 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   /// One of the stacks could not be asked: nothing is known, and nothing is claimed.
-  func failed() {
+  override func replyFailed(slot: UInt32) { failed() }
+
+  private func failed() {
     lane.figures.compare.dropped &+= 1
     finish()
   }
@@ -60,6 +62,10 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func judge() {
     // A flip in between has put the two questions on two sides of it.
     guard lane.routing === routing, !lane.isFenced else { return failed() }
+    // That a suspect differs is known, and it is being repaired.
+    guard !lane.stacks.contains(where: { $0.suspects.isEverything || $0.suspects.contains(key) }) else {
+      return failed()
+    }
     let legacy = primary == .legacy ? answers[0] : answers[1]
     let new = primary == .legacy ? answers[1] : answers[0]
     switch ReplyComparison.verdict(

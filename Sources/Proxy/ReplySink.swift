@@ -12,4 +12,7 @@ class ReplySink: @unchecked Sendable {
 
   /// Takes one reply, whole and framed. `slot` is the number the sink gave to the command.
   func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {}
+
+  /// Takes the news that no reply will come. Only for what the lane asks on its own behalf: clients get an error reply.
+  func replyFailed(slot: UInt32) {}
 }

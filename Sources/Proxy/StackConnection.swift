@@ -34,6 +34,8 @@ final class StackConnection {
   private(set) var mirrorBytes = 0
   /// Bytes of the commands in flight that clients wait for.
   private(set) var primaryBytes = 0
+  /// Keys of this lane that the stack may hold wrongly.
+  var suspects = Suspects()
 
   init(stack: StackID, endpoint: StackEndpoint) {
     self.stack = stack
@@ -60,7 +62,7 @@ final class StackConnection {
     case .primary:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck:
+    case .mirroredWrite, .comparedRead, .recheck, .repair:
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
     }

@@ -12,7 +12,7 @@ public enum ReplyReader {
     guard reply.count > 2 else { return nil }
     if reply[0] == UInt8(ascii: "+") { return 1..<reply.count - 2 }
     guard reply[0] == UInt8(ascii: "$"), case .value(let length, let next) = Line.number(in: reply, from: 1),
-      length >= 0, next + length + 2 <= reply.count
+      length >= 0, length <= reply.count - next - 2
     else { return nil }
     return next..<next + length
   }

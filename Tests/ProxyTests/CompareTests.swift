@@ -58,8 +58,10 @@ import Testing
         _ = try client.reply()
       }
       let compare = CompareTests.verdicts(UInt64(reads.count), bench)
-      #expect(compare.matched == UInt64(reads.count), "\(compare) \(bench.divergences)")
-      #expect(compare.compared == compare.matched && compare.mirroredWrites == 9 && compare.mirrorErrors == 0)
+      // A time may tick between the two questions, and no longer differ when asked again.
+      #expect(compare.matched + compare.superseded == UInt64(reads.count), "\(compare) \(bench.divergences)")
+      #expect(compare.superseded <= 5, "only the questions for times")
+      #expect(compare.diverged == 0 && compare.mirroredWrites == 9 && compare.mirrorErrors == 0)
       #expect(bench.divergences.isEmpty)
     }
   }

@@ -100,7 +100,11 @@ import Testing
       #expect(try stacks.new.command() == ["MODULE.DO", young, "x"])
       try stacks.new.send("+DONE\r\n")
       #expect(try client.reply() == "+DONE\r\n")
-      #expect(try stacks.legacy.command() == ["MODULE.DO", young, "x"])
+      // What it did nobody can tell, so the key is copied (law 3).
+      #expect(try stacks.new.command() == ["DUMP", young])
+      #expect(try stacks.new.command() == ["PEXPIRETIME", young])
+      try stacks.new.send("$4\r\ndump\r\n:-1\r\n")
+      #expect(try stacks.legacy.command() == ["RESTORE", young, "0", "dump", "REPLACE"])
     }
   }
 

@@ -1,0 +1,144 @@
+import Commands
+import NIOCore
+import RESP
+import Routing
+
+/// Keys on which a stack may differ from the other: how they become suspects, how they are repaired in the background, and why no
+/// client is ever answered from one (law 7).
+///
+/// A repair copies the key from the other stack by `DUMP` and `RESTORE`. The `RESTORE` is sent at the place in the log where
+/// the `DUMP` was answered: writes before it are in the copy, writes behind it are mirrored behind it. Whoever asks a
+/// stack for a suspect before that finds the key deleted, on both stacks, so that they are equal again: a cache may
+/// forget, it may not lie.
+extension Lane {
+  /// A write may not have happened on `stack`: its keys are doubtful there.
+  func suspect(_ request: Span<UInt8>, on stack: StackID) {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return }
+    let arguments = framer.arguments
+    let spec = table.specs[table.resolve(in: request, arguments: arguments.span)]
+    var keys: [Int] = []
+    _ = spec.keyIndices(in: request, arguments: arguments.span, into: &keys)
+    let connection = connection(stack)
+    if case .keyspace = spec.scope { return connection.suspects.insertEverything() }
+    for index in keys {
+      connection.suspects.insert(
+        request.extracting(arguments[index].range).withUnsafeBufferPointer { Array($0) })
+    }
+  }
+
+  /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
+  func purge(_ key: Span<UInt8>, on stack: StackID) {
+    let connection = connection(stack)
+    if connection.suspects.isEverything { return empty(connection) }
+    let name = key.withUnsafeBufferPointer { Array($0) }
+    guard connection.suspects.contains(name), connection.isUp else { return }
+    delete(name, on: connection)
+    let other = self.connection(stack.other)
+    if other.isUp { delete(name, on: other) } else { other.suspects.insert(name) }
+  }
+
+  /// The deletion goes ahead of everything that is sent from now on, so the key is no suspect any more, unless the deletion fails.
+  private func delete(_ key: [UInt8], on connection: StackConnection) {
+    connection.suspects.wasDeleted(key)
+    send([Array("DEL".utf8), key], to: connection)
+  }
+
+  private func empty(_ connection: StackConnection) {
+    guard connection.isUp else { return }
+    connection.suspects.stackWasEmptied()
+    send([Array("FLUSHDB".utf8)], to: connection)
+  }
+
+  /// Sends a command of our own that must not fail: if it does, its keys are suspects again.
+  func send(_ words: [[UInt8]], to connection: StackConnection) {
+    let frame = InlineRequest.frame(of: words)
+    connection.send(
+      frame.span,
+      Pending(
+        slot: 0, command: UInt16(CommandTable.unknownID), role: .repair, sequel: .none, isKept: true,
+        sentAt: now),
+      sink: nil)
+  }
+
+  /// Called a few times a second: goes on with the repairs, at a bounded rate.
+  func repairSome() {
+    guard routing.mirrorsWrites, !isFenced, legacy.isUp, new.isUp else { return }
+    for connection in stacks {
+      // A mirror that cannot keep up with the traffic is not given more.
+      guard connection.mirrorQueue <= settings.mirrorCommands / 2, !connection.mirrorIsFull(adding: 0) else {
+        continue
+      }
+      if connection.suspects.isEverything { empty(connection) }
+      while repairs < Lane.maximumRepairs, let next = connection.suspects.next() {
+        repairs += 1
+        Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
+      }
+    }
+  }
+
+  private static let maximumRepairs = 256
+}
+
+/// Copies one key from the stack that has it right to the one that may not.
+final class Repair: ReplySink, @unchecked Sendable {
+  private unowned let lane: Lane
+  private let key: [UInt8]
+  private let mark: UInt64
+  private let target: StackID
+  private var dump: [UInt8] = []
+
+  init(of key: [UInt8], mark: UInt64, on target: StackID, in lane: Lane) {
+    self.lane = lane
+    self.key = key
+    self.mark = mark
+    self.target = target
+    super.init(home: lane.index)
+  }
+
+  func start() {
+    ask("DUMP", slot: 0)
+    ask("PEXPIRETIME", slot: 1)
+  }
+
+  private func ask(_ word: String, slot: UInt32) {
+    let frame = InlineRequest.frame(of: [Array(word.utf8), key])
+    lane.connection(target.other).send(
+      frame.span,
+      Pending(
+        slot: slot, command: UInt16(CommandTable.unknownID), role: .recheck, sequel: .none, sentAt: lane.now),
+      sink: self)
+  }
+
+  override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    let bytes = reply.withUnsafeBufferPointer { Array($0) }
+    if slot == 0 { dump = bytes } else { copy(expiry: bytes) }
+  }
+
+  /// The connection was lost: `DUMP` and `PEXPIRETIME` fail together, the second one ends it.
+  override func replyFailed(slot: UInt32) {
+    guard slot == 1 else { return }
+    lane.connection(target).suspects.wasNotRepaired(key)
+    lane.repairs -= 1
+  }
+
+  private func copy(expiry: [UInt8]) {
+    lane.repairs -= 1
+    let connection = lane.connection(target)
+    // Deleted for a client, or doubtful once more: then this copy is too old, and would bring back what is gone.
+    guard connection.isUp, !connection.mirrorIsFull(adding: dump.count) else {
+      return connection.suspects.wasNotRepaired(key)
+    }
+    guard connection.suspects.wasRepaired(key, mark: mark) else { return }
+    let time = ReplyReader.integer(expiry.span)
+    guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2
+    else {
+      // Gone, or a stack that cannot dump (`memory:`): a key that is deleted cannot lie.
+      return lane.send([Array("DEL".utf8), key], to: connection)
+    }
+    let words = [
+      Array("RESTORE".utf8), key, Array("\(max(0, time))".utf8), Array(dump[text]), Array("REPLACE".utf8),
+    ]
+    lane.send(time > 0 ? words + [Array("ABSTTL".utf8)] : words, to: connection)
+  }
+}

@@ -1,0 +1,78 @@
+import DequeModule
+
+/// The keys on which one stack may differ from the other because a write did not reach it, or nobody knows whether it
+/// did (law 7). A set: a hot key counts once.
+///
+/// Each key waits its turn for the repair in the background. A key that becomes doubtful again while it is repaired
+/// stays a suspect: that is what the mark's number is for.
+struct Suspects {
+  /// More than so many keys, and the stack as a whole is doubtful.
+  static let limit = 1_000_000
+
+  private var marks: [[UInt8]: UInt64] = [:]
+  private var queue = Deque<[UInt8]>()
+  private var lastMark: UInt64 = 0
+  /// Everything on the stack is doubtful: it must be emptied before it answers for anything.
+  private(set) var isEverything = false
+  /// Keys marked and keys repaired, ever.
+  private(set) var made: UInt64 = 0
+  private(set) var repaired: UInt64 = 0
+
+  /// The one thing that every command asks.
+  var isEmpty: Bool { marks.isEmpty && !isEverything }
+  var count: Int { marks.count }
+
+  func contains(_ key: [UInt8]) -> Bool { marks[key] != nil }
+
+  mutating func insert(_ key: [UInt8]) {
+    guard !isEverything else { return }
+    lastMark += 1
+    if marks.updateValue(lastMark, forKey: key) == nil {
+      made += 1
+      queue.append(key)
+      if marks.count > Suspects.limit { insertEverything() }
+    }
+  }
+
+  mutating func insertEverything() {
+    marks = [:]
+    queue = []
+    isEverything = true
+  }
+
+  /// The stack is empty now.
+  mutating func stackWasEmptied() {
+    repaired += UInt64(marks.count)
+    marks = [:]
+    queue = []
+    isEverything = false
+  }
+
+  /// The key that has waited longest for its repair, and its mark. If the repair fails, `wasNotRepaired` lets it wait again.
+  mutating func next() -> (key: [UInt8], mark: UInt64)? {
+    while let key = queue.popFirst() {
+      if let mark = marks[key] { return (key, mark) }
+    }
+    return nil
+  }
+
+  /// The key was repaired, unless it became doubtful again meanwhile, or is no suspect any more. Says which.
+  mutating func wasRepaired(_ key: [UInt8], mark: UInt64) -> Bool {
+    guard marks[key] == mark else {
+      wasNotRepaired(key)
+      return false
+    }
+    marks[key] = nil
+    repaired += 1
+    return true
+  }
+
+  mutating func wasNotRepaired(_ key: [UInt8]) {
+    if marks[key] != nil { queue.append(key) }
+  }
+
+  /// The key is gone from the stack, so there is nothing doubtful about it.
+  mutating func wasDeleted(_ key: [UInt8]) {
+    if marks.removeValue(forKey: key) != nil { repaired += 1 }
+  }
+}
