@@ -10,6 +10,11 @@ struct ByteQueue {
     buffer.append(bytes)
   }
 
+  /// The `length` bytes that begin `offset` bytes behind the front, without a copy.
+  func peek(at offset: Int, length: Int) -> ByteBuffer {
+    buffer.getSlice(at: buffer.readerIndex + offset, length: length) ?? ByteBuffer()
+  }
+
   /// Removes the `length` bytes at the front and returns them, without a copy.
   mutating func take(_ length: Int) -> ByteBuffer {
     let front = buffer.getSlice(at: buffer.readerIndex, length: length) ?? ByteBuffer()

@@ -63,6 +63,7 @@ extension Lane {
     _ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, done: @escaping () -> Void
   ) {
     exclusiveDone = done
+    let sink = ExclusiveSink(on: self, for: sink, slot: slot)
     var framer = RequestFramer(limits: settings.limits)
     _ = framer.next(frame)
     let arguments = framer.arguments.span
@@ -72,10 +73,29 @@ extension Lane {
     purgeAll(frame, arguments, keys)
     let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
     if primaries.count > 1 {
-      refuse(Lane.bothSides(spec.name), sink: sink, slot: slot)
+      refuse(Lane.bothSides(spec.name), sink: sink, slot: 0)
     } else {
-      forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: slot)
+      forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: 0)
     }
     progressed()
+  }
+}
+
+/// Stands between an exclusive command and its client, to know when it is answered.
+private final class ExclusiveSink: ReplySink, @unchecked Sendable {
+  private unowned let lane: Lane
+  private let sink: ReplySink
+  private let slot: UInt32
+
+  init(on lane: Lane, for sink: ReplySink, slot: UInt32) {
+    self.lane = lane
+    self.sink = sink
+    self.slot = slot
+    super.init(home: lane.index)
+  }
+
+  override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    lane.isExclusiveAnswered = true
+    lane.deliver(reply, to: sink, slot: self.slot)
   }
 }

@@ -12,8 +12,14 @@ struct Fence {
   var isExclusive = false
   /// Whether the lane has become empty and belongs to that command.
   var isGranted = false
+  /// The losing stacks have answered; now the gaining ones must have taken the effects.
+  var isGaining = false
   /// Per stack the number of the last command that was on its way when the fence went up.
   var barriers: (legacy: UInt64, new: UInt64)
+  /// An exclusive command is answered; its effect is still on its way.
+  var isReleasing = false
+  /// How long each of the two waits may take, in nanoseconds.
+  var deadline: Int64 = 0
   let raisedAt: UInt64
   /// Tells a deadline whether it still means this fence.
   let number: UInt64

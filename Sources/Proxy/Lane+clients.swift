@@ -32,7 +32,11 @@ extension Lane {
   /// Once a second or more often: stacks that owe a reply and clients that take none.
   func tick() {
     turnBegan()
-    for connection in stacks { connection.checkDeadline(now: now) }
+    // If the loop itself was away for long, answers may lie unread: the sockets come first.
+    if now &- lastTick < 500_000_000 {
+      for connection in stacks { connection.checkDeadline(now: now) }
+    }
+    lastTick = now
     repairSome()
     if now &- lastPatienceCheck > 1_000_000_000 {
       lastPatienceCheck = now

@@ -24,11 +24,14 @@ extension Lane {
     }
     var fence = raisedFence()
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
+    fence.isGaining = false
+    fence.deadline = deadline
     fence.target = snapshot
     fence.flipped.append(flipped)
     let losing = losers(to: snapshot)
     fence.barriers = (
-      losing.legacy ? connection(.legacy).lastPrimary : 0, losing.new ? connection(.new).lastPrimary : 0
+      losing.legacy || fence.isExclusive ? legacy.lastPrimary : 0,
+      losing.new || fence.isExclusive ? new.lastPrimary : 0
     )
     self.fence = fence
     // An earlier flip may still be waiting behind this fence: whichever deadline comes first ends it for both.
@@ -41,6 +44,9 @@ extension Lane {
     turnBegan()
     var fence = raisedFence()
     fence.isExclusive = true
+    fence.isGaining = false
+    fence.deadline = deadline
+    fence.barriers = (legacy.lastPrimary, new.lastPrimary)
     fence.granted = granted
     self.fence = fence
     armDeadline(deadline, of: fence.number)
@@ -63,14 +69,18 @@ extension Lane {
   func progressed() {
     relieve()
     guard var fence else { return }
-    if fence.isGranted {
-      if isQuiet, let done = exclusiveDone.take() { done() }
-      return
-    }
-    if fence.isExclusive {
-      guard isQuiet else { return }
-    } else {
-      guard unreached(fence).isEmpty else { return }
+    if fence.isGranted { return exclusiveProgressed() }
+    guard unreached(fence).isEmpty else { return }
+    if !fence.isGaining, !fence.isExclusive || peers.count > 1 {
+      // The last effects are on their way to the stack that will answer now. It must have taken them: one that it refuses
+      // makes its key a suspect, and that must be known before anybody asks for it. Before an exclusive command they matter
+      // only with several lanes, whose connections have no order between them.
+      fence.isGaining = true
+      fence.barriers = (
+        gains(.legacy, fence) ? legacy.lastEffect : 0, gains(.new, fence) ? new.lastEffect : 0
+      )
+      self.fence = fence
+      guard unreached(fence).isEmpty else { return armDeadline(fence.deadline, of: fence.number) }
     }
     let flip = LaneFlip(held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
     if let target = fence.target { routing = LaneRouting(target) }
@@ -89,12 +99,18 @@ extension Lane {
     for report in flipped { report(flip) }
   }
 
-  /// Nothing is in flight that a command over all keys could meet out of order. With one lane that is what clients wait for:
-  /// the mirror's queue is in order by itself, and nobody waits for the mirror (law 4). With several lanes there are
-  /// several connections to each stack, and no order between them, so their queues must run empty.
-  private var isQuiet: Bool {
-    peers.count > 1
-      ? stacks.allSatisfy { $0.pending.isEmpty } : stacks.allSatisfy { $0.answered >= $0.lastPrimary }
+  /// The command that has the lane for itself is through when it is answered and, with several lanes, when the mirror has taken
+  /// its effect: the other lanes' connections go another way.
+  private func exclusiveProgressed() {
+    guard isExclusiveAnswered, var fence else { return }
+    if !fence.isReleasing {
+      fence.isReleasing = true
+      fence.barriers = peers.count > 1 ? (legacy.lastEffect, new.lastEffect) : (0, 0)
+      self.fence = fence
+    }
+    guard unreached(fence).isEmpty, let done = exclusiveDone.take() else { return }
+    isExclusiveAnswered = false
+    done()
   }
 
   private func raisedFence() -> Fence {
@@ -113,6 +129,14 @@ extension Lane {
     }
   }
 
+  /// Whether the stack becomes the primary of some key. Judged like `losers`.
+  private func gains(_ stack: StackID, _ fence: Fence) -> Bool {
+    if fence.isExclusive { return true }
+    guard let target = fence.target else { return false }
+    let losing = losers(to: target)
+    return stack == .legacy ? losing.new : losing.legacy
+  }
+
   private func unreached(_ fence: Fence) -> [StackConnection] {
     stacks.filter { $0.answered < ($0.stack == .legacy ? fence.barriers.legacy : fence.barriers.new) }
   }
@@ -125,10 +149,13 @@ extension Lane {
   private func fenceExpired(_ number: UInt64, _ deadline: Int64) {
     guard let fence, fence.number == number, !fence.isGranted else { return }
     turnBegan()
-    let late =
-      !fence.isExclusive
-      ? unreached(fence)
-      : stacks.filter { peers.count > 1 ? !$0.pending.isEmpty : $0.answered < $0.lastPrimary }
+    if fence.isGaining {
+      // Nobody is cut off for the mirror's sake: what it may not have taken is doubtful, and that is enough.
+      for connection in unreached(fence) { connection.doubtPending() }
+      self.fence?.barriers = (0, 0)
+      return progressed()
+    }
+    let late = unreached(fence)
     for connection in late {
       cutOff.append(connection.stack)
       connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")

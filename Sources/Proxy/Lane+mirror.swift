@@ -18,7 +18,8 @@ extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
-    if spec.mirror == .copy { return copy(request, from: primary) }
+    // What COPY makes of a source that the mirror holds otherwise, its reply would not tell.
+    if spec.mirror == .copy || spec.mirror == .effect(.copyKey) { return copy(request, from: primary) }
     guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request) else {
       return repeatWrite(request, command, reply, from: primary)
     }

@@ -37,6 +37,13 @@ extension Lane {
       compared(reply, command, request: request)
     case .repair:
       if isError { suspect(request, on: connection.stack) }
+    case .purge:
+      if isError {
+        suspect(request, on: connection.stack)
+        connection.cut("refused to delete a key that may be wrong")
+      } else if command.sequel == .mirror {
+        mirror(request, command, reply, from: connection.stack)
+      }
     case .recheck:
       sink?.replyArrived(reply, slot: command.slot)
     }
@@ -61,7 +68,7 @@ extension Lane {
     case .mirroredWrite:
       figures.compare.mirrorErrors &+= 1
       suspect(request, on: connection.stack)
-    case .repair:
+    case .repair, .purge:
       suspect(request, on: connection.stack)
     case .comparedRead:
       figures.compare.dropped &+= 1

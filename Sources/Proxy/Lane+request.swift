@@ -100,6 +100,7 @@ extension Lane {
     _ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>, to primary: StackID, sink: ReplySink,
     slot: UInt32
   ) {
+    if case .keyspace = spec.scope { epoch &+= 1 }
     var sequel = Pending.Sequel.none
     if spec.access == .write {
       if routing.mirrorsWrites { sequel = .mirror }

@@ -28,37 +28,44 @@ extension Lane {
   }
 
   /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
+  ///
+  /// The deletion goes through the log like any write: it is ahead of the command that asks, and mirrored when it is
+  /// acknowledged. If the stack refuses it, the connection is cut before the answer behind it can be read.
   func purge(_ key: Span<UInt8>, on stack: StackID) {
     let connection = connection(stack)
+    guard connection.isUp else { return }
     if connection.suspects.isEverything { return empty(connection) }
     let name = key.withUnsafeBufferPointer { Array($0) }
-    guard connection.suspects.contains(name), connection.isUp else { return }
-    delete(name, on: connection)
-    let other = self.connection(stack.other)
-    if other.isUp { delete(name, on: other) } else { other.suspects.insert(name) }
-  }
-
-  /// The deletion goes ahead of everything that is sent from now on, so the key is no suspect any more, unless the deletion fails.
-  private func delete(_ key: [UInt8], on connection: StackConnection) {
-    connection.suspects.wasDeleted(key)
-    send([Array("DEL".utf8), key], to: connection)
+    guard connection.suspects.contains(name) else { return }
+    connection.suspects.wasDeleted(name)
+    send(
+      [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
+      sequel: routing.mirrorsWrites ? .mirror : .none)
   }
 
   private func empty(_ connection: StackConnection) {
-    guard connection.isUp else { return }
     connection.suspects.stackWasEmptied()
-    send([Array("FLUSHDB".utf8)], to: connection)
+    send(
+      [Array("FLUSHDB".utf8)], to: connection, command: CommandTable.unknownID, role: .purge, sequel: .none)
   }
 
-  /// Sends a command of our own that must not fail: if it does, its keys are suspects again.
-  func send(_ words: [[UInt8]], to connection: StackConnection) {
+  /// Sends a command of our own; if it fails, its keys are suspects again.
+  private func send(
+    _ words: [[UInt8]], to connection: StackConnection, command: Int, role: Pending.Role,
+    sequel: Pending.Sequel
+  ) {
     let frame = InlineRequest.frame(of: words)
     connection.send(
       frame.span,
       Pending(
-        slot: 0, command: UInt16(CommandTable.unknownID), role: .repair, sequel: .none, isKept: true,
+        slot: 0, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
         sentAt: now),
       sink: nil)
+  }
+
+  /// Brings a key to the mirror as a repair has found it.
+  func restore(_ words: [[UInt8]], on connection: StackConnection) {
+    send(words, to: connection, command: CommandTable.unknownID, role: .repair, sequel: .none)
   }
 
   /// Called a few times a second: goes on with the repairs, at a bounded rate.
@@ -71,6 +78,12 @@ extension Lane {
       }
       if connection.suspects.isEverything { empty(connection) }
       while repairs < Lane.maximumRepairs, let next = connection.suspects.next() {
+        // Nothing is ever copied onto the primary: what clients write there meanwhile is newer than any copy.
+        let key = next.key
+        if routing.primary(of: key.span) == connection.stack {
+          purge(key.span, on: connection.stack)
+          continue
+        }
         repairs += 1
         Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
       }
@@ -87,12 +100,14 @@ final class Repair: ReplySink, @unchecked Sendable {
   private let mark: UInt64
   private let target: StackID
   private var dump: [UInt8] = []
+  private let epoch: UInt64
 
   init(of key: [UInt8], mark: UInt64, on target: StackID, in lane: Lane) {
     self.lane = lane
     self.key = key
     self.mark = mark
     self.target = target
+    epoch = lane.epoch
     super.init(home: lane.index)
   }
 
@@ -129,16 +144,20 @@ final class Repair: ReplySink, @unchecked Sendable {
     guard connection.isUp, !connection.mirrorIsFull(adding: dump.count) else {
       return connection.suspects.wasNotRepaired(key)
     }
+    let name = key
+    guard lane.epoch == epoch, lane.routing.primary(of: name.span) != target, !lane.isFenced else {
+      return connection.suspects.wasNotRepaired(key)
+    }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }
     let time = ReplyReader.integer(expiry.span)
     guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2
     else {
       // Gone, or a stack that cannot dump (`memory:`): a key that is deleted cannot lie.
-      return lane.send([Array("DEL".utf8), key], to: connection)
+      return lane.restore([Array("DEL".utf8), key], on: connection)
     }
     let words = [
       Array("RESTORE".utf8), key, Array("\(max(0, time))".utf8), Array(dump[text]), Array("REPLACE".utf8),
     ]
-    lane.send(time > 0 ? words + [Array("ABSTTL".utf8)] : words, to: connection)
+    lane.restore(time > 0 ? words + [Array("ABSTTL".utf8)] : words, on: connection)
   }
 }

@@ -25,6 +25,8 @@ final class Lane: @unchecked Sendable {
   let loop: EventLoop
   let settings: ProxySettings
   let table = CommandTable.shared
+  /// The rows of the commands that the lane sends on its own behalf.
+  let deletion = CommandTable.shared.lookup(Array("DEL".utf8).span)
   let report: @Sendable (ProxyEvent) -> Void
 
   /// What is in force in this lane.
@@ -41,6 +43,9 @@ final class Lane: @unchecked Sendable {
   var cutOff: [StackID] = []
   /// Called when the command that has the lane for itself is through.
   var exclusiveDone: (() -> Void)?
+  var isExclusiveAnswered = false
+  /// Grows with every command that empties the key space: a copy from before it is worth nothing.
+  var epoch: UInt64 = 0
 
   /// Every lane of the proxy by its index, this one included. Set once, before the first client.
   var peers: [Lane] = []
@@ -70,6 +75,7 @@ final class Lane: @unchecked Sendable {
   var isDraining = false
   var congested: [ClientSession] = []
   var lastPatienceCheck: UInt64 = 0
+  var lastTick: UInt64 = 0
 
   var keyIndices: [Int] = []
   /// The command that an effect is told in; reused.

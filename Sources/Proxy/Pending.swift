@@ -13,8 +13,10 @@ struct Pending: BitwiseCopyable {
     case comparedRead
     /// Asked by the lane itself: a difference is looked at again (`Recheck`), a key is copied (`Repair`).
     case recheck
-    /// Sent by the lane itself so that a suspect is none any more.
+    /// A key's copy, sent by the lane itself to the mirror so that a suspect is none any more.
     case repair
+    /// A key's deletion, sent by the lane itself ahead of a command that must not meet a suspect.
+    case purge
   }
 
   /// What the lane does with the command once the primary has answered.

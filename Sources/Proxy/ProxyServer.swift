@@ -169,7 +169,10 @@ public final class ProxyServer: Sendable {
     for channel in listeners.withLock({ $0 }) { try? await channel.close() }
     for lane in lanes { lane.loop.execute { lane.drain() } }
     let end = NIODeadline.now() + .nanoseconds(deadline)
-    while shared.clients.load(ordering: .relaxed) > 0, NIODeadline.now() < end {
+    // After the clients the stacks: what was acknowledged goes on to the mirror.
+    while NIODeadline.now() < end {
+      let isIdle = await health().allSatisfy { $0.legacyInFlight == 0 && $0.newInFlight == 0 }
+      if isIdle, shared.clients.load(ordering: .relaxed) == 0 { break }
       _ = try? await group.next().scheduleTask(in: .milliseconds(5)) {}.futureResult.get()
     }
     await lastWords()

@@ -5,6 +5,10 @@ import NIOPosix
 import RESP
 import Routing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// One lane's pipelined connection to one stack.
 ///
 /// Commands leave in the order of `send`, and replies come back in that order: the queue of pending commands is all
@@ -29,6 +33,10 @@ final class StackConnection {
   private(set) var answered: UInt64 = 0
   /// The number of the last command that a client waits for.
   private(set) var lastPrimary: UInt64 = 0
+  /// The number of the last mirrored write, or repair: what the stack must have done before it can answer for a key.
+  private(set) var lastEffect: UInt64 = 0
+  /// When the stack was last heard of, in nanoseconds of the lane's clock.
+  var lastHeard: UInt64 = 0
   /// Commands in flight that only the mirror needs, and their bytes.
   private(set) var mirrorQueue = 0
   private(set) var mirrorBytes = 0
@@ -62,7 +70,8 @@ final class StackConnection {
     case .primary:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck, .repair:
+    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge:
+      if command.role != .comparedRead && command.role != .recheck { lastEffect = sent }
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
     }
@@ -167,8 +176,22 @@ final class StackConnection {
   func cut(_ reason: String) {
     guard let channel else { return }
     _ = try? channel.pipeline.syncOperations.handler(type: StackHandler.self).detach()
+    // A reset: what the kernel still holds for the stack must not arrive after what the next connection brings.
+    _ = (channel as? SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     channel.close(promise: nil)
     lost(reason, kind: .timeout)
+  }
+
+  /// The keys of mirrored writes whose end cannot be waited for are doubtful.
+  func doubtPending() {
+    var offset = 0
+    for command in pending where command.isKept {
+      if command.role == .mirroredWrite || command.role == .repair {
+        let request = kept.peek(at: offset, length: Int(command.bytes))
+        lane.suspect(request.readableBytesUInt8Span, on: stack)
+      }
+      offset += Int(command.bytes)
+    }
   }
 
   func close() {
@@ -178,8 +201,9 @@ final class StackConnection {
 
   /// Cuts the connection if the oldest command has waited too long.
   func checkDeadline(now: UInt64) {
-    guard let oldest = pending.first, now > oldest.sentAt else { return }
-    let waited = now - oldest.sentAt
+    // A long queue that moves is no debt: what counts is how long nothing at all has come.
+    guard let oldest = pending.first, now > max(oldest.sentAt, lastHeard) else { return }
+    let waited = now - max(oldest.sentAt, lastHeard)
     if waited > UInt64(endpoint.commandTimeout) {
       cut("owed a reply for \(waited / 1_000_000) ms")
     }
