@@ -43,6 +43,10 @@ actor Cutover {
   private(set) var rollback: Rollback?
   private(set) var evidence = Evidence()
   private var publications: UInt64 = 1
+  /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
+  private var rollbacks = 0
+  /// Moves prepare, publish and write one after the other.
+  private var isMoving = false
   private var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")
@@ -80,6 +84,7 @@ actor Cutover {
   func rollBack(reason: String, who: String) async -> String {
     let before = effective
     let wasRolledBack = isRolledBack
+    rollbacks += 1
     if !wasRolledBack { rollback = Rollback(reason: reason, who: who, at: Date()) }
     let flips = await publish(deadline: settings.rollbackDeadline)
     let trouble = caveat(before.stage)
@@ -110,12 +115,14 @@ actor Cutover {
   /// Lifts the latch; the flags are in force again.
   func rearm(who: String) async throws(Refused) -> String {
     guard isRolledBack else { return "OK nothing to lift: the proxy is not rolled back; \(describe())" }
+    let seen = rollbacks
     // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
     if let latch {
       do { try await disk.run { try latch.clear() } } catch {
         throw Refused("still rolled back, the latch file could not be removed: \(error)")
       }
     }
+    guard seen == rollbacks else { throw Refused("somebody rolled back meanwhile; look, and rearm again") }
     let before = effective
     rollback = nil
     let flips = await publish(deadline: settings.fenceDeadline)
@@ -128,6 +135,9 @@ actor Cutover {
   func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
     -> String
   {
+    guard !isMoving else { throw Refused("nothing was changed: another change is under way; try again") }
+    isMoving = true
+    defer { isMoving = false }
     let change: FlagChange
     do {
       change = try await prepared(stage, percentage)

@@ -33,10 +33,12 @@ extension StatusReport {
       "legacy": Stack(
         .legacy, endpoints.legacy, health[.legacy], total,
         inFlight: lanes.reduce(0) { $0 + $1.legacyInFlight },
-        mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue }, suspects: lanes.reduce(0) { $0 + $1.legacySuspects }),
+        mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue },
+        suspects: lanes.reduce(0) { $0 + $1.legacySuspects }),
       "new": Stack(
         .new, endpoints.new, health[.new], total, inFlight: lanes.reduce(0) { $0 + $1.newInFlight },
-        mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue }, suspects: lanes.reduce(0) { $0 + $1.newSuspects }),
+        mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue },
+        suspects: lanes.reduce(0) { $0 + $1.newSuspects }),
     ]
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },

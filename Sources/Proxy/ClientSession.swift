@@ -258,7 +258,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   private func closeIfDone() {
-    guard let context, !isClosing, replies.count == 0, !isDirty,
+    guard let context, !isClosing, replies.count == 0, !isDirty, keptBack == nil,
       isLeaving || (hasEnded && !isPaused && !isHeld)
     else { return }
     isClosing = true

@@ -57,7 +57,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
     let right = Double(ReplyReader.integer(new.span) ?? 0)
     let share = (lane.routing.snapshot.cohort.percent ?? 0) / 100
     var reply: [UInt8] = []
-    reply.appendInteger(Int((left * (1 - share) + right * share).rounded()))
+    reply.appendInteger(Int(exactly: (left * (1 - share) + right * share).rounded()) ?? Int.max)
     return reply
   }
 

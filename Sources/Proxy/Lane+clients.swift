@@ -32,9 +32,12 @@ extension Lane {
   /// Once a second or more often: stacks that owe a reply and clients that take none.
   func tick() {
     turnBegan()
-    // If the loop itself was away for long, answers may lie unread: the sockets come first.
-    if now &- lastTick < 500_000_000 {
+    // If the loop itself was away for long, answers may lie unread: the sockets come first, once.
+    if now &- lastTick < 500_000_000 || hasSkippedDeadlines {
+      hasSkippedDeadlines = false
       for connection in stacks { connection.checkDeadline(now: now) }
+    } else {
+      hasSkippedDeadlines = true
     }
     lastTick = now
     repairSome()

@@ -52,10 +52,9 @@ extension Lane {
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
-  /// Nobody can tell what the command did: its keys are suspects, and they are copied at once.
+  /// Nobody can tell what the command did: its keys are suspects, and they are copied with the next repairs.
   private func copy(_ request: Span<UInt8>, from primary: StackID) {
     suspect(request, on: primary.other)
-    repairSome()
   }
 
   /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.

@@ -36,7 +36,7 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .repair:
-      if isError { suspect(request, on: connection.stack) }
+      if isError { repairRefused(request, by: connection) }
     case .purge:
       if isError {
         suspect(request, on: connection.stack)

@@ -14,7 +14,10 @@ extension Lane {
   /// A write may not have happened on `stack`: its keys are doubtful there.
   func suspect(_ request: Span<UInt8>, on stack: StackID) {
     var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(request) else { return }
+    guard case .command = framer.next(request) else {
+      // An effect larger than any command may be: its keys cannot be told.
+      return connection(stack).suspects.insertEverything()
+    }
     let arguments = framer.arguments
     let spec = table.specs[table.resolve(in: request, arguments: arguments.span)]
     var keys: [Int] = []
@@ -68,24 +71,45 @@ extension Lane {
     send(words, to: connection, command: CommandTable.unknownID, role: .repair, sequel: .none)
   }
 
+  /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there: what is absent
+  /// cannot lie. Anything else stays doubtful.
+  func repairRefused(_ request: Span<UInt8>, by connection: StackConnection) {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request), framer.arguments.count > 3 else {
+      return suspect(request, on: connection.stack)
+    }
+    let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
+    restore([Array("DEL".utf8), key], on: connection)
+  }
+
   /// Called a few times a second: goes on with the repairs, at a bounded rate.
+  ///
+  /// Only the mirror is repaired. A suspect on its own primary waits until somebody asks for it (`purge`): a copy could be
+  /// older than what clients write there meanwhile.
   func repairSome() {
     guard routing.mirrorsWrites, !isFenced, legacy.isUp, new.isUp else { return }
-    for connection in stacks {
+    for connection in stacks where !connection.suspects.isEmpty {
       // A mirror that cannot keep up with the traffic is not given more.
       guard connection.mirrorQueue <= settings.mirrorCommands / 2, !connection.mirrorIsFull(adding: 0) else {
         continue
       }
-      if connection.suspects.isEverything { empty(connection) }
-      while repairs < Lane.maximumRepairs, let next = connection.suspects.next() {
-        // Nothing is ever copied onto the primary: what clients write there meanwhile is newer than any copy.
+      if connection.suspects.isEverything {
+        guard routing.commonPrimary == connection.stack.other else { continue }
+        connection.suspects.stackWasEmptied()
+        restore([Array("FLUSHDB".utf8)], on: connection)
+      }
+      for _ in 0..<min(connection.suspects.count, Lane.maximumRepairs) where repairs < Lane.maximumRepairs {
+        guard let next = connection.suspects.next() else { break }
         let key = next.key
-        if routing.primary(of: key.span) == connection.stack {
-          purge(key.span, on: connection.stack)
+        // Nothing can be learned from a stack that is doubtful itself.
+        let source = self.connection(connection.stack.other).suspects
+        guard routing.primary(of: key.span) != connection.stack, !source.isEverything, !source.contains(key)
+        else {
+          connection.suspects.wasNotRepaired(key)
           continue
         }
         repairs += 1
-        Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
+        Repair(of: key, mark: next.mark, on: connection.stack, in: self).start()
       }
     }
   }
@@ -145,7 +169,10 @@ final class Repair: ReplySink, @unchecked Sendable {
       return connection.suspects.wasNotRepaired(key)
     }
     let name = key
-    guard lane.epoch == epoch, lane.routing.primary(of: name.span) != target, !lane.isFenced else {
+    let source = lane.connection(target.other).suspects
+    guard lane.epoch == epoch, !source.isEverything, !source.contains(key),
+      lane.routing.primary(of: name.span) != target, !lane.isFenced
+    else {
       return connection.suspects.wasNotRepaired(key)
     }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }

@@ -76,6 +76,7 @@ final class Lane: @unchecked Sendable {
   var congested: [ClientSession] = []
   var lastPatienceCheck: UInt64 = 0
   var lastTick: UInt64 = 0
+  var hasSkippedDeadlines = false
 
   var keyIndices: [Int] = []
   /// The command that an effect is told in; reused.

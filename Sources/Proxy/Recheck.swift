@@ -9,9 +9,11 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane
   private let spec: CommandSpec
   private let request: [UInt8]
-  private let key: [UInt8]
+  private let keys: [[UInt8]]
   private var primary = StackID.legacy
   private let routing: LaneRouting
+  /// A key was a suspect at some moment since: that it differs is known, and it is being repaired.
+  private var isDoubtful = false
   private var answers: [[UInt8]] = []
 
   init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
@@ -24,18 +26,24 @@ final class Recheck: ReplySink, @unchecked Sendable {
     _ = framer.next(request)
     var indices: [Int] = []
     _ = spec.keyIndices(in: request, arguments: framer.arguments.span, into: &indices)
-    let range = indices.first.flatMap { $0 < framer.arguments.count ? framer.arguments[$0].range : nil }
-    key = range.map { Array(bytes[$0]) } ?? []
+    keys = indices.map { Array(bytes[framer.arguments[$0].range]) }
     super.init(home: lane.index)
   }
 
   func start() {
-    let key = key
+    let key = keys.first ?? []
     primary = lane.routing.primary(of: key.span)
     ask(primary)
   }
 
+  private func noteDoubt() {
+    for suspects in lane.stacks.map(\.suspects) where !suspects.isEmpty {
+      if suspects.isEverything || keys.contains(where: suspects.contains) { isDoubtful = true }
+    }
+  }
+
   private func ask(_ stack: StackID) {
+    noteDoubt()
     let connection = lane.connection(stack)
     guard connection.isUp, !connection.mirrorIsFull(adding: request.count) else { return failed() }
     let request = request
@@ -62,10 +70,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func judge() {
     // A flip in between has put the two questions on two sides of it.
     guard lane.routing === routing, !lane.isFenced else { return failed() }
-    // That a suspect differs is known, and it is being repaired.
-    guard !lane.stacks.contains(where: { $0.suspects.isEverything || $0.suspects.contains(key) }) else {
-      return failed()
-    }
+    noteDoubt()
+    guard !isDoubtful else { return failed() }
     let legacy = primary == .legacy ? answers[0] : answers[1]
     let new = primary == .legacy ? answers[1] : answers[0]
     switch ReplyComparison.verdict(
@@ -81,7 +87,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
       lane.report(
         .divergence(
           Divergence(
-            kind: kind, command: command, key: key, legacy: legacy, new: new, firstDifference: offset)))
+            kind: kind, command: command, key: keys.first ?? [], legacy: legacy, new: new,
+            firstDifference: offset)))
     }
     finish()
   }

@@ -78,8 +78,8 @@ enum ReplyComparison {
     case (_, -2): return .different(.missingInNew, offset: offset)
     case (-1, _), (_, -1): return .different(.ttl, offset: offset)
     default:
-      let distance = left > right ? left - right : right - left
-      return distance <= tolerance ? .equivalent : .different(.ttl, offset: offset)
+      let (distance, isTooFar) = max(left, right).subtractingReportingOverflow(min(left, right))
+      return !isTooFar && distance <= tolerance ? .equivalent : .different(.ttl, offset: offset)
     }
   }
 

@@ -35,8 +35,8 @@ final class StackConnection {
   private(set) var lastPrimary: UInt64 = 0
   /// The number of the last mirrored write, or repair: what the stack must have done before it can answer for a key.
   private(set) var lastEffect: UInt64 = 0
-  /// When the stack was last heard of, in nanoseconds of the lane's clock.
-  var lastHeard: UInt64 = 0
+  /// When the stack last answered, in nanoseconds of the lane's clock.
+  private var lastHeard: UInt64 = 0
   /// Commands in flight that only the mirror needs, and their bytes.
   private(set) var mirrorQueue = 0
   private(set) var mirrorBytes = 0
@@ -72,6 +72,8 @@ final class StackConnection {
       primaryBytes &+= frame.count
     case .mirroredWrite, .comparedRead, .recheck, .repair, .purge:
       if command.role != .comparedRead && command.role != .recheck { lastEffect = sent }
+      // A deletion is mirrored when it is acknowledged, like a client's write.
+      if command.role == .purge { lastPrimary = sent }
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
     }
@@ -92,6 +94,7 @@ final class StackConnection {
   /// Takes the next reply. False when no command is waiting for one.
   func replyArrived(_ reply: Span<UInt8>) -> Bool {
     guard let command = next() else { return false }
+    lastHeard = lane.now
     let sink = command.sink?.takeRetainedValue()
     if command.isKept {
       let request = kept.take(Int(command.bytes))

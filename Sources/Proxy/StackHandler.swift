@@ -47,7 +47,6 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard let connection else { return }
     connection.lane.turnBegan()
-    connection.lastHeard = connection.lane.now
     var bytes = unwrapInboundIn(data)
     if var begun = rest {
       rest = nil

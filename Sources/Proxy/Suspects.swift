@@ -69,6 +69,8 @@ struct Suspects {
 
   mutating func wasNotRepaired(_ key: [UInt8]) {
     if marks[key] != nil { queue.append(key) }
+    // Keys that were deleted for clients leave their places behind.
+    if queue.count > 2 * marks.count + 1024 { queue = Deque(marks.keys) }
   }
 
   /// The key is gone from the stack, so there is nothing doubtful about it.
