@@ -44,6 +44,12 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	@$(MAKE) --no-print-directory release release-bench
 	.build/release/sluice-bench compare
 
+.PHONY: chaos
+chaos: ## half a minute of random flips and faults on real servers, and two checkers that look for a lie
+	@scripts/install-packages test
+	@$(MAKE) --no-print-directory release
+	scripts/chaos --sluice $(SLUICE)
+
 .PHONY: release
 release: # the proxy, optimised
 	@scripts/install-packages run

@@ -38,13 +38,14 @@ enum StatusScreen {
   }
 
   private static func stacks(_ stacks: JSONValue) -> String {
-    let numbers = ["in flight", "mirror queue", "operations", "errors", "p50 us", "p99 us"]
+    let numbers = ["in flight", "mirror queue", "suspects", "operations", "errors", "p50 us", "p99 us"]
     var table = TextTable(columns: ["stack", "health"] + numbers + ["endpoint"], numeric: Set(numbers))
     var notes: [String] = []
     for name in ["legacy", "new"] {
       let stack = stacks[name]
       let health = stack["health"].text ?? "-"
-      let figures = ["in_flight", "mirror_queue", "operations", "errors", "p50_us", "p99_us"].map {
+      let figures = ["in_flight", "mirror_queue", "suspects", "operations", "errors", "p50_us", "p99_us"].map
+      {
         stack[$0].count
       }
       table.rows.append(

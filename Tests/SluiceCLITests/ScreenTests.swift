@@ -16,10 +16,10 @@ import UnixSignals
        "flags":{"path":"flags/sluice.flagd.json","version":"ab12","error":null,
          "loaded_at":"2026-01-02T03:04:05Z"},
        "listen":["127.0.0.1:6400"],"control":["127.0.0.1:6401"],
-       "stacks":{"legacy":{"endpoint":"redis://old:6379","health":"up","in_flight":3,"mirror_queue":0,
+       "stacks":{"legacy":{"endpoint":"redis://old:6379","health":"up","in_flight":3,"mirror_queue":0,"suspects":0,
          "operations":1234567,"errors":0,"p50_us":80,"p99_us":450},
         "new":{"endpoint":"redis://new:6379","health":"down","since":"2026-01-02T03:00:00Z",
-         "reason":"connection refused","in_flight":0,"mirror_queue":12,"operations":99,"errors":7,
+         "reason":"connection refused","in_flight":0,"mirror_queue":12,"suspects":40,"operations":99,"errors":7,
          "p50_us":90,"p99_us":500}},
        "clients":{"connected":50,"total":1000,"cut_off":1},
        "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"fail"},
@@ -31,9 +31,9 @@ import UnixSignals
         sluice 0.1.0 on 127.0.0.1:6400, up 1 h 2 m, control 127.0.0.1:6401
         stage        live, 25 % of the keys on new
 
-        stack   health  in flight  mirror queue  operations  errors  p50 us  p99 us  endpoint
-        legacy  up              3             0   1 234 567       0      80     450  redis://old:6379
-        new     DOWN            0            12          99       7      90     500  redis://new:6379
+        stack   health  in flight  mirror queue  suspects  operations  errors  p50 us  p99 us  endpoint
+        legacy  up              3             0         0   1 234 567       0      80     450  redis://old:6379
+        new     DOWN            0            12        40          99       7      90     500  redis://new:6379
         new is down since 2026-01-02T03:00:00Z: connection refused
 
         compare      FAIL: see "sluice report" for what differs
