@@ -47,6 +47,7 @@ actor Cutover {
   private var rollbacks = 0
   /// Moves prepare, publish and write one after the other.
   private var isMoving = false
+  private var moveWaiters: [CheckedContinuation<Void, Never>] = []
   private var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")
@@ -137,7 +138,7 @@ actor Cutover {
   {
     guard !isMoving else { throw Refused("nothing was changed: another change is under way; try again") }
     isMoving = true
-    defer { isMoving = false }
+    defer { moveEnded() }
     let change: FlagChange
     do {
       change = try await prepared(stage, percentage)
@@ -186,7 +187,7 @@ actor Cutover {
     switch event {
     case .loaded(let definition, let edit):
       flagsError = nil
-      guard definition.version != self.definition.version else { return }
+      guard definition.version != self.definition.version, await isStillSaid(definition) else { return }
       let before = position
       self.definition = definition
       loadedAt = Date()
@@ -208,6 +209,25 @@ actor Cutover {
         logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")
       }
     }
+  }
+
+  /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next move is
+  /// already in force, and must not take it back; the file's last word always has an event of its own.
+  private func isStillSaid(_ definition: FlagDefinition) async -> Bool {
+    guard let file else { return false }
+    var said: String?
+    repeat {
+      if isMoving { await withCheckedContinuation { moveWaiters.append($0) } }
+      said = try? await disk.run { try file.load().version }
+    } while isMoving
+    return said == definition.version && said != self.definition.version
+  }
+
+  private func moveEnded() {
+    isMoving = false
+    let waiters = moveWaiters
+    moveWaiters = []
+    for waiter in waiters { waiter.resume() }
   }
 
   // MARK: Evidence
