@@ -100,6 +100,19 @@ extension Acceptance {
       #expect(try stacks.sluice.status().text("stage") == "live")
     }
 
+    @Test(
+      "orders in quick succession stay in force, whatever the watcher still has to say of the ones before")
+    func quickOrders() throws {
+      let stacks = try TwoStacks(stage: "dualwrite", percent: 25)
+      let sluice = stacks.sluice
+      for round in 0..<60 {
+        let (stage, owner) = round % 2 == 0 ? ("rampdown", "new") : ("shadow", "legacy")
+        try sluice.control("STAGE", stage)
+        // The event of the order before comes within these questions.
+        for _ in 0..<10 { #expect(try sluice.which(["a"]) == [owner], "round \(round)") }
+      }
+    }
+
     @Test("a rollback survives a crash, a reload and an edit; only REARM lifts it")
     func rollbackIsALatch() throws {
       let stacks = try TwoStacks(stage: "live", percent: 100)
