@@ -177,6 +177,7 @@ final class Repair: ReplySink, @unchecked Sendable {
     }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }
     let time = ReplyReader.integer(expiry.span)
+    let dump = dump
     guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2
     else {
       // Gone, or a stack that cannot dump (`memory:`): a key that is deleted cannot lie.
