@@ -6,8 +6,9 @@ import NIOCore
 /// The order of the writes is law 5: first the stacks, so that what is about to be acknowledged has left for the mirror,
 /// then the other loops, then the clients.
 extension Lane {
-  /// Reads the clock for everything that happens until the next call.
+  /// Reads the clock, once for all sockets of a turn.
   func turnBegan() {
+    guard !isTurnEndScheduled else { return }
     now = NIODeadline.now().uptimeNanoseconds
   }
 
