@@ -70,10 +70,9 @@ public final class ProxyServer: Sendable {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.maxMessagesPerRead, value: 1)
-      // Each channel keeps the buffer of its last read: small for the many that ask little, large for the few that ask much.
-      .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 1 << 16)
-      )
+      // Each channel keeps the buffer of its last read: large enough for a pipeline in one piece, small enough for many idle
+      // clients.
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: 1 << 20))
       .childChannelInitializer { channel in
         guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
