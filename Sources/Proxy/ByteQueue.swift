@@ -4,8 +4,6 @@ import NIOCore
 struct ByteQueue {
   private var buffer = ByteBuffer()
 
-  var count: Int { buffer.readableBytes }
-
   mutating func append(_ bytes: Span<UInt8>) {
     buffer.append(bytes)
   }
@@ -31,6 +29,4 @@ struct ByteQueue {
       buffer.discardReadBytes()
     }
   }
-
-  mutating func removeAll() { buffer = ByteBuffer() }
 }

@@ -22,12 +22,21 @@ extension Lane {
     let spec = table.specs[table.resolve(in: request, arguments: arguments.span)]
     var keys: [Int] = []
     _ = spec.keyIndices(in: request, arguments: arguments.span, into: &keys)
-    let connection = connection(stack)
-    if case .keyspace = spec.scope { return connection.suspects.insertEverything() }
-    for index in keys {
-      connection.suspects.insert(
-        request.extracting(arguments[index].range).withUnsafeBufferPointer { Array($0) })
+    if case .keyspace = spec.scope {
+      for lane in peers { lane.onLoop { $0.connection(stack).suspects.insertEverything() } }
+      return
     }
+    // An exclusive command may have touched keys of other lanes: only a key's own lane knows the order of its writes.
+    for index in keys {
+      let key = request.extracting(arguments[index].range)
+      let name = key.withUnsafeBufferPointer { Array($0) }
+      owner(of: key).onLoop { $0.connection(stack).suspects.insert(name) }
+    }
+  }
+
+  /// Now if this is the lane's loop, else as soon as that loop comes to it.
+  private func onLoop(_ work: @escaping @Sendable (Lane) -> Void) {
+    if loop.inEventLoop { work(self) } else { loop.execute { work(self) } }
   }
 
   /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
