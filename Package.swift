@@ -18,6 +18,10 @@ let package = Package(
   products: [
     .executable(name: "sluice", targets: ["sluice"]),
     .executable(name: "sluice-bench", targets: ["sluice-bench"]),
+    .library(name: "SluiceCache", targets: ["SluiceCache"]),
+    .library(name: "SluiceCacheService", targets: ["SluiceCacheService"]),
+    .library(name: "SluiceRoutedCache", targets: ["SluiceRoutedCache"]),
+    .library(name: "SluiceCacheTesting", targets: ["SluiceCacheTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -28,6 +32,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // Pure: neither NIO nor Foundation.
@@ -72,6 +77,35 @@ let package = Package(
     // Where Sluice is a Redis client itself.
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .target(name: "RedisClient", dependencies: ["CHiredis"], swiftSettings: strict),
+
+    // The guide's cache library, and the layers that it shares with the stacks of the proxy.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CacheLayers", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(
+      name: "LayeredServer",
+      dependencies: [
+        "CacheLayers", "Commands", "MemoryEngine", "MemoryServer", "RESP", nio, nioPosix, deque,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "SluiceCache",
+      dependencies: [
+        "CacheLayers", "RedisClient", histogram, logging,
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "SluiceCacheService",
+      dependencies: [
+        "SluiceCache", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    .target(name: "SluiceCacheTesting", dependencies: ["SluiceCache"], swiftSettings: strict),
+    .target(
+      name: "SluiceRoutedCache",
+      dependencies: ["SluiceCache", "Routing", "Flags", "Figures", "Ledger", logging],
+      swiftSettings: strict),
 
     // Command lines.
     .target(
@@ -137,6 +171,22 @@ let package = Package(
       name: "RedisClientTests", dependencies: ["RedisClient", "LoadGenerator"], swiftSettings: strict),
     .testTarget(
       name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram],
+      swiftSettings: strict),
+    .testTarget(name: "CacheLayersTests", dependencies: ["CacheLayers"], swiftSettings: strict),
+    .testTarget(
+      name: "LayeredServerTests", dependencies: ["LayeredServer", "RedisClient", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SluiceCacheTests",
+      dependencies: ["SluiceCache", "SluiceCacheTesting", "RedisClient", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SluiceCacheServiceTests",
+      dependencies: ["SluiceCacheService", "SluiceCacheTesting", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SluiceRoutedCacheTests",
+      dependencies: ["SluiceRoutedCache", "SluiceCacheTesting", "Ledger", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(

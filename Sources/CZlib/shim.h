@@ -1,0 +1,2 @@
+// zlib as Debian packages it (zlib1g-dev). The module map links the library by name, as CHiredis does.
+#include <zlib.h>

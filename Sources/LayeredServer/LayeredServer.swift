@@ -1,0 +1,1 @@
+/// A stack with layers behind a unix-domain socket.

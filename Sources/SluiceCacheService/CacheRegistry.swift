@@ -1,0 +1,1 @@
+/// Shared caches with a life cycle.

@@ -1,0 +1,1 @@
+/// Makes isolated caches for tests.

@@ -1,0 +1,1 @@
+/// Two caches, the flags and a ledger inside one process.
