@@ -4,10 +4,12 @@
 /// the empty string.
 ///
 /// Only the last `*` is ever tried again, so the time is at most the product of the lengths.
-struct GlobPattern {
+public struct GlobPattern {
   /// Whether `string` matches `pattern`.
   /// - Parameter ignoringCase: compares ASCII letters without their case.
-  static func matches(_ pattern: Span<UInt8>, _ string: Span<UInt8>, ignoringCase: Bool = false) -> Bool {
+  public static func matches(_ pattern: Span<UInt8>, _ string: Span<UInt8>, ignoringCase: Bool = false)
+    -> Bool
+  {
     let end = pattern.count
     var at = 0
     var position = 0
@@ -38,6 +40,19 @@ struct GlobPattern {
       position = starPosition
       at = afterStar
     }
+  }
+
+  /// A pattern that matches `data` and nothing else, for a place in a pattern where data stands.
+  public static func escape(_ data: some Sequence<UInt8>) -> [UInt8] {
+    var pattern: [UInt8] = []
+    for byte in data {
+      switch byte {
+      case Byte.star, Byte.question, Byte.open, Byte.close, Byte.escape: pattern.append(Byte.escape)
+      default: break
+      }
+      pattern.append(byte)
+    }
+    return pattern
   }
 
   /// Matches one byte against the element of the pattern at `start` (which is not `*`).
