@@ -1,5 +1,9 @@
-/// What the library throws: one closed set of kinds, a sentence that says what to do, and the facts behind it.
-public struct CacheError: Error, Sendable, CustomStringConvertible {
+/// What the library throws: one closed set of kinds, a sentence that says what to do, and the facts behind
+/// it.
+///
+/// No secret gets through: passwords in URLs and values under names such as `redis_password` are replaced by
+/// `***` in the message and in the context when the error is made.
+public struct CacheError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Who has to do something about it.
   public enum Kind: String, Sendable, CaseIterable {
     /// An argument is wrong; the caller.
@@ -18,9 +22,20 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
 
   public init(_ kind: Kind, _ message: String, context: [String: CacheValue] = [:]) {
     self.kind = kind
-    self.message = message
-    self.context = context
+    self.message = Secrets.masked(message)
+    self.context = Secrets.masked(context)
   }
 
   public var description: String { message }
+}
+
+extension CacheError {
+  /// The error for a list of things that are wrong: `title: first; second`, with the list in the context.
+  static func validation(
+    _ title: String, _ problems: [String], context: [String: CacheValue] = [:]
+  ) -> CacheError {
+    var context = context
+    context["validation_errors"] = .array(problems.map(CacheValue.string))
+    return CacheError(.validation, "\(title): \(problems.joined(separator: "; "))", context: context)
+  }
 }

@@ -1,0 +1,53 @@
+/// What is special to a cache of AI responses: keys, text tiers and how long each operation's answers live.
+public struct AIConfig: Sendable, Hashable {
+  /// Up to which length a text is small, medium or large, in Unicode code points; above `large` it is extra
+  /// large.
+  public struct TextSizeTiers: Sendable, Hashable {
+    public var small: Int
+    public var medium: Int
+    public var large: Int
+
+    public init(small: Int = 1000, medium: Int = 10_000, large: Int = 100_000) {
+      self.small = small
+      self.medium = medium
+      self.large = large
+    }
+  }
+
+  /// Texts longer than this many Unicode code points appear in keys as their hash; at least 1.
+  public var textHashThreshold: Int
+  /// The hash of long texts; `sha256` is the only one, because keys must agree between services.
+  public var hashAlgorithm: String
+  public var textSizeTiers: TextSizeTiers
+  /// How long the answers of an operation live, in whole seconds; other operations use the cache's default.
+  public var operationTTLs: [String: Duration]
+  /// Kept for files of the original, where no cache reads it.
+  public var enableSmartPromotion: Bool
+  /// Kept for files of the original, where no cache reads it; at least 1.
+  public var maxTextLength: Int
+
+  public init(
+    textHashThreshold: Int = 1000,
+    hashAlgorithm: String = "sha256",
+    textSizeTiers: TextSizeTiers = TextSizeTiers(),
+    operationTTLs: [String: Duration] = AIConfig.defaultOperationTTLs,
+    enableSmartPromotion: Bool = true,
+    maxTextLength: Int = 100_000
+  ) {
+    self.textHashThreshold = textHashThreshold
+    self.hashAlgorithm = hashAlgorithm
+    self.textSizeTiers = textSizeTiers
+    self.operationTTLs = operationTTLs
+    self.enableSmartPromotion = enableSmartPromotion
+    self.maxTextLength = maxTextLength
+  }
+
+  /// The table of a configuration. A cache that is made without one has its own.
+  public static let defaultOperationTTLs: [String: Duration] = [
+    "summarize": .seconds(7200),
+    "sentiment": .seconds(3600),
+    "key_points": .seconds(5400),
+    "questions": .seconds(4800),
+    "qa": .seconds(3600),
+  ]
+}
