@@ -91,6 +91,15 @@ enum CommandRules {
     (.unordered, ["SMEMBERS", "SUNION", "SINTER", "SDIFF", "HKEYS", "HVALS", "KEYS", "SORT_RO"]),
     (.unorderedPairs, ["HGETALL"]),
     (.tolerance, ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"]),
+    (.numbers, ["ZSCORE", "ZMSCORE", "GEOPOS", "GEODIST"]),
+    (
+      .scores,
+      [
+        "ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZDIFF", "ZINTER", "ZUNION", "GEOSEARCH",
+        "GEORADIUS_RO", "GEORADIUSBYMEMBER_RO",
+      ]
+    ),
+    (.typeName, ["TYPE"]),
     (
       .never,
       [

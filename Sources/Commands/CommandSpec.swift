@@ -32,6 +32,15 @@ public enum Comparison: UInt8, Sendable, BitwiseCopyable {
   /// Times that may differ by what passes between two questions: `TTL`.
   case tolerance
 
+  /// Nothing but numbers, however they are spelled: `ZSCORE`.
+  case numbers
+
+  /// Members, and beside them numbers however they are spelled: `ZRANGE … WITHSCORES`, `GEOSEARCH … WITHCOORD`.
+  case scores
+
+  /// The name of the key's type: `TYPE`.
+  case typeName
+
   /// Replies that rightly differ between two equal servers (random, cursors, encodings, idle times), and
   /// all writes.
   case never

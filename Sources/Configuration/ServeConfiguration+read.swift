@@ -25,6 +25,8 @@ extension ServeConfiguration {
         $1.value("queue_commands", ValueParsers.whole(1...10_000_000)) ?? $0.mirror.queueCommands
       $0.mirror.queueBytes =
         $1.value("queue_bytes", ValueParsers.size(64 << 10...64 << 30)) ?? $0.mirror.queueBytes
+      $0.mirror.ttlTolerance =
+        $1.value("ttl_tolerance", ValueParsers.duration(.zero ... .seconds(3600))) ?? $0.mirror.ttlTolerance
     }
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") { $0.password = $1.value("password_file", PasswordFile.read) }

@@ -36,7 +36,10 @@ extension ServeConfiguration: CustomStringConvertible {
       ),
       (
         "mirror",
-        [("queue_commands", "\(mirror.queueCommands)"), ("queue_bytes", size(mirror.queueBytes))]
+        [
+          ("queue_commands", "\(mirror.queueCommands)"), ("queue_bytes", size(mirror.queueBytes)),
+          ("ttl_tolerance", mirror.ttlTolerance.text),
+        ]
       ),
       ("limits", limits.settings),
       ("auth", [("password_file", password == nil ? "null" : "\"***\"")]),

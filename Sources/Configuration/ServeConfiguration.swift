@@ -68,12 +68,14 @@ public struct ServeConfiguration: Sendable, Hashable {
     public init() {}
   }
 
-  /// What may wait for the mirror, per lane.
+  /// What may wait for the mirror, per lane, and how exactly it is compared.
   public struct Mirror: Sendable, Hashable {
     /// Commands in one mirror queue.
     public var queueCommands = 100_000
     /// Bytes in one mirror queue.
     public var queueBytes = 64 << 20
+    /// How far the stacks may lie apart in time before a comparison calls it a difference.
+    public var ttlTolerance: Duration = .seconds(1)
     public init() {}
   }
 

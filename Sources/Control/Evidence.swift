@@ -23,10 +23,13 @@ struct Evidence: Sendable {
     return compare.compared == 0 || compare.droppedWrites > 0 || compare.mirrorErrors > 0 ? "hold" : "pass"
   }
 
-  /// Divergences since the flip that are more than a cold new stack's misses.
-  private var divergences: UInt64 { sinceFlip.compare.diverged - min(sinceFlip.compare.diverged, coldMisses) }
-
-  private var coldMisses: UInt64 { sinceFlip.divergences[.missingInNew] }
+  /// Divergences since the flip that say something about the data: neither a cold new stack's misses nor the answers that never
+  /// came, which are errors of a stack (perhaps of legacy, to which nobody should be rolled back for that).
+  private var divergences: UInt64 {
+    let compare = sinceFlip.compare
+    return compare.diverged
+      - min(compare.diverged, sinceFlip.divergences[.missingInNew] &+ sinceFlip.divergences[.timeout])
+  }
 
   /// Why the guardrails roll back, or nil. They act only where clients depend on the new stack.
   func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {

@@ -15,6 +15,7 @@ extension ProxySettings {
     backoffMaximum = configuration.timeouts.reconnectMax.nanoseconds
     mirrorCommands = configuration.mirror.queueCommands
     mirrorBytes = configuration.mirror.queueBytes
+    ttlTolerance = configuration.mirror.ttlTolerance.nanoseconds
     pipeline = limits.pipeline
     clientOutputBytes = limits.clientOutputBytes
     clientStall = limits.clientOutputStall.nanoseconds

@@ -77,6 +77,8 @@ extension StatusReport.Stack {
     self.init(
       endpoint: "\(stack.endpoint)", health: standing.health.name, since: standing.since,
       reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue, suspects: suspects,
+      suspects_made: total.suspects[id].made, suspects_repaired: total.suspects[id].repaired,
+      suspects_deleted: total.suspects[id].deleted,
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
       errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
       p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))

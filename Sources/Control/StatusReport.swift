@@ -43,6 +43,10 @@ struct StatusReport: Encodable, Sendable {
     var mirror_queue: Int
     /// Keys on which the stack may be wrong; they are repaired, and never served.
     var suspects: Int
+    /// Since the start of the process: keys that became suspects, those that were repaired by a copy, and those deleted.
+    var suspects_made: UInt64
+    var suspects_repaired: UInt64
+    var suspects_deleted: UInt64
     var operations: UInt64
     var errors: UInt64
     var p50_us: UInt64

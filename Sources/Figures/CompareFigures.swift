@@ -1,17 +1,18 @@
 /// What became of the reads that were to be compared and of the writes that were to be mirrored.
 ///
 /// Every claim carries its count (law 10): the five results of a compare are disjoint, and their sum is the number
-/// of reads that the sample chose.
+/// of reads that the sample chose and the primary answered.
 public struct CompareFigures: Sendable, Equatable {
   /// Both stacks gave the same answer.
   public var matched: UInt64 = 0
   /// Both were asked, and the answers are not comparable (a command whose class is *never*).
   public var ignored: UInt64 = 0
-  /// The answers differed, and no longer did when asked again.
+  /// The answers differed, and no longer did when asked again, or the key was about to expire.
   public var superseded: UInt64 = 0
   /// The answers differed and still did: the sum over all kinds of ``DivergenceCounts``.
   public var diverged: UInt64 = 0
-  /// Chosen for comparison, and dropped because the mirror's queue was full.
+  /// Chosen for comparison, and nothing can be said: the mirror's queue was full or its connection lost, a flip came between,
+  /// or the key was being repaired.
   public var dropped: UInt64 = 0
   /// Writes that the mirror was sent.
   public var mirroredWrites: UInt64 = 0

@@ -14,6 +14,8 @@ public struct LaneFigures: Sendable {
   public var divergences = DivergenceCounts()
   /// Errors by stack and kind.
   public var errors = ErrorCounts()
+  /// Suspects made, repaired and deleted.
+  public var suspects = SuspectFigures.ByStack()
 
   /// Nothing counted yet.
   public init() {}
@@ -40,7 +42,8 @@ public struct LaneFigures: Sendable {
   /// Whether nothing was counted.
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
-    return compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0 && errors.total(.new) == 0
+    return compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
+      && errors.total(.new) == 0 && suspects.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -49,6 +52,7 @@ public struct LaneFigures: Sendable {
     compare.merge(other.compare)
     divergences.merge(other.divergences)
     errors.merge(other.errors)
+    suspects.merge(other.suspects)
   }
 
   /// Returns what was counted and starts again from nothing.
@@ -58,9 +62,11 @@ public struct LaneFigures: Sendable {
     taken.compare = compare
     taken.divergences = divergences
     taken.errors = errors
+    taken.suspects = suspects
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
+    suspects = SuspectFigures.ByStack()
     return taken
   }
 

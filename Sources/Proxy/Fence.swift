@@ -38,6 +38,8 @@ struct Fence {
 
 /// How one lane went through a flip.
 public struct LaneFlip: Sendable {
+  /// The lane's number, from 0.
+  public var lane: Int
   /// How long keys were held, in nanoseconds; 0 when none had to be.
   public var held: UInt64
   /// Commands that waited.

@@ -14,13 +14,13 @@ extension Lane {
     turnBegan()
     // Publications may overtake each other on their way here; the newest one wins.
     guard snapshot.version >= newestVersion else {
-      return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
+      return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     newestVersion = snapshot.version
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
     if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) {
       routing = LaneRouting(snapshot)
-      return flipped(LaneFlip(held: 0, commands: 0, cutOff: []))
+      return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
@@ -82,7 +82,7 @@ extension Lane {
       self.fence = fence
       guard unreached(fence).isEmpty else { return armDeadline(fence.deadline, of: fence.number) }
     }
-    let flip = LaneFlip(held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
+    let flip = LaneFlip(lane: index, held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
     if let target = fence.target { routing = LaneRouting(target) }
     fence.target = nil
     let flipped = fence.flipped

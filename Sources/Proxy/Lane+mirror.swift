@@ -106,6 +106,26 @@ extension Lane {
     }
   }
 
+  /// The mirror owed its answer to this read for longer than it may, and is cut off.
+  func timedOut(_ command: Pending, request: Span<UInt8>, on mirror: StackID) {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return }
+    var keys: [Int] = []
+    _ = table.specs[Int(command.command)].keyIndices(
+      in: request, arguments: framer.arguments.span, into: &keys)
+    let key = keys.first.map { index in
+      request.extracting(framer.arguments[index].range).withUnsafeBufferPointer { Array($0) }
+    }
+    let answer = Divergence.Answer(length: Int(command.primaryLength), digest: command.primaryDigest)
+    figures.recordDivergence(.timeout, command: command.command)
+    report(
+      .divergence(
+        Divergence(
+          kind: .timeout, command: command.command, key: key ?? [],
+          legacy: mirror == .legacy ? nil : answer, new: mirror == .new ? nil : answer, firstDifference: nil))
+    )
+  }
+
   /// Asks both stacks again before a difference is called one.
   private func recheck(_ request: Span<UInt8>, command: Int) {
     // Behind a fence the sides are about to change, and too many questions would be traffic of our own making.

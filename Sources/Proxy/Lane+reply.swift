@@ -71,7 +71,12 @@ extension Lane {
     case .repair, .purge:
       suspect(request, on: connection.stack)
     case .comparedRead:
-      figures.compare.dropped &+= 1
+      if connection.owesCompared {
+        connection.owesCompared = false
+        timedOut(command, request: request, on: connection.stack)
+      } else {
+        figures.compare.dropped &+= 1
+      }
     case .recheck:
       sink?.replyFailed(slot: command.slot)
     }

@@ -1,4 +1,5 @@
 import Figures
+import RESP
 import Routing
 
 /// What the data plane has to tell; reported on a loop, so whoever listens must be quick.
@@ -7,15 +8,35 @@ public enum ProxyEvent: Sendable {
   case divergence(Divergence)
 }
 
-/// Two replies to one read that differ and still differed when asked again (design, section 6).
+/// Two replies to one read that differ and still differed when asked again, or one that never came (design, section 6).
 public struct Divergence: Sendable {
   public let kind: DivergenceKind
   /// The command's row in the table.
   public let command: UInt16
-  /// The first key of the command.
+  /// The key that differs, or the command's first where that is not known.
   public let key: [UInt8]
-  public let legacy: [UInt8]
-  public let new: [UInt8]
-  /// Distance from the start of the replies to the first byte that differs.
-  public let firstDifference: Int
+  /// nil: no answer.
+  public let legacy: Answer?
+  /// nil: no answer.
+  public let new: Answer?
+  /// Distance from the start of the replies to the first byte that differs; nil if it is not known.
+  public let firstDifference: Int?
+
+  /// What is known of one stack's reply.
+  public struct Answer: Sendable {
+    public let length: Int
+    public let digest: UInt64
+    /// The reply; nil where it was not kept.
+    public let bytes: [UInt8]?
+
+    init(length: Int, digest: UInt64, bytes: [UInt8]? = nil) {
+      self.length = length
+      self.digest = digest
+      self.bytes = bytes
+    }
+
+    init(_ reply: [UInt8]) {
+      self.init(length: reply.count, digest: Digest(reply.span).value, bytes: reply)
+    }
+  }
 }

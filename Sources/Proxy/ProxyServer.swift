@@ -127,7 +127,7 @@ public final class ProxyServer: Sendable {
   public func takeFigures() async -> LaneFigures {
     await withTaskGroup(of: LaneFigures.self) { group in
       for lane in lanes {
-        group.addTask { (try? await lane.loop.submit { lane.figures.take() }.get()) ?? LaneFigures() }
+        group.addTask { (try? await lane.loop.submit { lane.takeFigures() }.get()) ?? LaneFigures() }
       }
       return await group.reduce(into: LaneFigures()) { $0.merge($1) }
     }
@@ -193,6 +193,11 @@ extension Lane {
     turnBegan()
     connection(.legacy).connect()
     connection(.new).connect()
+  }
+
+  fileprivate func takeFigures() -> LaneFigures {
+    for connection in stacks { figures.suspects[connection.stack] = connection.suspects.takeFigures() }
+    return figures.take()
   }
 
   fileprivate var healthNow: ProxyServer.LaneHealth {

@@ -11,6 +11,8 @@ public struct ProxySettings: Sendable {
   /// Most commands and bytes that may be on their way to a mirror, per lane.
   public var mirrorCommands = 100_000
   public var mirrorBytes = 64 << 20
+  /// How far the two stacks may lie apart in time: for times to live, and for a key that expires while it is compared.
+  public var ttlTolerance: Int64 = 1_000_000_000
   /// Most commands of one client that may be in flight; the client is not read meanwhile.
   public var pipeline = 1024
   /// Most bytes that may wait for one client; more cut it off.

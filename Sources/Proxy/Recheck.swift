@@ -5,21 +5,36 @@ import Routing
 
 /// Asks both stacks one read again whose answers differed, through the lane: the primary first, and the mirror at the
 /// place in the log where the primary answered. What still differs then is a divergence (design, section 6).
+///
+/// What could fake one, and why it does not:
+/// - a write between the two answers: it is behind the question on both connections, or ahead of it on both;
+/// - a flip or a command that has several lanes for itself: the lane's fence was up meanwhile, and nothing is claimed;
+/// - a write that the mirror lacks: its key is a suspect, or has been one since the question was put (`watch`);
+/// - keys of another lane, or of both stacks: this lane knows no order for them, and does not ask;
+/// - an expiry: each stack is asked for the keys' time in the same breath, just before (`KeyLifetimes`).
 final class Recheck: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane
   private let spec: CommandSpec
   private let request: [UInt8]
   private let keys: [[UInt8]]
-  private var primary = StackID.legacy
+  private let hasScores: Bool
   private let routing: LaneRouting
-  /// A key was a suspect at some moment since: that it differs is known, and it is being repaired.
-  private var isDoubtful = false
+  private let fences: UInt64
+  private let startedAt: UInt64
+  private var primary = StackID.legacy
+  /// How often the keys had become doubtful when they were begun to be watched; nil while they are not.
+  private var doubts: UInt64?
   private var answers: [[UInt8]] = []
+  /// Of the stack that is asked now, by the keys; then of both.
+  private var times: [Int?] = []
+  private var primaryTimes: [Int?] = []
 
   init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
     self.lane = lane
     self.spec = spec
     routing = lane.routing
+    fences = lane.fences
+    startedAt = lane.now
     let bytes = request.withUnsafeBufferPointer { Array($0) }
     self.request = bytes
     var framer = RequestFramer(limits: lane.settings.limits)
@@ -27,40 +42,78 @@ final class Recheck: ReplySink, @unchecked Sendable {
     var indices: [Int] = []
     _ = spec.keyIndices(in: request, arguments: framer.arguments.span, into: &indices)
     keys = indices.map { Array(bytes[framer.arguments[$0].range]) }
+    let options = framer.arguments.dropFirst((indices.last ?? 0) + 1)
+    hasScores = options.contains { Recheck.isWithScores(bytes[$0.range]) }
     super.init(home: lane.index)
+  }
+
+  private static func isWithScores(_ word: ArraySlice<UInt8>) -> Bool {
+    word.elementsEqual("WITHSCORES".utf8) { $0 & 0xdf == $1 }
   }
 
   func start() {
     let key = keys.first ?? []
     primary = lane.routing.primary(of: key.span)
+    guard
+      keys.allSatisfy({ lane.routing.primary(of: $0.span) == primary && lane.owner(of: $0.span) === lane }),
+      !lane.stacks.contains(where: { isDoubtful($0.suspects) })
+    else { return failed() }
+    for connection in lane.stacks {
+      for key in keys { connection.suspects.watch(key) }
+    }
+    doubts = doubtsNow
     ask(primary)
   }
 
-  private func noteDoubt() {
-    for suspects in lane.stacks.map(\.suspects) where !suspects.isEmpty {
-      if suspects.isEverything || keys.contains(where: suspects.contains) { isDoubtful = true }
+  /// A key is a suspect: that it differs is known, and it is being repaired.
+  private func isDoubtful(_ suspects: Suspects) -> Bool {
+    !suspects.isEmpty && (suspects.isEverything || keys.contains(where: suspects.contains))
+  }
+
+  private var doubtsNow: UInt64 {
+    lane.stacks.reduce(0) { sum, connection in
+      keys.reduce(sum) { $0 &+ connection.suspects.doubts(of: $1) }
     }
   }
 
   private func ask(_ stack: StackID) {
-    noteDoubt()
     let connection = lane.connection(stack)
+    times = Array(repeating: nil, count: keys.count)
     guard connection.isUp, !connection.mirrorIsFull(adding: request.count) else { return failed() }
-    let request = request
+    for (index, key) in keys.enumerated() {
+      let frame = InlineRequest.frame(of: [Array("PTTL".utf8), key])
+      send(frame, slot: UInt32(truncatingIfNeeded: index), to: connection)
+    }
+    send(request, slot: lastSlot, to: connection)
+  }
+
+  private func send(_ frame: [UInt8], slot: UInt32, to connection: StackConnection) {
     connection.send(
-      request.span,
+      frame.span,
       Pending(
-        slot: 0, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
+        slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
         sentAt: lane.now), sink: self)
   }
 
+  /// The read's own; the times of the keys come before it.
+  private var lastSlot: UInt32 { UInt32(truncatingIfNeeded: keys.count) }
+
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    guard slot == lastSlot else {
+      if times.indices.contains(Int(slot)) { times[Int(slot)] = ReplyReader.integer(reply) }
+      return
+    }
     answers.append(reply.withUnsafeBufferPointer { Array($0) })
-    if answers.count == 1 { ask(primary.other) } else { judge() }
+    if answers.count == 1 {
+      primaryTimes = times
+      ask(primary.other)
+    } else {
+      judge()
+    }
   }
 
-  /// One of the stacks could not be asked: nothing is known, and nothing is claimed.
-  override func replyFailed(slot: UInt32) { failed() }
+  /// One of the stacks could not be asked: nothing is known, and nothing is claimed. All questions fail together, this one last.
+  override func replyFailed(slot: UInt32) { if slot == lastSlot { failed() } }
 
   private func failed() {
     lane.figures.compare.dropped &+= 1
@@ -68,36 +121,49 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   private func judge() {
-    // A flip in between has put the two questions on two sides of it.
-    guard lane.routing === routing, !lane.isFenced else { return failed() }
-    noteDoubt()
-    guard !isDoubtful else { return failed() }
-    let legacy = primary == .legacy ? answers[0] : answers[1]
-    let new = primary == .legacy ? answers[1] : answers[0]
-    switch ReplyComparison.verdict(
-      spec.comparison, tolerance: spec.tolerance, legacy: legacy.span, new: new.span)
-    {
+    guard lane.routing === routing, lane.fences == fences, doubtsNow == doubts else { return failed() }
+    let isLegacyFirst = primary == .legacy
+    let legacy = isLegacyFirst ? answers[0] : answers[1]
+    let new = isLegacyFirst ? answers[1] : answers[0]
+    let lifetimes = KeyLifetimes(
+      legacy: isLegacyFirst ? primaryTimes : times, new: isLegacyFirst ? times : primaryTimes)
+    // The second answer may have waited, and times went on meanwhile.
+    let waited = Int(clamping: (lane.now &- startedAt) / 1_000_000)
+    let patience = Int(clamping: lane.settings.ttlTolerance / 1_000_000)
+    let comparison = ReplyComparison(
+      spec, hasScores: hasScores, tolerance: patience, waited: waited, legacy: legacy, new: new)
+    switch comparison.verdict {
     case .identical:
       lane.figures.compare.superseded &+= 1
     case .equivalent:
       lane.figures.compare.matched &+= 1
     case .different(let kind, let offset):
-      let command = UInt16(truncatingIfNeeded: spec.id)
-      lane.figures.recordDivergence(kind, command: command)
-      lane.report(
-        .divergence(
-          Divergence(
-            kind: kind, command: command, key: keys.first ?? [], legacy: legacy, new: new,
-            firstDifference: offset)))
+      guard let place = comparison.place(of: kind, lifetimes, edge: patience + waited) else {
+        lane.figures.compare.superseded &+= 1
+        break
+      }
+      diverged(place.kind, key: place.key, legacy, new, offset)
     }
     finish()
   }
 
-  private func finish() { lane.rechecks -= 1 }
-}
+  private func diverged(
+    _ kind: DivergenceKind, key: Int, _ legacy: [UInt8], _ new: [UInt8], _ firstDifference: Int
+  ) {
+    let command = UInt16(truncatingIfNeeded: spec.id)
+    lane.figures.recordDivergence(kind, command: command)
+    lane.report(
+      .divergence(
+        Divergence(
+          kind: kind, command: command, key: keys.indices.contains(key) ? keys[key] : [],
+          legacy: Divergence.Answer(legacy), new: Divergence.Answer(new), firstDifference: firstDifference)))
+  }
 
-extension CommandSpec {
-  /// How far two times may lie apart: a second, for rounding and the way between two questions, in the unit of the
-  /// command (`PTTL` and `PEXPIRETIME` answer milliseconds).
-  fileprivate var tolerance: Int { name.hasPrefix("P") ? 1000 : 1 }
+  private func finish() {
+    lane.rechecks -= 1
+    guard doubts != nil else { return }
+    for connection in lane.stacks {
+      for key in keys { connection.suspects.unwatch(key) }
+    }
+  }
 }

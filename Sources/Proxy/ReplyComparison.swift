@@ -3,7 +3,7 @@ import Figures
 import RESP
 
 /// What two replies to one read have in common (design, section 6).
-enum ReplyComparison {
+struct ReplyComparison {
   enum Verdict: Equatable {
     /// The same bytes.
     case identical
@@ -13,49 +13,130 @@ enum ReplyComparison {
     case different(DivergenceKind, offset: Int)
   }
 
-  /// - Parameter tolerance: how far two times may lie apart, in the command's unit.
-  static func verdict(_ comparison: Comparison, tolerance: Int, legacy: Span<UInt8>, new: Span<UInt8>)
-    -> Verdict
-  {
-    let offset = firstDifference(legacy, new)
+  private let spec: CommandSpec
+  private let hasScores: Bool
+  private let tolerance: Int
+  private let waited: Int
+  private let legacy: [UInt8]
+  private let new: [UInt8]
+
+  /// - Parameters:
+  ///   - hasScores: the command asked for scores beside the members.
+  ///   - tolerance: how far two times may lie apart, in milliseconds.
+  ///   - waited: milliseconds that may lie between the two answers.
+  init(
+    _ spec: CommandSpec, hasScores: Bool = false, tolerance: Int, waited: Int = 0, legacy: [UInt8],
+    new: [UInt8]
+  ) {
+    self.spec = spec
+    self.hasScores = hasScores
+    self.tolerance = tolerance
+    self.waited = waited
+    self.legacy = legacy
+    self.new = new
+  }
+
+  var verdict: Verdict {
+    let offset = Self.firstDifference(legacy.span, new.span)
     if offset == legacy.count && offset == new.count { return .identical }
-    switch (isError(legacy), isError(new)) {
+    guard legacy.count > 0, new.count > 0 else { return .different(.value, offset: offset) }
+    switch (Self.isError(legacy.span), Self.isError(new.span)) {
     case (true, true):
-      return codeWord(legacy) == codeWord(new) ? .equivalent : .different(.value, offset: offset)
-    case (true, false): return .different(isWrongType(legacy) ? .type : .errorInLegacy, offset: offset)
-    case (false, true): return .different(isWrongType(new) ? .type : .errorInNew, offset: offset)
+      return Self.codeWord(legacy.span) == Self.codeWord(new.span)
+        ? .equivalent : .different(kindOfErrors, offset: offset)
+    case (true, false):
+      return .different(Self.isWrongType(legacy.span) ? .type : .errorInLegacy, offset: offset)
+    case (false, true): return .different(Self.isWrongType(new.span) ? .type : .errorInNew, offset: offset)
     case (false, false): break
     }
-    switch (isMissing(legacy), isMissing(new)) {
+    switch (Self.isMissing(legacy.span), Self.isMissing(new.span)) {
     case (true, true): return .equivalent
     case (true, false): return .different(.missingInLegacy, offset: offset)
     case (false, true): return .different(.missingInNew, offset: offset)
     case (false, false): break
     }
     if legacy[0] != new[0] { return .different(.type, offset: offset) }
-    switch comparison {
-    case .exact, .never:
-      return .different(gaps(legacy, new) ?? .value, offset: offset)
-    case .unordered:
-      return sameElements(legacy, new, width: 1) ? .equivalent : .different(.value, offset: offset)
-    case .unorderedPairs:
-      return sameElements(legacy, new, width: 2) ? .equivalent : .different(.value, offset: offset)
-    case .tolerance:
-      return times(legacy, new, tolerance, offset: offset)
+    return byClass(offset)
+  }
+
+  private func byClass(_ offset: Int) -> Verdict {
+    switch spec.comparison {
+    case .exact, .never: .different(gaps ?? .value, offset: offset)
+    case .unordered: sameElements(width: 1) ? .equivalent : .different(.value, offset: offset)
+    case .unorderedPairs: sameElements(width: 2) ? .equivalent : .different(.value, offset: offset)
+    case .numbers: Self.sameNumbers(legacy.span, new.span) ? .equivalent : .different(.value, offset: offset)
+    case .scores: sameScores ? .equivalent : .different(.value, offset: offset)
+    case .typeName: .different(.type, offset: offset)
+    case .tolerance: times(offset)
+    }
+  }
+
+  /// Where a difference lies, and of which kind it is by what is known of the keys; nil if an expiry explains it.
+  ///
+  /// A reply alone cannot say that a *key* is missing: a hash without the field, or no hash? `0` of nothing, or of a set
+  /// that lacks the member?
+  func place(of kind: DivergenceKind, _ lifetimes: KeyLifetimes, edge: Int) -> (
+    kind: DivergenceKind, key: Int
+  )? {
+    // What a stack in trouble says is not about a key.
+    if kind == .errorInNew || kind == .errorInLegacy { return (kind, 0) }
+    if spec.split == .values, let differing = differingElements {
+      guard let first = differing.first(where: { !lifetimes.isAtEdge($0, edge: edge) }) else { return nil }
+      // A value that is missing although its key is there: the key holds something else than a string.
+      let isType =
+        lifetimes.isKnown
+        && (kind == .missingInNew && !lifetimes.isMissingInNew
+          || kind == .missingInLegacy && !lifetimes.isMissingInLegacy)
+      return (isType ? .type : kind, first)
+    }
+    if lifetimes.legacy.indices.contains(where: { lifetimes.isAtEdge($0, edge: edge) }) { return nil }
+    let key = lifetimes.firstMissing ?? 0
+    switch (lifetimes.isMissingInLegacy, lifetimes.isMissingInNew) {
+    case (true, false): return (.missingInLegacy, key)
+    case (false, true): return (.missingInNew, key)
+    case (true, true): return (.value, key)
+    case (false, false):
+      let isMissing = kind == .missingInNew || kind == .missingInLegacy
+      return (isMissing && lifetimes.isKnown && !keysAreGone(lifetimes) ? .value : kind, key)
+    }
+  }
+
+  /// No stack has any of the keys any more: they went while they were asked for.
+  private func keysAreGone(_ lifetimes: KeyLifetimes) -> Bool { lifetimes.legacy.allSatisfy { $0 == -2 } }
+
+  // MARK: Kinds
+
+  /// Both refused, for other reasons: whose reason is about the data says that the other stack is in trouble.
+  private var kindOfErrors: DivergenceKind {
+    switch (Self.isAboutData(legacy.span), Self.isAboutData(new.span)) {
+    case (true, true): Self.isWrongType(legacy.span) || Self.isWrongType(new.span) ? .type : .value
+    case (false, true): .errorInLegacy
+    case (true, false), (false, false): .errorInNew
+    }
+  }
+
+  /// The elements of two arrays that are not the same; nil for anything else.
+  private var differingElements: [Int]? {
+    guard let left = ReplyReader.elements(of: legacy.span), let right = ReplyReader.elements(of: new.span),
+      left.count == right.count
+    else { return nil }
+    return left.indices.filter {
+      !Self.isSame(legacy.span.extracting(left[$0]), new.span.extracting(right[$0]))
     }
   }
 
   /// For two arrays that differ only in elements which one side does not have (`MGET` of a cold stack): which side.
-  private static func gaps(_ legacy: Span<UInt8>, _ new: Span<UInt8>) -> DivergenceKind? {
-    guard let left = ReplyReader.elements(of: legacy), let right = ReplyReader.elements(of: new),
-      left.count == right.count
+  private var gaps: DivergenceKind? {
+    guard let differing = differingElements, let left = ReplyReader.elements(of: legacy.span),
+      let right = ReplyReader.elements(of: new.span)
     else { return nil }
     var missing: DivergenceKind?
-    for (one, other) in zip(left, right) {
-      let (one, other) = (legacy.extracting(one), new.extracting(other))
-      if firstDifference(one, other) == one.count, one.count == other.count { continue }
+    for index in differing {
       let kind: DivergenceKind
-      switch (ReplyReader.isNull(one), ReplyReader.isNull(other)) {
+      switch (
+        ReplyReader.isNull(legacy.span.extracting(left[index])),
+        ReplyReader.isNull(new.span.extracting(right[index]))
+      ) {
       case (false, true): kind = .missingInNew
       case (true, false): kind = .missingInLegacy
       default: return nil
@@ -66,11 +147,11 @@ enum ReplyComparison {
     return missing
   }
 
+  // MARK: Classes
+
   /// `-1` (no expiry) against a time is a difference, however small; `-2` is a missing key.
-  private static func times(_ legacy: Span<UInt8>, _ new: Span<UInt8>, _ tolerance: Int, offset: Int)
-    -> Verdict
-  {
-    guard let left = ReplyReader.integer(legacy), let right = ReplyReader.integer(new) else {
+  private func times(_ offset: Int) -> Verdict {
+    guard let left = ReplyReader.integer(legacy.span), let right = ReplyReader.integer(new.span) else {
       return .different(.ttl, offset: offset)
     }
     switch (left, right) {
@@ -79,15 +160,24 @@ enum ReplyComparison {
     case (-1, _), (_, -1): return .different(.ttl, offset: offset)
     default:
       let (distance, isTooFar) = max(left, right).subtractingReportingOverflow(min(left, right))
-      return !isTooFar && distance <= tolerance ? .equivalent : .different(.ttl, offset: offset)
+      return !isTooFar && distance <= allowedDistance ? .equivalent : .different(.ttl, offset: offset)
     }
   }
 
-  private static func sameElements(_ legacy: Span<UInt8>, _ new: Span<UInt8>, width: Int) -> Bool {
-    guard legacy.count == new.count, let left = ReplyReader.elements(of: legacy),
-      let right = ReplyReader.elements(of: new), left.count == right.count, left.count % width == 0
+  /// In the command's unit. Seconds are rounded by the server, so that one more or less says nothing.
+  private var allowedDistance: Int {
+    let name = spec.name
+    let isAbsolute = name.hasSuffix("EXPIRETIME")
+    let milliseconds = max(0, tolerance) &+ (isAbsolute ? 0 : max(0, waited))
+    return name.hasPrefix("P")
+      ? milliseconds : max(1, milliseconds / 1000 + (milliseconds % 1000 > 0 ? 1 : 0))
+  }
+
+  private func sameElements(width: Int) -> Bool {
+    guard legacy.count == new.count, let left = ReplyReader.elements(of: legacy.span),
+      let right = ReplyReader.elements(of: new.span), left.count == right.count, left.count % width == 0
     else { return false }
-    return sorted(legacy, left, width) == sorted(new, right, width)
+    return Self.sorted(legacy.span, left, width) == Self.sorted(new.span, right, width)
   }
 
   private static func sorted(_ reply: Span<UInt8>, _ elements: [Range<Int>], _ width: Int) -> [[UInt8]] {
@@ -97,11 +187,53 @@ enum ReplyComparison {
     }.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
+  /// Members are what they are; beside them stand numbers: every second element where scores were asked for, and all but the
+  /// first of a nested one (`GEOSEARCH … WITHCOORD`).
+  private var sameScores: Bool {
+    guard let left = ReplyReader.elements(of: legacy.span), let right = ReplyReader.elements(of: new.span),
+      left.count == right.count
+    else { return false }
+    for index in left.indices {
+      let (one, other) = (legacy.span.extracting(left[index]), new.span.extracting(right[index]))
+      if Self.isSame(one, other) { continue }
+      if let inner = ReplyReader.elements(of: one), let outer = ReplyReader.elements(of: other) {
+        guard let member = inner.first, let twin = outer.first,
+          Self.isSame(one.extracting(member), other.extracting(twin)), Self.sameNumbers(one, other)
+        else { return false }
+      } else {
+        guard hasScores, index % 2 == 1, Self.sameNumbers(one, other) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// The same but for the spelling of numbers: `1` and `1.0`, `1e3` and `1000`, `inf` and `Infinity`.
+  private static func sameNumbers(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
+    if isSame(one, other) { return true }
+    if let left = ReplyReader.elements(of: one), let right = ReplyReader.elements(of: other) {
+      guard left.count == right.count else { return false }
+      return left.indices.allSatisfy { sameNumbers(one.extracting(left[$0]), other.extracting(right[$0])) }
+    }
+    guard let left = number(one), let right = number(other) else { return false }
+    return left == right || (left.isNaN && right.isNaN)
+  }
+
+  private static func number(_ reply: Span<UInt8>) -> Double? {
+    guard let range = ReplyReader.string(reply), range.count < 128 else { return nil }
+    return Double(reply.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+  }
+
+  // MARK: Bytes
+
   private static func firstDifference(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
     let shorter = min(left.count, right.count)
     var index = 0
     while index < shorter, left[index] == right[index] { index += 1 }
     return index
+  }
+
+  private static func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    left.count == right.count && firstDifference(left, right) == left.count
   }
 
   private static func isError(_ reply: Span<UInt8>) -> Bool { reply[0] == UInt8(ascii: "-") }
@@ -114,6 +246,10 @@ enum ReplyComparison {
 
   /// One side holds the key as something else: that is about the data, not about a stack in trouble.
   private static func isWrongType(_ error: Span<UInt8>) -> Bool { codeWord(error) == Array("WRONGTYPE".utf8) }
+
+  private static func isAboutData(_ error: Span<UInt8>) -> Bool {
+    isWrongType(error) || codeWord(error) == Array("ERR".utf8)
+  }
 
   private static func codeWord(_ error: Span<UInt8>) -> [UInt8] {
     var end = 1

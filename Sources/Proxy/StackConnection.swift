@@ -42,6 +42,9 @@ final class StackConnection {
   private(set) var mirrorBytes = 0
   /// Bytes of the commands in flight that clients wait for.
   private(set) var primaryBytes = 0
+  /// The stack is being cut off because it owes the answer to a compared read, its oldest command: that one's `replyFailed` takes
+  /// this for the verdict `timeout`, all others were lost with it.
+  var owesCompared = false
   /// Keys of this lane that the stack may hold wrongly.
   var suspects = Suspects()
 
@@ -208,6 +211,7 @@ final class StackConnection {
     guard let oldest = pending.first, now > max(oldest.sentAt, lastHeard) else { return }
     let waited = now - max(oldest.sentAt, lastHeard)
     if waited > UInt64(endpoint.commandTimeout) {
+      owesCompared = oldest.role == .comparedRead
       cut("owed a reply for \(waited / 1_000_000) ms")
     }
   }

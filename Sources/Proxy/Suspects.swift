@@ -1,4 +1,5 @@
 import DequeModule
+import Figures
 
 /// The keys on which one stack may differ from the other because a write did not reach it, or nobody knows whether it
 /// did (law 7). A set: a hot key counts once.
@@ -14,9 +15,12 @@ struct Suspects {
   private var lastMark: UInt64 = 0
   /// Everything on the stack is doubtful: it must be emptied before it answers for anything.
   private(set) var isEverything = false
-  /// Keys marked and keys repaired, ever.
-  private(set) var made: UInt64 = 0
-  private(set) var repaired: UInt64 = 0
+  /// What became of suspects since `takeFigures`.
+  private var figures = SuspectFigures()
+  /// Keys that somebody looks at just now: by how many, and how often each has become doubtful meanwhile.
+  private var watches: [[UInt8]: (watchers: Int, doubts: UInt64)] = [:]
+  /// How often the whole stack has become doubtful.
+  private var generalDoubts: UInt64 = 0
 
   /// The one thing that every command asks.
   var isEmpty: Bool { marks.isEmpty && !isEverything }
@@ -27,14 +31,18 @@ struct Suspects {
   mutating func insert(_ key: [UInt8]) {
     guard !isEverything else { return }
     lastMark += 1
+    if !watches.isEmpty { watches[key]?.doubts &+= 1 }
     if marks.updateValue(lastMark, forKey: key) == nil {
-      made += 1
+      figures.made &+= 1
       queue.append(key)
       if marks.count > Suspects.limit { insertEverything() }
     }
   }
 
   mutating func insertEverything() {
+    if !isEverything { figures.wholeStack &+= 1 }
+    generalDoubts &+= 1
+    figures.deleted &+= UInt64(marks.count)
     marks = [:]
     queue = []
     isEverything = true
@@ -42,7 +50,7 @@ struct Suspects {
 
   /// The stack is empty now.
   mutating func stackWasEmptied() {
-    repaired += UInt64(marks.count)
+    figures.deleted &+= UInt64(marks.count)
     marks = [:]
     queue = []
     isEverything = false
@@ -63,7 +71,7 @@ struct Suspects {
       return false
     }
     marks[key] = nil
-    repaired += 1
+    figures.repaired &+= 1
     return true
   }
 
@@ -75,6 +83,25 @@ struct Suspects {
 
   /// The key is gone from the stack, so there is nothing doubtful about it.
   mutating func wasDeleted(_ key: [UInt8]) {
-    if marks.removeValue(forKey: key) != nil { repaired += 1 }
+    if marks.removeValue(forKey: key) != nil { figures.deleted &+= 1 }
   }
+
+  /// Returns what was counted and starts again from nothing.
+  mutating func takeFigures() -> SuspectFigures {
+    defer { figures = SuspectFigures() }
+    return figures
+  }
+
+  // MARK: Keys that a comparison looks at
+
+  /// Doubts about the key are counted until `unwatch`, repaired or not: who asks for them before and after knows whether
+  /// there was one between.
+  mutating func watch(_ key: [UInt8]) { watches[key, default: (0, 0)].watchers += 1 }
+
+  mutating func unwatch(_ key: [UInt8]) {
+    guard let watch = watches[key] else { return }
+    watches[key] = watch.watchers > 1 ? (watch.watchers - 1, watch.doubts) : nil
+  }
+
+  func doubts(of key: [UInt8]) -> UInt64 { generalDoubts &+ (watches[key]?.doubts ?? 0) }
 }

@@ -50,6 +50,12 @@ enum StatusScreen {
       }
       table.rows.append(
         [name, health == "down" ? "DOWN" : health] + figures + [stack["endpoint"].text ?? "-"])
+      let made = stack["suspects_made"]
+      if (made.number ?? 0) > 0 {
+        notes.append(
+          "\(name) suspects: \(made.count) made, \(stack["suspects_repaired"].count) repaired, "
+            + "\(stack["suspects_deleted"].count) deleted")
+      }
       if health != "up", health != "-" {
         let since = stack["since"].text.map { " since \($0)" } ?? ""
         notes.append("\(name) is \(health)\(since)\(stack["reason"].text.map { ": \($0)" } ?? "")")

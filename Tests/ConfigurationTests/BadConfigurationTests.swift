@@ -144,6 +144,7 @@ private let badFiles: [BadCase] = [
   BadCase("ledger: {queue: 0}", "ledger.queue", "from 1000"),
   BadCase("ledger: {figures_interval: 1ms}", "ledger.figures_interval", "write 1s to 1h"),
   BadCase("mirror: {queue_commands: 0}", "mirror.queue_commands", "from 1"),
+  BadCase("mirror: {ttl_tolerance: 2h}", "mirror.ttl_tolerance", "write 0 to 1h"),
   BadCase("mirror: {queue_bytes: 64 MB}", "mirror.queue_bytes", "is not a size"),
   BadCase("limits: {frame_bytes: 1tb}", "limits.frame_bytes", "is not a size"),
   BadCase("limits: {frame_bytes: 9223372036854775807gb}", "limits.frame_bytes", "is too large"),

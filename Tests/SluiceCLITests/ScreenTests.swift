@@ -20,6 +20,7 @@ import UnixSignals
          "operations":1234567,"errors":0,"p50_us":80,"p99_us":450},
         "new":{"endpoint":"redis://new:6379","health":"down","since":"2026-01-02T03:00:00Z",
          "reason":"connection refused","in_flight":0,"mirror_queue":12,"suspects":40,"operations":99,"errors":7,
+         "suspects_made":1050,"suspects_repaired":1000,"suspects_deleted":10,
          "p50_us":90,"p99_us":500}},
        "clients":{"connected":50,"total":1000,"cut_off":1},
        "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"fail"},
@@ -34,6 +35,7 @@ import UnixSignals
         stack   health  in flight  mirror queue  suspects  operations  errors  p50 us  p99 us  endpoint
         legacy  up              3             0         0   1 234 567       0      80     450  redis://old:6379
         new     DOWN            0            12        40          99       7      90     500  redis://new:6379
+        new suspects: 1 050 made, 1 000 repaired, 10 deleted
         new is down since 2026-01-02T03:00:00Z: connection refused
 
         compare      FAIL: see "sluice report" for what differs
