@@ -87,6 +87,10 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   public let hasSingleKeyAtOne: Bool
 
   public let scope: Scope
+
+  /// True if the command goes to the lane of its only key, whatever its options say: nothing else about it has to be
+  /// looked at before it is sent.
+  public let isPlain: Bool
   public let split: Split
   public let comparison: Comparison
 

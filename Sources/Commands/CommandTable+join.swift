@@ -29,6 +29,8 @@ extension CommandTable {
           keys: keys,
           hasSingleKeyAtOne: keys == .range(first: 1, last: 1, step: 1),
           scope: scope,
+          isPlain: scope == .keyed && keys == .range(first: 1, last: 1, step: 1)
+            && CommandRules.refusedOption[name] == nil && !containers.contains(name) && name.container == nil,
           split: CommandRules.split[name] ?? .none,
           comparison: access == .write ? .never : comparisons[name] ?? .exact,
           isHitMiss: CommandRules.hitMiss.contains(name),
@@ -55,7 +57,8 @@ extension CommandTable {
   private static var unknown: CommandSpec {
     CommandSpec(
       id: unknownID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
-      keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, split: .none,
+      keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, isPlain: false,
+      split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
       label: "UNKNOWN")
   }
@@ -63,7 +66,8 @@ extension CommandTable {
   private static var unknownSubcommand: CommandSpec {
     CommandSpec(
       id: unknownSubcommandID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
-      keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), split: .none,
+      keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), isPlain: false,
+      split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
       label: "UNKNOWN SUBCOMMAND")
   }

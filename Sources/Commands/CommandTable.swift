@@ -16,10 +16,10 @@ public struct CommandTable: Sendable {
   public static let unknownSubcommandID = 1
 
   /// By id.
-  public let specs: [CommandSpec]
+  public let specs: Immortal<CommandSpec>
 
   /// Open addressing, a power of two, at most half full.
-  private let slots: [Slot]
+  private let slots: Immortal<Slot>
   private let slotBits: UInt64
 
   private struct Slot: BitwiseCopyable {
@@ -41,8 +41,8 @@ public struct CommandTable: Sendable {
       while table[index] != nil { index = (index + 1) & (table.count - 1) }
       table[index] = Slot(name: name, container: container, id: spec.id)
     }
-    self.specs = specs
-    self.slots = table.map { $0 ?? Slot(name: .none, container: 0, id: Self.unknownID) }
+    self.specs = Immortal(specs)
+    self.slots = Immortal(table.map { $0 ?? Slot(name: .none, container: 0, id: Self.unknownID) })
     self.slotBits = bits
   }
 

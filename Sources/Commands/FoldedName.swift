@@ -38,13 +38,20 @@ struct FoldedName: Equatable, BitwiseCopyable {
 
   @inline(__always)
   private static func word(_ name: Span<UInt8>, from start: Int, to end: Int) -> UInt64 {
-    var word: UInt64 = 0
-    var shift: UInt64 = 0
-    for index in start..<end {
-      word |= UInt64(name[index]) &<< shift
-      shift &+= 8
+    let bytes = name.bytes
+    let count = end &- start
+    // Two loads that may overlap: where they do, they say the same.
+    if count >= 4 {
+      let low = UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt32.self))
+      let high = UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: end &- 4, as: UInt32.self))
+      return upperCased(low | high &<< UInt64(truncatingIfNeeded: 8 &* (count &- 4)))
     }
-    return upperCased(word)
+    if count >= 2 {
+      let low = UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt16.self))
+      let high = UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: end &- 2, as: UInt16.self))
+      return upperCased(low | high &<< UInt64(truncatingIfNeeded: 8 &* (count &- 2)))
+    }
+    return count == 1 ? upperCased(UInt64(name[start])) : 0
   }
 
   /// Eight bytes at once: a byte from `a` to `z` loses bit 0x20, every other byte stays.

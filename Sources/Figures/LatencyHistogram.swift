@@ -14,6 +14,9 @@ public struct LatencyHistogram: Sendable {
   static let empty = LatencyHistogram()
 
   private var histogram: Histogram<UInt64>
+  /// The time that was counted last, and how often it was since: the commands of one turn that are answered in one turn take
+  /// the same time, and are brought to the histogram together.
+  @usableFromInline var latest: (nanoseconds: Int64, count: UInt64) = (0, 0)
 
   /// An empty histogram.
   public init() {
@@ -24,34 +27,56 @@ public struct LatencyHistogram: Sendable {
   }
 
   /// How many times were recorded.
-  public var count: UInt64 { histogram.totalCount }
+  public var count: UInt64 { histogram.totalCount &+ latest.count }
 
   /// Counts one time. A time outside the range, a negative one included, counts as the nearest end of it.
+  @inlinable
   public mutating func record(nanoseconds: Int64) {
-    let microseconds = nanoseconds / 1000
+    if nanoseconds != latest.nanoseconds { next(nanoseconds) }
+    latest.count &+= 1
+  }
+
+  @usableFromInline
+  mutating func next(_ nanoseconds: Int64) {
+    settle()
+    latest = (nanoseconds, 0)
+  }
+
+  private mutating func settle() {
+    guard latest.count > 0 else { return }
+    let microseconds = latest.nanoseconds / 1000
     let clamped = min(max(microseconds, Int64(Self.lowest)), Int64(Self.highest))
-    histogram.record(UInt64(clamped))
+    histogram.record(UInt64(clamped), count: latest.count)
+    latest.count = 0
+  }
+
+  private var settled: Histogram<UInt64> {
+    var copy = self
+    copy.settle()
+    return copy.histogram
   }
 
   /// Adds what another histogram counted.
   public mutating func merge(_ other: LatencyHistogram) {
     guard other.count > 0 else { return }
+    settle()
     if count == 0 {
-      histogram = other.histogram
+      histogram = other.settled
     } else {
-      histogram.add(other.histogram)
+      histogram.add(other.settled)
     }
   }
 
   /// The time in microseconds that `percentile` percent (0 … 100) of the recorded ones do not exceed, rounded up
   /// to the end of its bucket. 0 when nothing was recorded.
   public func value(atPercentile percentile: Double) -> UInt64 {
-    count == 0 ? 0 : histogram.valueAtPercentile(percentile)
+    count == 0 ? 0 : settled.valueAtPercentile(percentile)
   }
 
   /// Visits the buckets that hold something, in ascending order: both ends inclusive, in microseconds.
   public func forEachBucket(_ body: (_ lowest: UInt64, _ highest: UInt64, _ count: UInt64) -> Void) {
     guard count > 0 else { return }
+    let histogram = settled
     for step in histogram.recordedValues() {
       let lowest = histogram.lowestEquivalentForValue(step.value)
       body(lowest, histogram.highestEquivalentForValue(step.value), step.count)
@@ -61,6 +86,7 @@ public struct LatencyHistogram: Sendable {
   /// Returns what was counted and starts again from nothing.
   mutating func take() -> LatencyHistogram {
     guard count > 0 else { return .empty }
+    settle()
     let taken = self
     self = LatencyHistogram()
     return taken

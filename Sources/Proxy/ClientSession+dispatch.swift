@@ -5,6 +5,18 @@ import Routing
 
 /// Who answers a command: the lane of its keys, the proxy itself, the whole key space, or nobody.
 extension ClientSession {
+  /// The way of nearly every command, one with a single key that is this lane's and nothing in its way: returns the stack to
+  /// whose connection the caller must append the frame. Nil: nothing was done, and `dispatch` is the way.
+  func straight(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> StackID? {
+    guard isAuthenticated, arguments.count > 1, !lane.isFenced else { return nil }
+    let command = lane.table.lookup(frame.extracting(arguments[0].range))
+    let spec = lane.table.specs[command]
+    guard spec.isPlain, spec.accepts(count: arguments.count) else { return nil }
+    let key = frame.extracting(arguments[1].range)
+    guard lane.owner(of: key) === lane else { return nil }
+    return lane.accept(frame, spec, key: key, from: self)
+  }
+
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
     let command = lane.table.resolve(in: frame, arguments: arguments)
     let spec = lane.table.specs[command]

@@ -1,6 +1,7 @@
 import Commands
 import NIOCore
 import RESP
+import Routing
 
 /// One client's connection: cuts its stream into commands, sends each to where it is answered, and writes the replies in
 /// the order of the commands.
@@ -128,20 +129,42 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   /// Returns how many bytes were acted upon.
+  ///
+  /// Commands that go to one connection one behind the other are copied there in one piece, before anything else happens.
   private func act(on all: Span<UInt8>) -> Int {
     var offset = 0
+    var run = 0..<0
+    var target: StackID?
+    // Nothing below looks at the framer; out here, its arguments can be read without a copy.
+    var framer = RequestFramer(limits: lane.settings.limits)
+    swap(&framer, &self.framer)
     loop: while offset < all.count, mayGoOn {
       if isAuthenticated && !hasFullLimits {
         hasFullLimits = true
         framer = RequestFramer(limits: lane.settings.limits)
       }
       let ahead = all.extracting(offset..<all.count)
-      switch framer.next(ahead) {
+      let read = framer.next(ahead)
+      if case .command(let length) = read,
+        let next = straight(ahead.extracting(0..<length), framer.arguments.span)
+      {
+        if target == next {
+          run = run.lowerBound..<offset &+ length
+        } else {
+          if let target { lane.connection(target).append(all.extracting(run)) }
+          target = next
+          run = offset..<offset &+ length
+        }
+        offset &+= length
+        continue
+      }
+      if let target { lane.connection(target).append(all.extracting(run)) }
+      target = nil
+      switch read {
       case .incomplete:
         break loop
       case .command(let length):
-        let arguments = framer.arguments
-        dispatch(ahead.extracting(0..<length), arguments.span)
+        dispatch(ahead.extracting(0..<length), framer.arguments.span)
         offset &+= length
       case .inline(let length):
         inline(ahead.extracting(0..<length))
@@ -154,6 +177,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
         break loop
       }
     }
+    if let target { lane.connection(target).append(all.extracting(run)) }
+    swap(&framer, &self.framer)
     return offset
   }
 
@@ -223,12 +248,28 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     guard context != nil else { return }
-    if !isDirty {
-      isDirty = true
-      output = lane.borrowBuffer()
-      lane.sessionHasOutput(self)
-    }
+    haveOutput()
     replies.fill(slot, reply, into: &output)
+    wasAnswered(slot)
+  }
+
+  override func claim(_ slot: UInt32) -> Bool {
+    guard context != nil, replies.takeTurn(slot) else { return false }
+    haveOutput()
+    wasAnswered(slot)
+    return true
+  }
+
+  override func append(_ replies: Span<UInt8>) { output.append(replies) }
+
+  private func haveOutput() {
+    guard !isDirty else { return }
+    isDirty = true
+    output = lane.borrowBuffer()
+    lane.sessionHasOutput(self)
+  }
+
+  private func wasAnswered(_ slot: UInt32) {
     if barrier == slot {
       barrier = nil
       lane.resumeLater(self)

@@ -6,8 +6,27 @@ import Routing
 
 /// The way back: from a stack's reply to the client, and to what the reply sets off.
 extension Lane {
+  /// Takes the next reply of a stack. `isClaimed`: its client has its bytes already. False when nobody has asked for it.
+  func replyArrived(_ reply: Span<UInt8>, from connection: StackConnection, isClaimed: Bool) -> Bool {
+    guard let command = connection.answeredNext(at: now) else { return false }
+    if isClaimed && command.sequel == .none {
+      count(reply, isError: reply[0] == UInt8(ascii: "-"), of: command, from: connection.stack)
+      command.sink?.release()
+      return true
+    }
+    let sink = command.sink?.takeRetainedValue()
+    let waiting = isClaimed ? nil : sink
+    if command.isKept {
+      let request = connection.takeKept(command)
+      replyArrived(reply, to: command, waiting, request: request.readableBytesUInt8Span, from: connection)
+    } else {
+      replyArrived(reply, to: command, waiting, request: Span(), from: connection)
+    }
+    return true
+  }
+
   /// Takes the reply to `command`. `request` is empty unless its bytes were kept.
-  func replyArrived(
+  private func replyArrived(
     _ reply: Span<UInt8>, to command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {

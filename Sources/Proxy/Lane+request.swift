@@ -23,6 +23,19 @@ extension Lane {
     forward(frame, spec, key: key, to: primary, sink: sink, slot: slot)
   }
 
+  /// Takes one command with a single key if nothing is in its way, and returns the stack to whose connection its bytes must be
+  /// appended. Nil: nothing was done.
+  func accept(
+    _ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>, from session: ClientSession
+  ) -> StackID? {
+    let primary = routing.primary(of: key)
+    let connection = connection(primary)
+    guard !isFenced, connection.isUp, connection.suspects.isEmpty else { return nil }
+    let sequel = sequel(of: spec, key: key, primary)
+    connection.expect(frame, pending(spec, sequel, slot: session.openSlot()), sink: session)
+    return primary
+  }
+
   private func mustHold(_ key: Span<UInt8>) -> Bool {
     guard let fence else { return false }
     return fence.holds(key, current: routing.snapshot) || !held.isOpenForSingleKeys
@@ -101,17 +114,23 @@ extension Lane {
     slot: UInt32
   ) {
     if case .keyspace = spec.scope { epoch &+= 1 }
-    var sequel = Pending.Sequel.none
-    if spec.access == .write {
-      if routing.mirrorsWrites { sequel = .mirror }
-    } else if routing.compares(key) {
-      if spec.comparison != .never {
-        sequel = .compare
-      } else if connection(primary).isUp {
-        figures.compare.ignored &+= 1
-      }
-    }
+    let sequel = sequel(of: spec, key: key, primary)
     send(frame, spec, to: primary, sequel: sequel, sink: sink, slot: slot)
+  }
+
+  /// What the reply will set off.
+  private func sequel(of spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
+    if spec.access == .write { return routing.mirrorsWrites ? .mirror : .none }
+    guard routing.compares(key) else { return .none }
+    if spec.comparison != .never { return .compare }
+    if connection(primary).isUp { figures.compare.ignored &+= 1 }
+    return .none
+  }
+
+  private func pending(_ spec: CommandSpec, _ sequel: Pending.Sequel, slot: UInt32) -> Pending {
+    Pending(
+      slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
+      isKept: sequel != .none, sentAt: now)
   }
 
   private func send(
@@ -123,11 +142,7 @@ extension Lane {
       figures.recordError(.refused, on: stack, spec.commandClass)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
-    connection.send(
-      frame,
-      Pending(
-        slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
-        isKept: sequel != .none, sentAt: now), sink: sink)
+    connection.send(frame, pending(spec, sequel, slot: slot), sink: sink)
   }
 
   /// Answers with an error of our own; `message` begins with the error's word.

@@ -28,6 +28,13 @@ struct ReplyQueue {
     return next
   }
 
+  /// Takes the place of the reply to command `slot`, if that is the next to be written out and the only one there is.
+  mutating func takeTurn(_ slot: UInt32) -> Bool {
+    guard slot == head, early.isEmpty else { return false }
+    head &+= 1
+    return true
+  }
+
   /// Takes the reply to command `slot` and appends all replies whose turn it is to `output`.
   mutating func fill(_ slot: UInt32, _ reply: Span<UInt8>, into output: inout ByteBuffer) {
     let distance = Int(slot &- head)

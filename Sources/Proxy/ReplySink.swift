@@ -13,6 +13,13 @@ class ReplySink: @unchecked Sendable {
   /// Takes one reply, whole and framed. `slot` is the number the sink gave to the command.
   func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {}
 
+  /// Takes the reply to command `slot` before its bytes are there, if it is its turn to be written out; the caller then
+  /// appends them, in the order of its claims, before anything else reaches the sink. False: nothing was done.
+  func claim(_ slot: UInt32) -> Bool { false }
+
+  /// The bytes of replies that were claimed.
+  func append(_ replies: Span<UInt8>) {}
+
   /// Takes the news that no reply will come. Only for what the lane asks on its own behalf: clients get an error reply.
   func replyFailed(slot: UInt32) {}
 }

@@ -19,7 +19,9 @@ final class StackConnection {
   /// Set by the lane as it makes its connections, and alive as long as they are: it owns them.
   unowned(unsafe) var lane: Lane!
 
-  private(set) var health = StackHealth.connecting
+  private(set) var health = StackHealth.connecting { didSet { isUp = health == .up } }
+  /// Whether commands may be sent.
+  private(set) var isUp = false
   private(set) var pending = Deque<Pending>()
   /// Requests whose bytes are needed again when their reply is there.
   private var kept = ByteQueue()
@@ -53,8 +55,6 @@ final class StackConnection {
     self.endpoint = endpoint
   }
 
-  var isUp: Bool { health == .up }
-
   /// Whether one more mirrored command would be more than the queue may hold.
   func mirrorIsFull(adding bytes: Int) -> Bool {
     mirrorQueue >= lane.settings.mirrorCommands || mirrorBytes &+ bytes > lane.settings.mirrorBytes
@@ -64,6 +64,12 @@ final class StackConnection {
 
   /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
   func send(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
+    expect(frame, command, sink: sink)
+    append(frame)
+  }
+
+  /// Takes note of one command, whose bytes the caller appends before anything else is sent here.
+  func expect(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
     var command = command
     command.sink = sink.map(Unmanaged.passRetained)
     command.bytes = UInt32(truncatingIfNeeded: frame.count)
@@ -81,8 +87,12 @@ final class StackConnection {
       mirrorBytes &+= frame.count
     }
     pending.append(command)
+  }
+
+  /// The bytes of commands that are expected; they leave with the turn.
+  func append(_ frames: Span<UInt8>) {
     if output.readableBytes == 0 { lane.stackHasOutput() }
-    output.append(frame)
+    output.append(frames)
   }
 
   /// Hands everything to the kernel, as far as it takes it.
@@ -94,19 +104,23 @@ final class StackConnection {
 
   // MARK: Replies, from the stack
 
-  /// Takes the next reply. False when no command is waiting for one.
-  func replyArrived(_ reply: Span<UInt8>) -> Bool {
-    guard let command = next() else { return false }
-    lastHeard = lane.now
-    let sink = command.sink?.takeRetainedValue()
-    if command.isKept {
-      let request = kept.take(Int(command.bytes))
-      lane.replyArrived(reply, to: command, sink, request: request.readableBytesUInt8Span, from: self)
-    } else {
-      lane.replyArrived(reply, to: command, sink, request: Span(), from: self)
-    }
-    return true
+  /// The client that waits for the next reply, if it is its turn to be written out and its loop is number `home`: the caller
+  /// appends the reply's bytes to it.
+  func claimNext(home: Int) -> Unmanaged<ReplySink>? {
+    guard let command = pending.first, command.role == .primary, let sink = command.sink,
+      sink._withUnsafeGuaranteedRef({ $0.home == home && $0.claim(command.slot) })
+    else { return nil }
+    return sink
   }
+
+  /// Takes the next command off the queue: its reply has come at `now`. Nil when no command is waiting for one.
+  func answeredNext(at now: UInt64) -> Pending? {
+    lastHeard = now
+    return next()
+  }
+
+  /// The bytes of a command that was just taken off the queue, if they were kept.
+  func takeKept(_ command: Pending) -> ByteBuffer { kept.take(Int(command.bytes)) }
 
   private func next() -> Pending? {
     guard let command = pending.popFirst() else { return nil }

@@ -64,9 +64,13 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   /// Acts on all replies that are here whole; returns how many bytes they were.
+  ///
+  /// Replies that go to one client one behind the other are copied there in one piece, before anything else happens.
   private func read(_ all: Span<UInt8>, _ context: ChannelHandlerContext) -> Int {
     var offset = 0
-    guard let connection else { return 0 }
+    var run = 0..<0
+    var client: ReplySink?
+    guard let connection, let lane = connection.lane else { return 0 }
     loop: while offset < all.count, isAttached {
       let ahead = all.extracting(offset..<all.count)
       switch framer.next(ahead) {
@@ -76,7 +80,15 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
         let reply = ahead.extracting(0..<length)
         offset &+= length
         if isEstablished {
-          guard connection.replyArrived(reply) else {
+          let next = connection.claimNext(home: lane.index)
+          if let next, let client, Unmanaged.passUnretained(client).toOpaque() == next.toOpaque() {
+            run = run.lowerBound..<offset
+          } else {
+            client?.append(all.extracting(run))
+            client = next?.takeUnretainedValue()
+            run = offset &- length..<offset
+          }
+          guard lane.replyArrived(reply, from: connection, isClaimed: next != nil) else {
             fail("sent a reply that nobody asked for", context)
             break loop
           }
@@ -84,10 +96,13 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
           greeted(reply, context)
         }
       case .failure(let error):
+        client?.append(all.extracting(run))
+        client = nil
         fail("does not speak RESP (\(error.message))", context)
         break loop
       }
     }
+    client?.append(all.extracting(run))
     return offset
   }
 

@@ -17,20 +17,32 @@ enum Line {
 
   /// Reads the number that begins at `start`.
   ///
-  /// Nearly every header is a count of one or two digits, so these take a short way.
+  /// Nearly every header is a count of one to three digits, so these take a short way.
   @inlinable
   @inline(__always)
   static func number(in bytes: Span<UInt8>, from start: Int) -> Number {
-    if start &+ 3 < bytes.count {
-      let first = bytes[start] &- UInt8(ascii: "0")
-      let second = bytes[start &+ 1]
-      if first <= 9, second == UInt8(ascii: "\r") { return .value(Int(first), next: start &+ 3) }
-      let units = second &- UInt8(ascii: "0")
-      if first &- 1 < 9, units <= 9, bytes[start &+ 2] == UInt8(ascii: "\r") {
-        return .value(Int(first) &* 10 &+ Int(units), next: start &+ 4)
-      }
-    }
-    return longNumber(in: bytes, from: start)
+    let (value, next) = shortNumber(in: bytes, from: start)
+    return next > 0 ? .value(value, next: next) : longNumber(in: bytes, from: start)
+  }
+
+  /// A number of one to three digits whose line is here whole; `next` is 0 for everything else.
+  @inlinable
+  @inline(__always)
+  static func shortNumber(in bytes: Span<UInt8>, from start: Int) -> (value: Int, next: Int) {
+    guard start &+ 4 < bytes.count else { return (0, 0) }
+    var value = Int(bytes[start] &- UInt8(ascii: "0"))
+    guard value <= 9 else { return (0, 0) }
+    let second = bytes[start &+ 1]
+    if second == UInt8(ascii: "\r") { return (value, start &+ 3) }
+    // "03" is no number for string2ll.
+    let tens = second &- UInt8(ascii: "0")
+    guard value > 0, tens <= 9 else { return (0, 0) }
+    value = value &* 10 &+ Int(tens)
+    let third = bytes[start &+ 2]
+    if third == UInt8(ascii: "\r") { return (value, start &+ 4) }
+    let units = third &- UInt8(ascii: "0")
+    guard units <= 9, bytes[start &+ 3] == UInt8(ascii: "\r") else { return (0, 0) }
+    return (value &* 10 &+ Int(units), start &+ 5)
   }
 
   @usableFromInline

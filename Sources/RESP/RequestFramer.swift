@@ -44,6 +44,10 @@ public struct RequestFramer: Sendable {
   /// Looks at `bytes`, which begin at the first byte of a command.
   public mutating func next(_ bytes: Span<UInt8>) -> RequestFrame {
     if isDone { reset() }
+    if remaining < 0, scanned == 0 {
+      let length = wholeCommand(bytes)
+      if length > 0 { return done(.command(length: length)) }
+    }
     guard bytes.count > 0 else { return .incomplete }
     if remaining < 0 {
       guard bytes[0] == UInt8(ascii: "*") else { return inlineLine(bytes) }
@@ -51,6 +55,29 @@ public struct RequestFramer: Sendable {
     }
     return bulkStrings(bytes)
   }
+
+  /// The length of a command that is here whole, with headers as nearly all have; 0 when it takes a closer look.
+  private mutating func wholeCommand(_ bytes: Span<UInt8>) -> Int {
+    guard bytes.count > 4, bytes[0] == UInt8(ascii: "*") else { return 0 }
+    let (count, first) = Line.shortNumber(in: bytes, from: 1)
+    guard first > 0, count > 0, count <= min(limits.arguments, Self.fewArguments) else { return 0 }
+    while arguments.count < count { arguments.append(ArgumentRange(offset: 0, length: 0)) }
+    if arguments.count > count { arguments.removeLast(arguments.count - count) }
+    let limits = limits
+    var places = arguments.mutableSpan
+    var position = first
+    for index in 0..<count {
+      guard position < bytes.count, bytes[position] == UInt8(ascii: "$") else { return 0 }
+      let (length, next) = Line.shortNumber(in: bytes, from: position &+ 1)
+      guard next > 0, length <= limits.bulkBytes else { return 0 }
+      places[index] = ArgumentRange(
+        offset: Int32(truncatingIfNeeded: next), length: Int32(truncatingIfNeeded: length))
+      position = next &+ length &+ 2
+    }
+    return position <= min(bytes.count, limits.frameBytes) ? position : 0
+  }
+
+  private static let fewArguments = 16
 
   private mutating func reset() {
     // A command with very many arguments must not cost its memory for as long as the client stays.
