@@ -88,7 +88,7 @@ actor Cutover {
     rollbacks += 1
     if !wasRolledBack { rollback = Rollback(reason: reason, who: who, at: Date()) }
     let flips = await publish(deadline: settings.rollbackDeadline)
-    let trouble = caveat(before.stage)
+    let trouble = caveat(flips)
     if wasRolledBack { return "OK already rolled back: every key is answered by legacy\(trouble)" }
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
@@ -104,10 +104,11 @@ actor Cutover {
   }
 
   /// What an operator must know about legacy at the moment of going back to it.
-  private func caveat(_ stage: Stage) -> String {
+  private func caveat(_ flips: [LaneFlip]) -> String {
     var text = ""
-    if stage == .complete {
-      text += "; NOTE: legacy has heard no write since stage complete, what it has is old"
+    if flips.contains(where: { $0.emptied == .legacy }) {
+      text +=
+        "; NOTE: legacy was emptied first: it has heard no write since stage complete, what it had was old"
     }
     if let reason = health[.legacy].health.reason { text += "; NOTE: legacy is DOWN: \(reason)" }
     return text
@@ -153,9 +154,10 @@ actor Cutover {
     let flips = await publish(deadline: settings.fenceDeadline)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
-    if before.stage == .off, definition.stage > .shadow {
+    if let emptied = flips.lazy.compactMap(\.emptied).first {
       answer +=
-        "; NOTE: new was not fed in stage off, what it has may be old: flush it or go by way of dualwrite"
+        "; NOTE: \(emptied.name) was emptied first: it was not told of the writes in stage \(before.stage.name), "
+        + "so what it had may have been old"
     }
     if definition.stage == .complete {
       answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"

@@ -32,7 +32,11 @@ final class HealthBoard: Sendable {
         all = Array(lanes.new.values)
       }
       let worst = all.first { $0.name == "down" } ?? all.first { $0 == .connecting } ?? .up
-      guard worst.name != (lanes.standing[stack] ?? Standing()).health.name else { return nil }
+      let standing = lanes.standing[stack] ?? Standing()
+      guard worst.name != standing.health.name else {
+        lanes.standing[stack] = Standing(health: worst, since: standing.since)
+        return nil
+      }
       lanes.standing[stack] = Standing(health: worst, since: Date())
       return worst
     }

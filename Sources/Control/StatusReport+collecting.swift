@@ -34,11 +34,12 @@ extension StatusReport {
         .legacy, endpoints.legacy, health[.legacy], total,
         inFlight: lanes.reduce(0) { $0 + $1.legacyInFlight },
         mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue },
-        suspects: lanes.reduce(0) { $0 + $1.legacySuspects }),
+        suspects: lanes.reduce(0) { $0 + $1.legacySuspects },
+        coldSince: lanes.compactMap(\.legacyColdSince).min()),
       "new": Stack(
         .new, endpoints.new, health[.new], total, inFlight: lanes.reduce(0) { $0 + $1.newInFlight },
         mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue },
-        suspects: lanes.reduce(0) { $0 + $1.newSuspects }),
+        suspects: lanes.reduce(0) { $0 + $1.newSuspects }, coldSince: lanes.compactMap(\.newColdSince).min()),
     ]
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
@@ -70,7 +71,7 @@ extension StatusReport.Stack {
   fileprivate init(
     _ id: StackID, _ stack: StackConfiguration, _ standing: HealthBoard.Standing, _ total: LaneFigures,
     inFlight: Int,
-    mirrorQueue: Int, suspects: Int
+    mirrorQueue: Int, suspects: Int, coldSince: Int64?
   ) {
     var latency = LatencyHistogram()
     for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
@@ -79,6 +80,7 @@ extension StatusReport.Stack {
       reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue, suspects: suspects,
       suspects_made: total.suspects[id].made, suspects_repaired: total.suspects[id].repaired,
       suspects_deleted: total.suspects[id].deleted,
+      cold_since: coldSince.map { Date(timeIntervalSince1970: Double($0) / 1000) },
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
       errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
       p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))

@@ -47,6 +47,8 @@ struct StatusReport: Encodable, Sendable {
     var suspects_made: UInt64
     var suspects_repaired: UInt64
     var suspects_deleted: UInt64
+    /// Since when the stack lacks keys that the other one has: it came up empty, or was emptied. Null if it does not.
+    var cold_since: Date?
     var operations: UInt64
     var errors: UInt64
     var p50_us: UInt64

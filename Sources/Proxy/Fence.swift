@@ -46,4 +46,6 @@ public struct LaneFlip: Sendable {
   public var commands: Int
   /// Stacks that were cut off because they did not answer before the deadline.
   public var cutOff: [StackID]
+  /// The stack that was emptied first, because it had not been told of the writes for a while.
+  public var emptied: StackID?
 }

@@ -19,7 +19,7 @@ extension Lane {
     newestVersion = snapshot.version
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
     if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) {
-      routing = LaneRouting(snapshot)
+      putInForce(snapshot)
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
@@ -83,7 +83,7 @@ extension Lane {
       guard unreached(fence).isEmpty else { return armDeadline(fence.deadline, of: fence.number) }
     }
     let flip = LaneFlip(lane: index, held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
-    if let target = fence.target { routing = LaneRouting(target) }
+    if let target = fence.target { putInForce(target) }
     fence.target = nil
     let flipped = fence.flipped
     fence.flipped = []

@@ -18,8 +18,13 @@ extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
-    // What COPY makes of a source that the mirror holds otherwise, its reply would not tell.
-    if spec.mirror == .copy || spec.mirror == .effect(.copyKey) { return copy(request, from: primary) }
+    if spec.mirror == .copy { return copy(request, from: primary) }
+    // What COPY makes of a source that the mirror holds otherwise, its reply would not tell; 0 says that it made nothing.
+    if spec.mirror == .effect(.copyKey) {
+      if ReplyReader.integer(reply) != 0 { copy(request, from: primary) }
+      return
+    }
+    if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
     guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request) else {
       return repeatWrite(request, command, reply, from: primary)
     }
@@ -40,7 +45,7 @@ extension Lane {
   }
 
   /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.
-  private static func isPlainSet(_ spec: CommandSpec, _ request: Span<UInt8>) -> Bool {
+  static func isPlainSet(_ spec: CommandSpec, _ request: Span<UInt8>) -> Bool {
     spec.mirror == .effect(.set) && request.count > 4 && request[1] == UInt8(ascii: "3")
       && request[2] == UInt8(ascii: "\r")
   }
@@ -50,11 +55,6 @@ extension Lane {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
-
-  /// Nobody can tell what the command did: its keys are suspects, and they are copied with the next repairs.
-  private func copy(_ request: Span<UInt8>, from primary: StackID) {
-    suspect(request, on: primary.other)
   }
 
   /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.

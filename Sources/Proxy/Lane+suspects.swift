@@ -12,30 +12,37 @@ import Routing
 /// forget, it may not lie.
 extension Lane {
   /// A write may not have happened on `stack`: its keys are doubtful there.
-  func suspect(_ request: Span<UInt8>, on stack: StackID) {
+  ///
+  /// - Parameter isToBeCopied: the write has just been acknowledged by the other stack and is not repeated at all. A copy of
+  ///   the key that is under way already will hold it: both go by the same connection.
+  func suspect(_ request: Span<UInt8>, on stack: StackID, isToBeCopied: Bool = false) {
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request) else {
       // An effect larger than any command may be: its keys cannot be told.
-      return connection(stack).suspects.insertEverything()
+      return doubtEverything(on: stack)
     }
     let arguments = framer.arguments
     let spec = table.specs[table.resolve(in: request, arguments: arguments.span)]
     var keys: [Int] = []
     _ = spec.keyIndices(in: request, arguments: arguments.span, into: &keys)
-    if case .keyspace = spec.scope {
-      for lane in peers { lane.onLoop { $0.connection(stack).suspects.insertEverything() } }
-      return
-    }
+    if case .keyspace = spec.scope { return doubtEverything(on: stack) }
     // An exclusive command may have touched keys of other lanes: only a key's own lane knows the order of its writes.
     for index in keys {
       let key = request.extracting(arguments[index].range)
       let name = key.withUnsafeBufferPointer { Array($0) }
-      owner(of: key).onLoop { $0.connection(stack).suspects.insert(name) }
+      owner(of: key).onLoop { lane in
+        lane.equalKeys.remove(name)
+        if isToBeCopied, lane === self, !self.isFenced, lane.connection(stack).suspects.contains(name) {
+          return
+        }
+        lane.connection(stack).suspects.insert(name)
+        if lane.connection(stack).suspects.isEverything { lane.doubtEverything(on: stack) }
+      }
     }
   }
 
   /// Now if this is the lane's loop, else as soon as that loop comes to it.
-  private func onLoop(_ work: @escaping @Sendable (Lane) -> Void) {
+  func onLoop(_ work: @escaping @Sendable (Lane) -> Void) {
     if loop.inEventLoop { work(self) } else { loop.execute { work(self) } }
   }
 
@@ -46,19 +53,13 @@ extension Lane {
   func purge(_ key: Span<UInt8>, on stack: StackID) {
     let connection = connection(stack)
     guard connection.isUp else { return }
-    if connection.suspects.isEverything { return empty(connection) }
+    if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
     guard connection.suspects.contains(name) else { return }
     connection.suspects.wasDeleted(name)
     send(
       [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
       sequel: routing.mirrorsWrites ? .mirror : .none)
-  }
-
-  private func empty(_ connection: StackConnection) {
-    connection.suspects.stackWasEmptied()
-    send(
-      [Array("FLUSHDB".utf8)], to: connection, command: CommandTable.unknownID, role: .purge, sequel: .none)
   }
 
   /// Sends a command of our own; if it fails, its keys are suspects again.
@@ -88,6 +89,7 @@ extension Lane {
       return suspect(request, on: connection.stack)
     }
     let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
+    equalKeys.remove(key)
     restore([Array("DEL".utf8), key], on: connection)
   }
 
@@ -95,7 +97,7 @@ extension Lane {
   ///
   /// Only the mirror is repaired. A suspect on its own primary waits until somebody asks for it (`purge`): a copy could be
   /// older than what clients write there meanwhile.
-  func repairSome() {
+  func repairSome(atMost limit: Int = Lane.maximumRepairs) {
     guard routing.mirrorsWrites, !isFenced, legacy.isUp, new.isUp else { return }
     for connection in stacks where !connection.suspects.isEmpty {
       // A mirror that cannot keep up with the traffic is not given more.
@@ -103,11 +105,10 @@ extension Lane {
         continue
       }
       if connection.suspects.isEverything {
-        guard routing.commonPrimary == connection.stack.other else { continue }
-        connection.suspects.stackWasEmptied()
-        restore([Array("FLUSHDB".utf8)], on: connection)
+        doubtEverything(on: connection.stack)
+        continue
       }
-      for _ in 0..<min(connection.suspects.count, Lane.maximumRepairs) where repairs < Lane.maximumRepairs {
+      for _ in 0..<min(connection.suspects.count, limit) where repairs < limit {
         guard let next = connection.suspects.next() else { break }
         let key = next.key
         // Nothing can be learned from a stack that is doubtful itself.
@@ -123,7 +124,9 @@ extension Lane {
     }
   }
 
-  private static let maximumRepairs = 256
+  /// Copies under way at once: with a tick, and with the end of a turn in which keys were to be copied.
+  static let maximumRepairs = 256
+  static let promptRepairs = 32
 }
 
 /// Copies one key from the stack that has it right to the one that may not.
@@ -185,6 +188,7 @@ final class Repair: ReplySink, @unchecked Sendable {
       return connection.suspects.wasNotRepaired(key)
     }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }
+    lane.wasCopied(key)
     let time = ReplyReader.integer(expiry.span)
     let dump = dump
     guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2

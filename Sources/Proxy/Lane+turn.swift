@@ -33,6 +33,10 @@ extension Lane {
   }
 
   func endTurn() {
+    if wantsRepairs {
+      wantsRepairs = false
+      repairSome(atMost: Lane.promptRepairs)
+    }
     isTurnEndScheduled = false
     legacy.flush()
     new.flush()

@@ -51,6 +51,12 @@ final class Lane: @unchecked Sendable {
   var peers: [Lane] = []
   let legacy: StackConnection
   let new: StackConnection
+  /// Whether both stacks are known to hold the same keys; see `Lane+warmth.swift`.
+  var isWarm = false
+  /// While they are not: keys that were copied since, on which both are equal.
+  var equalKeys: Set<[UInt8]> = []
+  /// What the only stack had been sent when the other one was left out; nil if that was before the start.
+  var leftOutAt: UInt64?
 
   var figures = LaneFigures()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
@@ -58,6 +64,8 @@ final class Lane: @unchecked Sendable {
   /// Questions of our own that are under way.
   var rechecks = 0
   var repairs = 0
+  /// Keys are to be copied with the end of this turn.
+  var wantsRepairs = false
 
   // Lane+turn.swift
   var isTurnEndScheduled = false
@@ -85,15 +93,16 @@ final class Lane: @unchecked Sendable {
 
   init(
     index: Int, loop: EventLoop, settings: ProxySettings, routing: RoutingSnapshot,
-    legacy: StackEndpoint, new: StackEndpoint, report: @escaping @Sendable (ProxyEvent) -> Void
+    legacy: StackEndpoint, new: StackEndpoint, histories: (legacy: StackHistory, new: StackHistory),
+    report: @escaping @Sendable (ProxyEvent) -> Void
   ) {
     self.index = index
     self.loop = loop
     self.settings = settings
     self.routing = LaneRouting(routing)
     self.report = report
-    self.legacy = StackConnection(stack: .legacy, endpoint: legacy)
-    self.new = StackConnection(stack: .new, endpoint: new)
+    self.legacy = StackConnection(stack: .legacy, endpoint: legacy, history: histories.legacy)
+    self.new = StackConnection(stack: .new, endpoint: new, history: histories.new)
     outbound = (0..<settings.threads).map { _ in Crossing() }
     self.legacy.lane = self
     self.new.lane = self

@@ -12,6 +12,9 @@ public final class ProxyServer: Sendable {
   private let shared: ProxyShared
   private let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
+  private let histories: (legacy: StackHistory, new: StackHistory)
+  /// The last routing that was handed to the lanes.
+  private let inForce: Mutex<RoutingSnapshot>
 
   /// Connects every lane to both stacks; clients are served from `listen` on.
   ///
@@ -24,12 +27,15 @@ public final class ProxyServer: Sendable {
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
+    let histories = (legacy: StackHistory(), new: StackHistory())
     let lanes = (0..<settings.threads).map { index in
       Lane(
         index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
-        report: report)
+        histories: histories, report: report)
     }
     self.lanes = lanes
+    self.histories = histories
+    inForce = Mutex(routing)
     shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
     // Often enough to see a deadline pass within an eighth of it.
     let period = TimeAmount.nanoseconds(
@@ -106,8 +112,12 @@ public final class ProxyServer: Sendable {
   // MARK: Flips
 
   /// Puts a routing in force in every lane and returns when it is. `deadline` bounds how long a fence may hold a lane.
+  ///
+  /// A stack that comes into use again, and was not told of the writes meanwhile, is emptied first; that too is bounded by the
+  /// deadline, and a stack that cannot be reached by then is emptied before it answers for anything.
   public func adopt(_ snapshot: RoutingSnapshot, deadline: Int64) async -> [LaneFlip] {
-    await withTaskGroup(of: LaneFlip.self) { group in
+    let emptied = await emptyUnfed(before: snapshot, deadline: deadline)
+    return await withTaskGroup(of: LaneFlip.self) { group in
       for lane in lanes {
         group.addTask {
           await withCheckedContinuation { continuation in
@@ -117,8 +127,57 @@ public final class ProxyServer: Sendable {
           }
         }
       }
-      return await group.reduce(into: []) { $0.append($1) }
+      return await group.reduce(into: []) { flips, flip in
+        flips.append(flip)
+        flips[flips.count - 1].emptied = emptied
+      }
     }
+  }
+
+  private func emptyUnfed(before snapshot: RoutingSnapshot, deadline: Int64) async -> StackID? {
+    let stack: StackID? = inForce.withLock { inForce in
+      defer { if snapshot.version >= inForce.version { inForce = snapshot } }
+      let leftOut = inForce.effectiveStage.leftOut
+      return snapshot.effectiveStage.leftOut == leftOut ? nil : leftOut
+    }
+    guard let stack else { return nil }
+    var isUnfed = false
+    for lane in lanes where (try? await lane.loop.submit { lane.isUnfed(stack) }.get()) ?? false {
+      isUnfed = true
+    }
+    guard isUnfed else { return nil }
+    let history = stack == .legacy ? histories.legacy : histories.new
+    history.doubtEverything()
+    let losses = history.losses
+    for lane in lanes { _ = try? await lane.loop.submit { lane.cutToBeEmptied(stack) }.get() }
+    let end = NIODeadline.now() + .nanoseconds(deadline)
+    while NIODeadline.now() < end {
+      let isUp = await health().allSatisfy { (stack == .legacy ? $0.legacy : $0.new) == .up }
+      if isUp, history.losses > losses { break }
+      _ = try? await group.next().scheduleTask(in: .milliseconds(2)) {}.futureResult.get()
+    }
+    return stack
+  }
+
+  /// How often the stacks were found, or made, empty: what `areEqual` needs to know.
+  public var losses: UInt64 { histories.legacy.losses + histories.new.losses }
+
+  /// Every key of the one stack was brought to the other, in the order of the log: from now on updates are repeated instead
+  /// of copied. Nothing happens if a stack has lost everything since.
+  ///
+  /// - Parameter losses: as they were before the first key was brought over.
+  /// - Returns: whether it is so.
+  @discardableResult public func areEqual(since losses: UInt64) async -> Bool {
+    let histories = histories
+    for lane in lanes {
+      let isSo = try? await lane.loop.submit {
+        guard histories.legacy.losses + histories.new.losses == losses else { return false }
+        lane.becameEqual()
+        return true
+      }.get()
+      guard isSo == true else { return false }
+    }
+    return true
   }
 
   // MARK: Looking
@@ -145,6 +204,9 @@ public final class ProxyServer: Sendable {
     /// Keys on which each stack may be wrong.
     public var legacySuspects: Int
     public var newSuspects: Int
+    /// Since when each stack lacks keys that the other has, in milliseconds since 1970: it came up empty, or was emptied.
+    public var legacyColdSince: Int64?
+    public var newColdSince: Int64?
     public var clients: Int
     public var clientsTotal: Int
     public var clientsCutOff: Int
@@ -207,7 +269,9 @@ extension Lane {
       legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
       newInFlight: new.pending.count,
       legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
-      legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count, clients: sessions.count,
+      legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count,
+      legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,
+      newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
       clientsTotal: clientsTotal, clientsCutOff: clientsCutOff)
   }
 }

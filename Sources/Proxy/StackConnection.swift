@@ -29,6 +29,16 @@ final class StackConnection {
   private var channel: Channel?
   private var attempts = 0
   private var isClosing = false
+  /// What all lanes know of the server behind the connection.
+  let history: StackHistory
+  /// The server's number for the connection.
+  private var client: Int?
+  /// How often the lane has seen the stack lose everything.
+  private var lossesSeen: UInt64 = 0
+  /// Whether the stack held nothing when the lane met it, or lost everything since.
+  var wasFoundEmpty = false
+  /// Whether the stack is known to hold every key that the other one holds. An empty one is not: it is cold.
+  var isWarm = false { didSet { lane.warmthChanged() } }
 
   /// Commands sent and answered so far, over all connections; a fence waits for the second to reach the first.
   private(set) var sent: UInt64 = 0
@@ -50,9 +60,10 @@ final class StackConnection {
   /// Keys of this lane that the stack may hold wrongly.
   var suspects = Suspects()
 
-  init(stack: StackID, endpoint: StackEndpoint) {
+  init(stack: StackID, endpoint: StackEndpoint, history: StackHistory) {
     self.stack = stack
     self.endpoint = endpoint
+    self.history = history
   }
 
   /// Whether one more mirrored command would be more than the queue may hold.
@@ -163,16 +174,46 @@ final class StackConnection {
     }
   }
 
+  /// What comes behind a hand-shake's answers.
+  enum Arrival { case welcome, goOn, later }
+
+  /// All that the hand-shake has asked is answered: says what else it has to ask before commands may be sent.
+  func arrived(_ handshake: inout Handshake) -> Arrival {
+    let greeting = handshake.greeting
+    history.forgot(handshake.forgotten)
+    if handshake.isEmptying {
+      history.wasEmptied(by: lane.index, run: greeting.run)
+      return .welcome
+    }
+    guard handshake.forgotten.isEmpty else { return .welcome }
+    if suspects.isEverything { history.doubtEverything() }
+    let arrival = history.arrived(
+      lane: lane.index, run: greeting.run, keys: greeting.keys, isMirrored: lane.routing.mirrorsWrites)
+    if arrival == .later { return .later }
+    let abandoned = history.abandoned(by: lane.index, orAnybody: arrival == .mustBeEmptied)
+    handshake.askToForget(abandoned)
+    if arrival == .mustBeEmptied { handshake.askToBeEmptied() }
+    return arrival == .welcome && abandoned.isEmpty ? .welcome : .goOn
+  }
+
   /// The hand-shake is through: commands may be sent.
-  func established(_ channel: Channel) {
+  func established(_ channel: Channel, _ greeting: Handshake.Greeting) {
     attempts = 0
     self.channel = channel
+    client = greeting.client
+    let losses = history.losses
+    if losses != lossesSeen {
+      lossesSeen = losses
+      lane.lostEverything(self)
+    }
     change(to: .up)
   }
 
   /// The connection is gone, or never came to be: everything in flight fails, and the next attempt is due.
   func lost(_ reason: String, kind: ErrorKind) {
     channel = nil
+    history.left(lane.index, client: pending.isEmpty ? nil : client)
+    client = nil
     output = ByteBuffer()
     change(to: .down(reason))
     var orphans = Deque<Pending>()
@@ -193,13 +234,13 @@ final class StackConnection {
   }
 
   /// Cuts a connection whose stack does not answer.
-  func cut(_ reason: String) {
+  func cut(_ reason: String, kind: ErrorKind = .timeout) {
     guard let channel else { return }
     _ = try? channel.pipeline.syncOperations.handler(type: StackHandler.self).detach()
     // A reset: what the kernel still holds for the stack must not arrive after what the next connection brings.
     _ = (channel as? SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     channel.close(promise: nil)
-    lost(reason, kind: .timeout)
+    lost(reason, kind: kind)
   }
 
   /// The keys of mirrored writes whose end cannot be waited for are doubtful.
@@ -235,7 +276,7 @@ final class StackConnection {
       self.health = health
       return
     }
-    guard health.name != self.health.name else { return }
+    guard health != self.health else { return }
     self.health = health
     lane.healthChanged(of: self)
   }

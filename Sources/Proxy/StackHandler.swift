@@ -15,13 +15,13 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   private var framer: ReplyFramer
   /// The beginning of a reply whose end has not come.
   private var rest: ByteBuffer?
-  /// Replies to the hand-shake still to come; commands may be sent when there are none.
-  private var greetings = 0
+  private var handshake: Handshake
   private var isEstablished = false
 
   init(connection: StackConnection) {
     self.connection = connection
     framer = ReplyFramer(limits: connection.lane.settings.limits)
+    handshake = Handshake(connection.endpoint)
   }
 
   /// The connection has no more interest in this channel.
@@ -29,16 +29,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
 
   func channelActive(context: ChannelHandlerContext) {
     guard let connection else { return context.close(promise: nil) }
-    var hello: [UInt8] = []
-    let endpoint = connection.endpoint
-    if let password = endpoint.password {
-      say(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], into: &hello)
-    }
-    if endpoint.database != 0 { say(["SELECT", "\(endpoint.database)"], into: &hello) }
-    // PING tells whether the server takes commands at all: it may want a password, or still be loading.
-    say(["PING"], into: &hello)
-    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: hello)), promise: nil)
-    let deadline = TimeAmount.nanoseconds(endpoint.connectTimeout)
+    say(context)
+    let deadline = TimeAmount.nanoseconds(connection.endpoint.connectTimeout)
     context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
       if !self.isEstablished { self.fail("did not answer the hand-shake in time", context) }
     }
@@ -107,17 +99,19 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
-    if reply[0] == UInt8(ascii: "-") {
-      let text = reply.extracting(1..<max(1, reply.count - 2))
-      fail(
-        "refused the connection: \(text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })",
-        context)
-      return
+    guard let connection else { return }
+    switch handshake.replied(reply) {
+    case .wait: break
+    case .refused(let reason): fail(reason, context)
+    case .answered:
+      switch connection.arrived(&handshake) {
+      case .later: fail("is being emptied: what it held may have been old", context)
+      case .goOn: say(context)
+      case .welcome:
+        isEstablished = true
+        connection.established(context.channel, handshake.greeting)
+      }
     }
-    greetings -= 1
-    guard greetings == 0 else { return }
-    isEstablished = true
-    connection?.established(context.channel)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -135,8 +129,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
     connection?.lost(reason, kind: .unreachable)
   }
 
-  private func say(_ words: [String], into hello: inout [UInt8]) {
-    hello.append(contentsOf: InlineRequest.frame(of: words.map { Array($0.utf8) }))
-    greetings += 1
+  private func say(_ context: ChannelHandlerContext) {
+    let words = handshake.take()
+    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: words)), promise: nil)
   }
 }

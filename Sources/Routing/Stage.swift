@@ -38,6 +38,15 @@ public enum Stage: UInt8, Sendable, CaseIterable, Comparable {
   /// Whether sampled reads are repeated on the mirror and compared.
   public var comparesReads: Bool { self == .shadow || self == .live }
 
+  /// The stack that hears of nothing, neither of reads nor of writes.
+  public var leftOut: StackID? {
+    switch self {
+    case .off: .new
+    case .complete: .legacy
+    case .dualwrite, .shadow, .live, .rampdown: nil
+    }
+  }
+
   /// Earlier in the migration is less.
   public static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
 }

@@ -60,6 +60,9 @@ enum StatusScreen {
         let since = stack["since"].text.map { " since \($0)" } ?? ""
         notes.append("\(name) is \(health)\(since)\(stack["reason"].text.map { ": \($0)" } ?? "")")
       }
+      if let since = stack["cold_since"].text {
+        notes.append("\(name) is cold since \(since): it came up empty, or was emptied")
+      }
     }
     return ([table.text()] + notes).joined(separator: "\n") + "\n"
   }

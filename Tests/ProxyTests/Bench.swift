@@ -42,9 +42,10 @@ final class Bench: @unchecked Sendable {
   /// The same with two scripted stacks; `body` gets the proxy's first connection to each.
   static func runScripted(
     _ settings: ProxySettings = ProxySettings(), routing: RoutingSnapshot, timeout: Int64 = 60_000_000_000,
-    _ body: @escaping @Sendable (Bench, Script) throws -> Void
+    keys: (legacy: Int, new: Int) = (0, 0), _ body: @escaping @Sendable (Bench, Script) throws -> Void
   ) async throws {
-    let script = Script(legacyStack: try FakeStack(), newStack: try FakeStack())
+    let script = Script(
+      legacyStack: try FakeStack(keys: keys.legacy), newStack: try FakeStack(keys: keys.new))
     defer {
       script.legacyStack.stop()
       script.newStack.stop()

@@ -10,8 +10,23 @@ final class FakeStack: @unchecked Sendable {
   private var accepted = 0
   private var isStopped = false
 
-  /// - Parameter greeting: the answer to the PING of the hand-shake.
-  init(greeting: String = "+PONG\r\n") throws {
+  /// What the stack says in its next hand-shakes: its run, the keys that it holds, and the number of the connection; nil is an error.
+  struct Identity: Sendable {
+    var run = "1"
+    var keys = 0
+    var client: Int?
+  }
+  private var identityNow = Identity()
+  var identity: Identity {
+    get { condition.withLock { identityNow } }
+    set { condition.withLock { identityNow = newValue } }
+  }
+
+  /// - Parameters:
+  ///   - greeting: the answer to the PING of the hand-shake.
+  ///   - keys: how many keys it says that it holds.
+  init(greeting: String = "+PONG\r\n", keys: Int = 0) throws {
+    identityNow.keys = keys
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in.loopback(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -49,10 +64,26 @@ final class FakeStack: @unchecked Sendable {
       }
       let connection = TestSocket(descriptor)
       condition.withLock { accepted += 1 }
-      guard (try? connection.command()) == ["PING"], (try? connection.send(greeting)) != nil else { continue }
+      guard (try? greet(connection, greeting)) != nil else { continue }
       condition.withLock {
         waiting.append(connection)
         condition.broadcast()
+      }
+    }
+  }
+
+  private func greet(_ connection: TestSocket, _ greeting: String) throws {
+    guard try connection.command() == ["PING"] else { throw TestFailure("the hand-shake begins otherwise") }
+    try connection.send(greeting)
+    while true {
+      let identity = identity
+      switch try connection.command()[0] {
+      case "CLIENT": try connection.send(identity.client.map { ":\($0)\r\n" } ?? "-ERR unknown command\r\n")
+      case "INFO":
+        let text = "# Server\r\nrun_id:\(identity.run)\r\n"
+        try connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
+      case "DBSIZE": return try connection.send(":\(identity.keys)\r\n")
+      case let word: throw TestFailure("\(word) does not belong into a hand-shake")
       }
     }
   }

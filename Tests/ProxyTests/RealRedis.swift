@@ -11,6 +11,11 @@ final class RealRedis: @unchecked Sendable {
     folder = NSTemporaryDirectory() + "/proxy-\(UUID().uuidString.prefix(8))"
     socketPath = folder + "/s"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try start()
+  }
+
+  /// Starts the server, or starts it again with what it saved last.
+  func start() throws {
     let words = [
       "redis-server", "--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder, "--logfile",
       folder + "/log",
@@ -23,11 +28,19 @@ final class RealRedis: @unchecked Sendable {
 
   deinit { stop() }
 
-  func stop() {
+  /// Ends the server as a crash does.
+  func crash() {
     guard process > 0 else { return }
     kill(process, SIGKILL)
     waitpid(process, nil, 0)
     process = 0
+  }
+
+  func pause() { kill(process, SIGSTOP) }
+  func goOn() { kill(process, SIGCONT) }
+
+  func stop() {
+    crash()
     try? FileManager.default.removeItem(atPath: folder)
   }
 

@@ -1,0 +1,105 @@
+import RESP
+
+/// The first words on a connection to a stack: who we are, and who it is.
+///
+/// After the login come `PING` (does it take commands at all?), `CLIENT ID`, `INFO server` and `DBSIZE`: the run of the server
+/// and the number of its keys tell a stack that lost everything from one that only lost its connection. A server that
+/// refuses one of these three is not turned away; it is just not known so well.
+struct Handshake {
+  /// What the server said of itself.
+  struct Greeting: Equatable {
+    /// The number of this connection.
+    var client: Int?
+    /// What changes when the server starts again: `run_id`.
+    var run: [UInt8]?
+    /// Keys in the selected database.
+    var keys: Int?
+  }
+
+  enum Outcome: Equatable {
+    /// More replies are due.
+    case wait
+    /// Everything that was asked is answered.
+    case answered
+    case refused(String)
+  }
+
+  private enum Question { case admission, client, server, size, emptying, farewell }
+
+  private(set) var greeting = Greeting()
+  /// What was asked for once the server was known.
+  private(set) var isEmptying = false
+  private(set) var forgotten: Set<Int> = []
+  private var questions: [Question] = []
+  private var frames: [UInt8] = []
+
+  init(_ endpoint: StackEndpoint) {
+    if let password = endpoint.password {
+      ask(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], .admission)
+    }
+    if endpoint.database != 0 { ask(["SELECT", "\(endpoint.database)"], .admission) }
+    // PING tells whether the server takes commands at all: it may want a password, or still be loading.
+    ask(["PING"], .admission)
+    ask(["CLIENT", "ID"], .client)
+    ask(["INFO", "server"], .server)
+    ask(["DBSIZE"], .size)
+  }
+
+  /// Nothing on the stack may be served.
+  mutating func askToBeEmptied() {
+    isEmptying = true
+    ask(["FLUSHDB", "ASYNC"], .emptying)
+  }
+
+  /// Earlier connections were given up with commands on their way: what the server has of them in its buffers must not be
+  /// carried out behind those of this connection.
+  mutating func askToForget(_ clients: Set<Int>) {
+    forgotten = clients
+    for client in clients.sorted() { ask(["CLIENT", "KILL", "ID", "\(client)"], .farewell) }
+  }
+
+  private mutating func ask(_ words: [String], _ question: Question) {
+    frames += InlineRequest.frame(of: words.map { Array($0.utf8) })
+    questions.append(question)
+  }
+
+  /// What has to be sent now.
+  mutating func take() -> [UInt8] {
+    defer { frames = [] }
+    return frames
+  }
+
+  /// Takes the reply to the oldest question.
+  mutating func replied(_ reply: Span<UInt8>) -> Outcome {
+    guard !questions.isEmpty else { return .refused("sent a reply that nobody asked for") }
+    let question = questions.removeFirst()
+    if reply[0] == UInt8(ascii: "-") {
+      let text = reply.extracting(1..<max(1, reply.count - 2))
+      let reason = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+      switch question {
+      case .admission: return .refused("refused the connection: \(reason)")
+      case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
+      case .client, .server, .size, .farewell: break
+      }
+    } else {
+      switch question {
+      case .client: greeting.client = ReplyReader.integer(reply)
+      case .server: greeting.run = Handshake.run(in: reply)
+      case .size: greeting.keys = ReplyReader.integer(reply)
+      case .admission, .emptying, .farewell: break
+      }
+    }
+    return questions.isEmpty ? .answered : .wait
+  }
+
+  /// The value of the line `run_id:…`; nil if there is none.
+  private static func run(in reply: Span<UInt8>) -> [UInt8]? {
+    guard let text = ReplyReader.string(reply) else { return nil }
+    let bytes = reply.extracting(text).withUnsafeBufferPointer { Array($0) }
+    let name = Array("run_id:".utf8)
+    for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.starts(with: name) {
+      return Array(line.dropFirst(name.count))
+    }
+    return nil
+  }
+}

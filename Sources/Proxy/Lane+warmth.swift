@@ -1,0 +1,109 @@
+import Commands
+import RESP
+import Routing
+
+/// Cold and warm: whether the stacks are known to hold the same keys, and what is done with writes while they are not.
+///
+/// A stack that lost everything is *cold*, not suspect: what is absent cannot lie. But an update repeated on a mirror that
+/// lacks the key would make half a hash, or a counter that starts at 1; so while the stacks are not known to be equal, updates
+/// are not repeated (law 3). Their keys are copied, each once: behind its copy a key is known to be equal, and what
+/// comes then is repeated again.
+///
+/// The stacks are known to be equal from the start if both were empty when the first command came, and from the end of a
+/// warm-up on (`becameEqual`). A stack that comes up empty ends it.
+extension Lane {
+  /// The stack holds nothing any more: it was found, or made, empty.
+  func lostEverything(_ connection: StackConnection) {
+    let other = self.connection(connection.stack.other)
+    connection.suspects.stackWasEmptied()
+    equalKeys = []
+    // What is empty holds nothing that the other could lack.
+    let areBothEmpty = connection.sent == 0 && other.sent == 0 && other.wasFoundEmpty
+    other.isWarm = true
+    connection.isWarm = areBothEmpty
+    connection.wasFoundEmpty = true
+  }
+
+  func warmthChanged() { isWarm = legacy.isWarm && new.isWarm }
+
+  /// A warm-up has brought every key over.
+  func becameEqual() {
+    legacy.isWarm = true
+    new.isWarm = true
+    equalKeys = []
+  }
+
+  /// Whether the mirror may repeat a write while the stacks are not known to be equal.
+  func mayRepeat(_ spec: CommandSpec, _ request: Span<UInt8>, from primary: StackID) -> Bool {
+    if Lane.isPlainSet(spec, request) { return true }
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return false }
+    let arguments = framer.arguments
+    if !Mirroring.buildsOnPriorValue(spec, request: request, arguments: arguments.span) {
+      // What takes away from a key, or changes it in place, leaves an absent one absent. But on a mirror that has what the
+      // primary has lost it would leave a part.
+      if spec.prior == .irrelevant || connection(primary).isWarm { return true }
+    }
+    keyIndices.removeAll(keepingCapacity: true)
+    _ = spec.keyIndices(in: request, arguments: arguments.span, into: &keyIndices)
+    return !keyIndices.isEmpty
+      && keyIndices.allSatisfy { index in
+        equalKeys.contains(request.extracting(arguments[index].range).withUnsafeBufferPointer { Array($0) })
+      }
+  }
+
+  /// The mirror cannot repeat what a write did: its keys are copied with the next repairs.
+  func copy(_ request: Span<UInt8>, from primary: StackID) {
+    suspect(request, on: primary.other, isToBeCopied: true)
+    wantsRepairs = true
+    scheduleTurnEnd()
+  }
+
+  /// A copy of the key is on its way to the mirror, at its place in the log.
+  func wasCopied(_ key: [UInt8]) {
+    guard !isWarm else { return }
+    if equalKeys.count >= Lane.maximumEqualKeys { equalKeys = [] }
+    equalKeys.insert(key)
+  }
+
+  /// So many keys are remembered as equal; then it begins anew, which costs each of them one more copy.
+  private static let maximumEqualKeys = 65_536
+
+  // MARK: A stack that was left out
+
+  /// Puts a routing in force.
+  func putInForce(_ snapshot: RoutingSnapshot) {
+    let leftOut = snapshot.effectiveStage.leftOut
+    if let unfed = routing.snapshot.effectiveStage.leftOut, unfed != leftOut, hasWritten(without: unfed) {
+      connection(unfed).isWarm = false
+      equalKeys = []
+    }
+    if leftOut != routing.snapshot.effectiveStage.leftOut {
+      leftOutAt = leftOut.map { connection($0.other).lastPrimary }
+    }
+    routing = LaneRouting(snapshot)
+  }
+
+  /// Whether what a stack holds that was left out may be older than what was acknowledged meanwhile, or before the start.
+  func isUnfed(_ stack: StackID) -> Bool {
+    let connection = connection(stack)
+    if connection.wasFoundEmpty, connection.sent == 0 { return false }
+    return hasWritten(without: stack)
+  }
+
+  private func hasWritten(without stack: StackID) -> Bool {
+    let sent = connection(stack.other).lastPrimary
+    return leftOutAt.map { $0 != sent } ?? (sent > 0 || !connection(stack).wasFoundEmpty)
+  }
+
+  /// Lets go of a stack that must be emptied; the next hand-shake sees to it.
+  func cutToBeEmptied(_ stack: StackID) {
+    connection(stack).cut("what it holds may be old: it is being emptied", kind: .refused)
+  }
+
+  /// Nothing that the stack holds may be served, in no lane.
+  func doubtEverything(on stack: StackID) {
+    connection(stack).history.doubtEverything()
+    for lane in peers { lane.onLoop { $0.cutToBeEmptied(stack) } }
+  }
+}

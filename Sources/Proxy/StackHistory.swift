@@ -1,0 +1,120 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What all lanes together know of one stack's server: which run of it they have met, and whether what it holds may be believed.
+///
+/// Lanes connect one by one, but a server that came back is one: the first lane to meet a new run decides for all of them,
+/// and if the stack has to be emptied, one lane does it while no other is connected. So no lane can take for its own
+/// keys' state what another lane has just thrown away.
+final class StackHistory: Sendable {
+  /// What a lane has to do before it may send commands.
+  enum Arrival: Equatable {
+    /// Nothing.
+    case welcome
+    /// Empty the stack, and say `wasEmptied`: what it holds may be older than what was acknowledged.
+    case mustBeEmptied
+    /// Come again: another lane is emptying the stack, or still has a connection to it.
+    case later
+  }
+
+  private struct State {
+    var run: [UInt8]?
+    var losses: UInt64 = 0
+    var coldSince: Int64?
+    var isDoubtful = false
+    var emptier: Int?
+    var attached: Set<Int> = []
+    /// Connections that lanes have given up with commands on their way, by lane.
+    var abandoned: [Int: Set<Int>] = [:]
+
+    /// The stack holds nothing any more.
+    mutating func lose() {
+      losses += 1
+      isDoubtful = false
+      emptier = nil
+      var time = timespec()
+      clock_gettime(CLOCK_REALTIME, &time)
+      coldSince = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+  }
+
+  private let state = Mutex(State())
+
+  /// How often the stack was found, or made, empty. A lane that sees it grow has lost everything that it knew to be there.
+  var losses: UInt64 { state.withLock { $0.losses } }
+
+  /// When the stack was last found, or made, empty, in milliseconds since 1970; nil if it never was.
+  var coldSince: Int64? { state.withLock { $0.coldSince } }
+
+  /// Nothing that the stack holds may be served: whoever connects next has to empty it. The lanes that are connected must be cut
+  /// off, or none will.
+  func doubtEverything() { state.withLock { $0.isDoubtful = true } }
+
+  /// A lane has connected and asked the server for its run and for the number of its keys; nil where it would not say.
+  ///
+  /// - Parameter isMirrored: whether writes go to both stacks just now. If not, there is nothing that a restored stack could
+  ///   be older than: it answers as it would without us.
+  func arrived(lane: Int, run: [UInt8]?, keys: Int?, isMirrored: Bool) -> Arrival {
+    state.withLock { state in
+      if let emptier = state.emptier, emptier != lane { return .later }
+      let isAnotherRun = run != nil && state.run != nil && run != state.run
+      let isFirst = state.run == nil && state.attached.isEmpty && state.losses == 0
+      // A run that nobody has met has no connection of ours: those that are left are dead.
+      if isAnotherRun {
+        state.attached = []
+        state.abandoned = [:]
+      }
+      let mayLie = state.isDoubtful || (isAnotherRun && isMirrored)
+      if mayLie {
+        state.attached.remove(lane)
+        guard state.attached.isEmpty else { return .later }
+        if keys != 0 {
+          state.emptier = lane
+          return .mustBeEmptied
+        }
+      }
+      if keys == 0, isAnotherRun || isFirst || state.isDoubtful { state.lose() }
+      state.run = run ?? state.run
+      state.attached.insert(lane)
+      return .welcome
+    }
+  }
+
+  /// The lane that was told to has emptied the stack.
+  func wasEmptied(by lane: Int, run: [UInt8]?) {
+    state.withLock { state in
+      state.lose()
+      state.run = run ?? state.run
+      state.attached.insert(lane)
+    }
+  }
+
+  /// A lane has no connection any more.
+  ///
+  /// - Parameter client: the server's number for it, if commands were on their way: the server may not have read them yet.
+  func left(_ lane: Int, client: Int?) {
+    state.withLock { state in
+      state.attached.remove(lane)
+      if state.emptier == lane { state.emptier = nil }
+      if let client { state.abandoned[lane, default: []].insert(client) }
+    }
+  }
+
+  /// The connections whose late commands must not be carried out behind those of a new one: the lane's own, or before the stack
+  /// is emptied everybody's.
+  func abandoned(by lane: Int, orAnybody: Bool) -> Set<Int> {
+    state.withLock { state in
+      orAnybody ? state.abandoned.values.reduce(into: []) { $0.formUnion($1) } : state.abandoned[lane] ?? []
+    }
+  }
+
+  /// The server has forgotten these connections.
+  func forgot(_ clients: Set<Int>) {
+    state.withLock { state in
+      for lane in state.abandoned.keys { state.abandoned[lane]?.subtract(clients) }
+    }
+  }
+}
