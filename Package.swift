@@ -49,7 +49,8 @@ let package = Package(
       name: "DefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")],
       swiftSettings: strict),
     .target(
-      name: "Migrations", path: "migrations", resources: [.embedInCode("0001_ledger.sql")],
+      name: "Migrations", path: "migrations",
+      resources: [.embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql")],
       swiftSettings: strict),
     .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
     .target(

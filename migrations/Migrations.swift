@@ -16,6 +16,11 @@ public struct Migration: Sendable {
 
   /// Every migration, in order.
   public static var all: [Migration] {
-    [Migration(number: 1, name: "ledger", sql: PackageResources._001_ledger_sql)]
+    [
+      Migration(number: 1, name: "ledger", sql: PackageResources._001_ledger_sql),
+      Migration(
+        number: 2, name: "groups_suspects_fences",
+        sql: PackageResources._002_groups_suspects_fences_sql),
+    ]
   }
 }

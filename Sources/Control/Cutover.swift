@@ -291,11 +291,15 @@ actor Cutover {
   private func record(
     _ action: FlipRecord.Action, from: FlipRecord.Position, who: String, reason: String, flips: [LaneFlip]
   ) {
-    let held = flips.map(\.held).max() ?? 0
+    let fences = flips.filter { $0.held > 0 || !$0.cutOff.isEmpty }.map {
+      FlipRecord.Fence(
+        lane: $0.lane, heldMicroseconds: Int64(clamping: $0.held / 1000), commands: $0.commands,
+        cutOff: $0.cutOff)
+    }
     ledger?.record(
       FlipRecord(
         at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
-        fileVersion: definition.version, heldMicroseconds: held == 0 ? nil : Int64(held / 1000)))
+        fileVersion: definition.version, fences: fences))
     for stack in Set(flips.flatMap(\.cutOff)) {
       ledger?.record(
         ErrorSample(

@@ -20,7 +20,8 @@ struct Evidence: Sendable {
   var verdict: String {
     let compare = sinceFlip.compare
     if divergences > 0 { return "fail" }
-    return compare.compared == 0 || compare.droppedWrites > 0 || compare.mirrorErrors > 0 ? "hold" : "pass"
+    return compare.compared == sinceFlip.divergences[.timeout] || compare.droppedWrites > 0
+      || compare.mirrorErrors > 0 ? "hold" : "pass"
   }
 
   /// Divergences since the flip that say something about the data: neither a cold new stack's misses nor the answers that never

@@ -19,6 +19,24 @@ public struct FlipRecord: Sendable {
     }
   }
 
+  /// One lane in which keys were held while the flip came into force.
+  public struct Fence: Sendable, Equatable {
+    /// The lane's number, from 0.
+    public var lane: Int
+    public var heldMicroseconds: Int64
+    /// Commands that waited.
+    public var commands: Int
+    /// Stacks that were cut off because they did not answer in time.
+    public var cutOff: [StackID]
+
+    public init(lane: Int, heldMicroseconds: Int64, commands: Int, cutOff: [StackID] = []) {
+      self.lane = lane
+      self.heldMicroseconds = heldMicroseconds
+      self.commands = commands
+      self.cutOff = cutOff
+    }
+  }
+
   public var at: Date
   /// Who did it: a user, a connection, `file`, `guardrail`.
   public var who: String
@@ -29,12 +47,12 @@ public struct FlipRecord: Sendable {
   public var reason: String
   /// Version of the flag file that says so now; nil if there is no file.
   public var fileVersion: String?
-  /// The longest that the fence held a lane, in microseconds; nil if nothing was held.
-  public var heldMicroseconds: Int64?
+  /// The lanes that were held.
+  public var fences: [Fence]
 
   public init(
     at: Date, who: String, action: Action, from: Position, to: Position, reason: String,
-    fileVersion: String? = nil, heldMicroseconds: Int64? = nil
+    fileVersion: String? = nil, fences: [Fence] = []
   ) {
     self.at = at
     self.who = who
@@ -43,6 +61,9 @@ public struct FlipRecord: Sendable {
     self.to = to
     self.reason = reason
     self.fileVersion = fileVersion
-    self.heldMicroseconds = heldMicroseconds
+    self.fences = fences
   }
+
+  /// The longest that a lane was held, in microseconds; nil if none was.
+  public var heldMicroseconds: Int64? { fences.map(\.heldMicroseconds).max() }
 }

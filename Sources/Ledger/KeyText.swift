@@ -25,6 +25,12 @@ struct KeyText: Sendable {
     return hashed ? hash(Array(prefix)) : text
   }
 
+  /// The pattern's column, hashed where keys are.
+  func pattern(_ bytes: [UInt8]) -> String {
+    let pattern = KeyPattern.pattern(of: bytes)
+    return hashed ? hash(Array(pattern.utf8)) : pattern
+  }
+
   /// What stands before the first `:` or `{`, the `:` included; empty if neither occurs or nothing stands before it.
   /// A hash tag's content names one user or thing, so it is never part of a prefix.
   static func prefix(of key: [UInt8]) -> ArraySlice<UInt8> {

@@ -4,7 +4,8 @@ import Foundation
 /// A sample that waits for the writer, with the number of flips that this run had recorded before it.
 struct QueuedSample: Sendable {
   enum Content: Sendable {
-    case divergence(DivergenceSample)
+    /// Counted in its group; `isKept` also as a sample.
+    case divergence(DivergenceSample, isKept: Bool)
     case error(ErrorSample)
   }
 
@@ -33,9 +34,11 @@ struct LedgerBatch: Sendable {
   var flips: [FlipRecord]
   var intervals: [QueuedInterval]
   var samples: [QueuedSample]
+  /// Divergences that found no room in the queue.
+  var lost: [DivergenceClass: DivergenceTally]
   var losses: LedgerLosses
 
-  var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && samples.isEmpty }
+  var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && samples.isEmpty && lost.isEmpty }
 }
 
 /// What this run did not keep, since its start.

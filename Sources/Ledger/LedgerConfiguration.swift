@@ -8,7 +8,7 @@ public struct LedgerConfiguration: Sendable {
   public var batchRows = 1000
   /// How long the first sample of a batch waits for others, in milliseconds.
   public var batchMilliseconds = 50
-  /// Samples kept per minute of one class: a kind of divergence (or error) and a command. 0 keeps none.
+  /// Samples kept per minute of one class: a kind of divergence (or error) and a command. 0 keeps none. All are counted.
   public var samplesPerClass = 100
   /// Samples kept per minute of one key in one class.
   public var samplesPerKey = 3

@@ -31,6 +31,8 @@ final class LedgerQueue: @unchecked Sendable {
   /// Intervals that the writer has in hand, which therefore must not be merged.
   private var intervalsInHand = 0
 
+  /// Divergences that found no room: their keys are not known any more, but how many they are is.
+  private var lost: [DivergenceClass: DivergenceTally] = [:]
   private var losses = LedgerLosses()
   private var written: UInt64 = 0
   private var state = LedgerHealth.State.ok
@@ -63,11 +65,22 @@ final class LedgerQueue: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     let minute = Self.minute
-    if cap.admits(kind: sample.kind.rawValue, command: sample.command, key: sample.key, minute: minute) {
-      append(.divergence(sample))
-    } else {
+    let isKept = cap.admits(
+      kind: sample.kind.rawValue, command: sample.command, key: sample.key, minute: minute)
+    var sample = sample
+    if !isKept {
       losses.capped &+= 1
+      sample.legacy?.preview = nil
+      sample.new?.preview = nil
     }
+    guard closing == nil, sampleCount < configuration.queueLimit else {
+      if isKept { losses.samples &+= 1 }
+      let tally = DivergenceTally(at: sample.at)
+      let place = DivergenceClass(kind: sample.kind, command: sample.command)
+      if lost[place]?.merge(tally) == nil { lost[place] = tally }
+      return
+    }
+    append(.divergence(sample, isKept: isKept))
   }
 
   func record(_ sample: ErrorSample) {
@@ -76,6 +89,10 @@ final class LedgerQueue: @unchecked Sendable {
     let kind = sample.stack.rawValue << 4 | sample.kind.rawValue
     let command = sample.command ?? .max
     if errorCap.admits(kind: kind, command: command, key: sample.message, minute: Self.minute) {
+      guard closing == nil, sampleCount < configuration.queueLimit else {
+        losses.samples &+= 1
+        return
+      }
       append(.error(sample))
     } else {
       losses.capped &+= 1
@@ -114,10 +131,6 @@ final class LedgerQueue: @unchecked Sendable {
   }
 
   private func append(_ content: QueuedSample.Content) {
-    guard closing == nil, sampleCount < configuration.queueLimit else {
-      losses.samples &+= 1
-      return
-    }
     incoming.append(QueuedSample(flip: flipCount, content: content))
     if incoming.count >= wakeAt { condition.broadcast() }
   }
@@ -188,11 +201,15 @@ extension LedgerQueue {
     written &+= UInt64(count)
   }
 
-  func wrote(samples count: Int) {
+  func wrote(samples count: Int, lost written: [DivergenceClass: DivergenceTally]) {
     condition.lock()
     defer { condition.unlock() }
     offset += count
-    written &+= UInt64(count)
+    for (place, tally) in written {
+      lost[place]?.count -= tally.count
+      if lost[place]?.count == 0 { lost[place] = nil }
+    }
+    self.written &+= UInt64(count)
     state = .ok
   }
 
@@ -229,7 +246,7 @@ extension LedgerQueue {
     return losses
   }
 
-  private var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && sampleCount == 0 }
+  private var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && sampleCount == 0 && lost.isEmpty }
 
   private func peek() -> LedgerBatch {
     if offset == outgoing.count {
@@ -240,6 +257,7 @@ extension LedgerQueue {
     intervalsInHand = intervals.count
     let end = min(outgoing.count, offset + max(1, configuration.batchRows))
     return LedgerBatch(
-      flips: flips, intervals: intervals, samples: Array(outgoing[offset..<end]), losses: losses)
+      flips: flips, intervals: intervals, samples: Array(outgoing[offset..<end]), lost: lost,
+      losses: losses)
   }
 }

@@ -24,6 +24,7 @@ extension LedgerStore {
         try insert(figures, of: (stack, commandClass), interval: id, db)
       }
     }
+    try insert(interval.figures.suspects, interval: id, db)
     let minute = interval.start.milliseconds / 60_000
     try addDivergences(interval.figures.divergences, minute: minute, flip: flip, db)
     try addErrors(interval.figures.errors, minute: minute, flip: flip, db)
@@ -49,6 +50,20 @@ extension LedgerStore {
     for bucket in buckets {
       try statement.execute(arguments: [
         interval, cell.stack.name, cell.commandClass.name, bucket.upper, bucket.count,
+      ])
+    }
+  }
+
+  private func insert(_ suspects: SuspectFigures.ByStack, interval: Int64, _ db: Database) throws {
+    for stack in StackID.allCases where !suspects[stack].isEmpty {
+      let figures = suspects[stack]
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO suspects (interval, stack, made, repaired, deleted, whole_stack) VALUES (?, ?, ?, ?, ?, ?)
+          """
+      ).execute(arguments: [
+        interval, stack.name, count(figures.made), count(figures.repaired), count(figures.deleted),
+        count(figures.wholeStack),
       ])
     }
   }

@@ -35,6 +35,14 @@ extension LedgerStore {
               (SELECT minute, run, flip, \(key) FROM \(table) WHERE minute < ? LIMIT \(Self.chunk))
             """, [limit / 60_000], db))
       }
+      deleted = max(
+        deleted,
+        try delete(
+          """
+          DELETE FROM divergence_groups WHERE (run, kind, command, pattern) IN
+            (SELECT run, kind, command, pattern FROM divergence_groups
+             WHERE last_at < ? LIMIT \(Self.chunk))
+          """, [limit], db))
       deleted = max(deleted, try expireIntervals(before: limit, db))
     }
     if deleted > 0 {
@@ -61,6 +69,7 @@ extension LedgerStore {
         """, arguments: [limit])
     for id in ids {
       try db.execute(sql: "DELETE FROM latencies WHERE interval = ?", arguments: [id])
+      try db.execute(sql: "DELETE FROM suspects WHERE interval = ?", arguments: [id])
       try db.execute(sql: "DELETE FROM figures WHERE interval = ?", arguments: [id])
       try db.execute(sql: "DELETE FROM intervals WHERE id = ?", arguments: [id])
     }

@@ -26,17 +26,21 @@ extension LedgerStore {
     }
   }
 
-  /// Writes samples, and how many there were that it does not write.
-  func write(_ samples: [QueuedSample], losses: LedgerLosses, flipIDs: [Int64]) throws {
+  /// Writes the samples of a batch, what it adds to the groups, and how many samples were not kept.
+  func write(
+    _ batch: LedgerBatch, groups: [DivergenceGroups.Group: DivergenceGroups.Addition], flipIDs: [Int64]
+  ) throws {
     try transaction { db in
-      for sample in samples {
+      for sample in batch.samples {
         let flip = Self.id(sample.flip, flipIDs)
         switch sample.content {
-        case .divergence(let divergence): try insert(divergence, flip: flip, db)
+        case .divergence(let divergence, isKept: true): try insert(divergence, flip: flip, db)
+        case .divergence(_, isKept: false): break
         case .error(let error): try insert(error, flip: flip, db)
         }
       }
-      try updateRun(db, at: Date(), losses: losses)
+      try add(groups, lost: batch.lost, db)
+      try updateRun(db, at: Date(), losses: batch.losses)
     }
   }
 
@@ -57,19 +61,28 @@ extension LedgerStore {
       flip.to.stage.name, flip.to.percent.isFinite ? flip.to.percent : 0,
       flip.reason, flip.fileVersion, flip.heldMicroseconds,
     ])
-    return db.lastInsertedRowID
+    let id = db.lastInsertedRowID
+    for fence in flip.fences {
+      try db.cachedStatement(
+        sql: "INSERT OR REPLACE INTO fences (flip, lane, held_us, commands, cut_off) VALUES (?, ?, ?, ?, ?)"
+      ).execute(arguments: [
+        id, fence.lane, fence.heldMicroseconds, fence.commands,
+        fence.cutOff.map(\.name).sorted().joined(separator: ","),
+      ])
+    }
+    return id
   }
 
   private func insert(_ sample: DivergenceSample, flip: Int64, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: """
-        INSERT INTO divergences (run, flip, at, kind, command, prefix, key, legacy_digest, legacy_length,
+        INSERT INTO divergences (run, flip, at, kind, command, prefix, pattern, key, legacy_digest, legacy_length,
           new_digest, new_length, first_difference, legacy_preview, new_preview)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     try statement.execute(arguments: [
       run, flip, sample.at.milliseconds, sample.kind.name, commandName(sample.command),
-      keys.prefix(sample.key), keys.key(sample.key),
+      keys.prefix(sample.key), keys.pattern(sample.key), keys.key(sample.key),
       digest(sample.legacy), sample.legacy?.length, digest(sample.new), sample.new?.length,
       sample.firstDifference, preview(sample.legacy), preview(sample.new),
     ])

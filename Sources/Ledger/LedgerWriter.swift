@@ -20,13 +20,14 @@ struct LedgerWriter: Sendable {
   private func run() {
     // Row ids of this run's flips in the order of their recording; before the first one it is 0.
     var flipIDs: [Int64] = [0]
+    var groups = DivergenceGroups()
     var retry = configuration.retryMilliseconds.lowerBound
     var housekeeping = Date()
     while true {
       switch queue.next(housekeeping: housekeeping) {
       case .write(let batch):
         do {
-          try write(batch, flipIDs: &flipIDs)
+          try write(batch, flipIDs: &flipIDs, groups: &groups)
           retry = configuration.retryMilliseconds.lowerBound
         } catch {
           queue.failed(Self.reason(error), pause: retry)
@@ -48,7 +49,7 @@ struct LedgerWriter: Sendable {
 
   /// Flips first and alone, as they are synced; then counts; then samples, which a nearly full disk must not let
   /// take the place of counts. Each part leaves the queue as soon as it is on disk.
-  private func write(_ batch: LedgerBatch, flipIDs: inout [Int64]) throws {
+  private func write(_ batch: LedgerBatch, flipIDs: inout [Int64], groups: inout DivergenceGroups) throws {
     if !batch.flips.isEmpty {
       flipIDs += try store.write(batch.flips)
       queue.wrote(flips: batch.flips.count)
@@ -57,8 +58,9 @@ struct LedgerWriter: Sendable {
       try store.write(batch.intervals, flipIDs: flipIDs)
       queue.wrote(intervals: batch.intervals.count)
     }
-    try store.write(batch.samples, losses: batch.losses, flipIDs: flipIDs)
-    queue.wrote(samples: batch.samples.count)
+    try store.write(
+      batch, groups: groups.additions(of: batch.samples, store.keys), flipIDs: flipIDs)
+    queue.wrote(samples: batch.samples.count, lost: batch.lost)
   }
 
   private static func reason(_ error: any Error) -> String {

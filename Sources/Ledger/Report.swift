@@ -15,8 +15,10 @@ public struct Report: Sendable {
     case runs = "run_list"
     case story = "cutover_story"
     case differences = "what_differs"
-    case prefixes = "which_prefixes"
+    case keys = "which_keys"
     case since = "since_which_flip"
+    case suspects = "suspects_per_minute"
+    case fences = "fence_list"
     case errors = "error_rate_per_minute"
     case latency = "latency"
     case latencyPerMinute = "latency_per_minute"
@@ -28,8 +30,10 @@ public struct Report: Sendable {
       case .runs: "Runs"
       case .story: "Flips, and what was compared until the next"
       case .differences: "What differs most"
-      case .prefixes: "Under which prefixes (of the samples kept)"
+      case .keys: "Which keys differ, by pattern"
       case .since: "Since which flip"
+      case .suspects: "Suspects per minute and stack"
+      case .fences: "Fences: how long flips held keys"
       case .errors: "Errors per minute and stack"
       case .latency: "Latency per stack, in microseconds"
       case .latencyPerMinute: "Latency per minute and stack, in microseconds"
@@ -45,11 +49,16 @@ public struct Report: Sendable {
         [
           "flip", "at", "who", "action", "from", "to", "seconds", "held_us", "matched", "superseded",
           "diverged",
-          "missing", "dropped", "dropped_writes", "verdict", "reason",
+          "missing", "timeouts", "dropped", "dropped_writes", "verdict", "reason",
         ]
       case .differences: ["kind", "command", "count", "percent", "first_minute", "last_minute"]
-      case .prefixes: ["prefix", "kind", "samples", "keys", "example", "first_seen", "last_seen"]
+      case .keys:
+        [
+          "pattern", "kind", "command", "count", "counted", "first_seen", "last_seen", "samples", "example",
+        ]
       case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
+      case .suspects: ["minute", "stack", "made", "repaired", "deleted", "whole_stack", "pending"]
+      case .fences: ["flip", "at", "action", "from", "to", "lanes", "longest_us", "commands", "cut_off"]
       case .errors:
         [
           "minute", "stack", "operations", "errors", "percent", "refused", "timeout", "unreachable", "reply",
@@ -63,8 +72,8 @@ public struct Report: Sendable {
     /// Whether the rows are in the order of time, so that the latest matter most.
     var isStory: Bool {
       switch self {
-      case .runs, .story, .errors, .latencyPerMinute: true
-      case .differences, .prefixes, .since, .latency, .figures: false
+      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute: true
+      case .differences, .keys, .since, .latency, .figures: false
       }
     }
   }

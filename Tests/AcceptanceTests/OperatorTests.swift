@@ -122,7 +122,7 @@ extension Acceptance {
       let differences = try ledger.rows(.differences)
       #expect(differences.map { $0["kind"] } == ["value", "missing_in_new"])
       #expect(differences.map { $0["count"] } == ["20", "10"])
-      #expect(Set(try ledger.rows(.prefixes).map { $0["prefix"] }) == ["user:"])
+      #expect(Set(try ledger.rows(.keys).map { $0["pattern"] }) == ["user:*"])
     }
   }
 }

@@ -35,7 +35,8 @@ import Testing
       FlipRecord(
         at: time(1.234), who: "ana", action: .ramp, from: .init(.live, percent: 25),
         to: .init(.live, percent: 33.3),
-        reason: "it's fine", fileVersion: "v7", heldMicroseconds: 812))
+        reason: "it's fine", fileVersion: "v7",
+        fences: [.init(lane: 0, heldMicroseconds: 812, commands: 3)]))
     ledger.record(flip(.rollback, at: 2, from: .init(.live, percent: .nan), to: .init(.off, percent: 0)))
     ledger.close(clean: true)
     #expect(

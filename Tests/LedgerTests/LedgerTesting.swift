@@ -92,3 +92,14 @@ func figures(matched: UInt64 = 0, diverged: [(DivergenceKind, UInt16)] = [], rea
   figures[.legacy, .read].operations = reads
   return figures
 }
+
+func suspects(made: UInt64 = 0, repaired: UInt64 = 0, deleted: UInt64 = 0, wholeStack: UInt64 = 0)
+  -> SuspectFigures
+{
+  var figures = SuspectFigures()
+  figures.made = made
+  figures.repaired = repaired
+  figures.deleted = deleted
+  figures.wholeStack = wholeStack
+  return figures
+}

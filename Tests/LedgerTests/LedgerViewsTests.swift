@@ -8,7 +8,7 @@ import Testing
 
 /// Every view answers its question right on data made by hand.
 @Suite struct LedgerViewsTests {
-  private let scratch: Scratch
+  let scratch: Scratch
 
   init() throws {
     scratch = try Scratch()
@@ -17,6 +17,7 @@ import Testing
     before[.legacy, .read].operations = 100
     before[.legacy, .read].hits = 75
     before[.legacy, .read].misses = 25
+    before.suspects[.new].made = 5
     for microseconds in 1...100 {
       before[.legacy, .read].latency.record(nanoseconds: Int64(microseconds) * 1000)
     }
@@ -32,16 +33,25 @@ import Testing
     var after = figures(
       matched: 5, diverged: [(.missingInNew, 7), (.value, 7), (.value, 7), (.ttl, 8)], reads: 50)
     after.compare.dropped = 9
+    after.suspects[.new] = suspects(made: 2, repaired: 6, deleted: 1)
+    after.suspects[.legacy] = suspects(made: 1, deleted: 1, wholeStack: 1)
     after[.new, .write].operations = 10
     after.recordError(.timeout, on: .new, .write)
     after.recordError(.reply, on: .new, .write)
     after[.new, .write].latency.record(nanoseconds: 3_000)
     ledger.record(after, from: time(60), to: time(70))
+    ledger.record(
+      ErrorSample(at: time(62), stack: .new, kind: .timeout, command: 7, message: "no reply in 1 s"))
     for key in ["user:1", "user:1", "user:2", "cart:9", "plain"] {
       ledger.record(divergence(key: key, at: 65))
     }
 
-    ledger.record(flip(.rollback, at: 80, from: .init(.live, percent: 25), to: .init(.off, percent: 0)))
+    var rollback = flip(.rollback, at: 80, from: .init(.live, percent: 25), to: .init(.off, percent: 0))
+    rollback.fences = [
+      .init(lane: 0, heldMicroseconds: 812, commands: 7),
+      .init(lane: 1, heldMicroseconds: 20_100, commands: 2, cutOff: [.new]),
+    ]
+    ledger.record(rollback)
     ledger.record(figures(reads: 1), from: time(80), to: time(90))
     ledger.record(
       flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
@@ -58,12 +68,40 @@ import Testing
       ])
   }
 
-  @Test func underWhichPrefixes() throws {
+  @Test func whichKeys() throws {
     #expect(
-      try scratch.rows("SELECT prefix, kind, samples, keys, example, last_seen FROM which_prefixes") == [
-        "user:|value|3|2|user:2|2026-03-01 12:01:05", "|value|1|1|plain|2026-03-01 12:01:05",
-        "cart:|value|1|1|cart:9|2026-03-01 12:01:05", "user:|missing_in_new|1|1|user:1|2026-03-01 12:00:00",
+      try scratch.rows(
+        "SELECT pattern, kind, command, count, counted, last_seen, samples, example FROM which_keys")
+        == [
+          "user:*|value|GET|3|exact|2026-03-01 12:01:05|3|user:1",
+          "user:*|missing_in_new|GET|1|exact|2026-03-01 12:00:00|1|user:1",
+          "cart:*|value|GET|1|exact|2026-03-01 12:01:05|1|cart:9",
+          "plain|value|GET|1|exact|2026-03-01 12:01:05|1|plain",
+        ])
+  }
+
+  @Test func theLatestDivergences() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM latest_divergences LIMIT 1") == [
+        "2026-03-01 12:01:05|value|GET|plain|plain|0000000000000001|2|0000000000000003|4|-|1|2"
       ])
+  }
+
+  @Test func suspectsAndWhatBecameOfThem() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM suspects_per_minute") == [
+        "2026-03-01 12:00:00|new|5|0|0|0|5|1", "2026-03-01 12:01:00|legacy|1|0|1|1|0|1",
+        "2026-03-01 12:01:00|new|2|6|1|0|0|1",
+      ])
+  }
+
+  @Test func fences() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM fence_list")
+        == ["3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %|2|20100|9|new"])
+    #expect(
+      try scratch.rows("SELECT * FROM fences") == ["3|0|812|7|", "3|1|20100|2|new"])
+    #expect(try scratch.rows("SELECT held_us FROM flips WHERE held_us IS NOT NULL") == ["20100"])
   }
 
   @Test func sinceWhichFlip() throws {
@@ -105,14 +143,34 @@ import Testing
       try scratch.rows(
         """
         SELECT flip, at, action, "from", "to", reason, legacy_operations, new_operations, matched, diverged, missing,
-          dropped, verdict FROM cutover_story
+          timeouts, dropped, verdict FROM cutover_story
         """) == [
-          "1|2026-03-01 12:00:10.000|stage|off 0 %|shadow 0 %||0|0|8|2|2|0|cold",
-          "2|2026-03-01 12:00:20.000|ramp|shadow 0 %|live 25 %|plan|50|10|5|4|1|9|differs",
-          "3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %||1|0|0|0|0|0|hold",
-          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|0|1|0|0|0|pass",
+          "1|2026-03-01 12:00:10.000|stage|off 0 %|shadow 0 %||0|0|8|2|2|0|0|cold",
+          "2|2026-03-01 12:00:20.000|ramp|shadow 0 %|live 25 %|plan|50|10|5|4|1|0|9|differs",
+          "3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %||1|0|0|0|0|0|0|hold",
+          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|0|1|0|0|0|0|pass",
         ])
     #expect(try scratch.rows("SELECT seconds FROM cutover_story LIMIT 3") == ["10.0", "60.0", "10.0"])
+  }
+
+  /// An answer that never came says something about a stack and nothing about data; a write that the mirror refused is no pass.
+  @Test func whatIsNoEvidenceIsNoPass() throws {
+    let other = try Scratch()
+    let ledger = try other.open()
+    for stage in [Stage.shadow, .live, .shadow, .live] {
+      ledger.record(flip(.stage, at: 0, from: .init(.off, percent: 0), to: .init(stage, percent: 0)))
+      switch stage {
+      case .shadow: ledger.record(figures(diverged: [(.timeout, 7)]), from: time(0), to: time(1))
+      default: ledger.record(figures(matched: 2, diverged: [(.timeout, 7)]), from: time(0), to: time(1))
+      }
+    }
+    var refused = figures(matched: 1)
+    refused.compare.mirrorErrors = 1
+    ledger.record(refused, from: time(1), to: time(2))
+    ledger.close(clean: true)
+    #expect(
+      try other.rows("SELECT diverged, timeouts, verdict FROM cutover_story")
+        == ["1|1|hold", "1|1|pass", "1|1|hold", "1|1|hold"])
   }
 
   @Test func theRuns() throws {

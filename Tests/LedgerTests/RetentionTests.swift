@@ -20,6 +20,7 @@ import Testing
       var counted = figures(matched: 1, diverged: [(.value, 7)], reads: 1)
       counted[.legacy, .read].latency.record(nanoseconds: 1_000)
       counted.recordError(.reply, on: .new, .read)
+      counted.suspects[.new].made = 1
       let start = time(number < 110 ? -31 * day + Double(number) * 60 : Double(number) * 60)
       ledger.record(counted, from: start, to: start.addingTimeInterval(60))
     }
@@ -34,7 +35,7 @@ import Testing
     #expect(chunks == 3)
     #expect(try scratch.rows("SELECT count(*) FROM divergences") == ["200"])
     #expect(try scratch.rows("SELECT count(*) FROM errors") == ["0"])
-    for table in ["intervals", "latencies", "divergence_counts", "error_counts"] {
+    for table in ["intervals", "latencies", "suspects", "divergence_counts", "error_counts"] {
       #expect(try scratch.rows("SELECT count(*) FROM \(table)") == ["10"])
     }
     #expect(try scratch.rows("SELECT count(*) FROM figures") == ["20"])
