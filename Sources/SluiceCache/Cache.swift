@@ -28,11 +28,19 @@ public protocol Cache: Sendable {
   @discardableResult
   func invalidate(pattern: String) async -> Int
 
+  /// The value under `key` as the store itself has it, past any tier in front of it: what health checks and comparisons ask.
+  ///
+  /// - Throws: `infrastructure` if the store could not be asked; here a miss is a miss.
+  func storedValue(for key: String) async throws(CacheError) -> CacheValue?
+
   /// Lets go of connections. The cache may be used again: it connects anew.
   func disconnect() async
 }
 
 extension Cache {
+  /// For caches that are their own store.
+  public func storedValue(for key: String) async throws(CacheError) -> CacheValue? { await value(for: key) }
+
   /// Stores `value` under `key` for the cache's default time to live.
   @discardableResult
   public func set(_ key: String, to value: CacheValue) async -> Bool {
