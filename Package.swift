@@ -58,6 +58,9 @@ let package = Package(
       dependencies: ["Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
 
+    // What the counts prove, and when they are a reason to go back.
+    .target(name: "Evidence", dependencies: ["Figures", "Flags", "Routing"], swiftSettings: strict),
+
     // The data plane and its switchboard.
     .target(
       name: "Proxy",
@@ -70,7 +73,7 @@ let package = Package(
       name: "Control",
       dependencies: [
         "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "Flags", "DefaultFlags", "Ledger",
-        "Configuration", nio, nioPosix, logging,
+        "Configuration", "Evidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -105,7 +108,10 @@ let package = Package(
     .target(name: "SluiceCacheTesting", dependencies: ["SluiceCache"], swiftSettings: strict),
     .target(
       name: "SluiceRoutedCache",
-      dependencies: ["SluiceCache", "Routing", "Flags", "Figures", "Ledger", logging],
+      dependencies: [
+        "SluiceCache", "Routing", "Flags", "DefaultFlags", "Figures", "Evidence", "Ledger", "RESP", deque,
+        logging,
+      ],
       swiftSettings: strict),
 
     // Command lines.
@@ -187,7 +193,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SluiceRoutedCacheTests",
-      dependencies: ["SluiceRoutedCache", "SluiceCacheTesting", "Ledger", "TestSupport"],
+      dependencies: [
+        "SluiceRoutedCache", "SluiceCacheTesting", "Flags", "Figures", "Ledger", "LoadGenerator", "Routing",
+        "TestSupport", logging,
+      ],
       swiftSettings: strict),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(

@@ -1,4 +1,5 @@
 import Configuration
+import Evidence
 import Figures
 import Foundation
 import Ledger

@@ -1,1 +1,160 @@
-/// Two caches, the flags and a ledger inside one process.
+import Figures
+import Flags
+import Foundation
+import Ledger
+import Logging
+import Routing
+import SluiceCache
+
+/// Two caches, the flags and a ledger inside one process: the stages, the routing, the comparison and the way back of the proxy,
+/// for a Swift service that wants no proxy.
+///
+///     let cache = try RoutedCache(legacy: old, new: new, flags: "flags", ledger: "sluice.db")
+///     await cache.set("user:1", to: "Ada")     // primary, then mirror, as the stage says
+///     cache.rollBack(reason: "too slow", who: "me")
+///
+/// A write goes to the primary; when that has acknowledged it, to the mirror, key by key in the order of the acknowledgements; the
+/// caller does not wait for the mirror. A read that the sample chooses is repeated on the mirror at its place in that order; what
+/// differs is asked again before it is called a divergence. A flip is in force at once: an operation waits only for what the stack
+/// that answers now has yet to hear about its own key. It follows the flag file and the latch `ROLLBACK` beside it.
+///
+/// What is in doubt is remembered in memory only: after a crash of the process, a write that the mirror had not yet heard is not
+/// known to be missing there. Other processes are not serialised with this one: as with two proxies, `verify` closes the rest.
+public final class RoutedCache: Cache {
+  let core: RoutedCore
+  private let watcher: FlagWatcher?
+  private let clock: Task<Void, Never>
+  private let events: Task<Void, Never>
+
+  /// Reads the flags, opens the ledger and begins to route.
+  ///
+  /// - Parameters:
+  ///   - legacy: the cache that is left.
+  ///   - new: the cache that is gone to.
+  ///   - flags: a flag file or its directory, watched from now on; nil keeps the built-in flags (stage `off`) in memory.
+  ///   - ledger: a SQLite file for flips, divergences and figures; nil keeps no evidence.
+  ///   - environment: where `USE_LEGACY_CACHE` and `USE_NEW_CACHE_FACTORY` are looked for.
+  /// - Throws: `configuration` if the ledger cannot be opened. A flag file that cannot be used throws nothing: every key is
+  ///   answered by legacy until it is right (law 9), and the log says so.
+  public init(
+    legacy: any Cache, new: any Cache, flags: String? = nil, ledger: String? = nil,
+    options: Options = Options(), environment: [String: String] = ProcessInfo.processInfo.environment,
+    logger: Logger = Logger(label: "sluice.routed")
+  ) throws(CacheError) {
+    let start: RoutedStart
+    let book: Ledger?
+    do {
+      start = try RoutedStart(path: flags, switches: EnvironmentSwitches(environment))
+      book = try ledger.map {
+        try Ledger(
+          options.ledgerConfiguration($0), version: "0.1.0", summary: "in process",
+          commandName: { RoutedCommand(rawValue: $0)?.name ?? "UNKNOWN" })
+      }
+    } catch let error as LedgerError {
+      throw CacheError(.configuration, "\(error)", context: ["path": .string(error.path)])
+    } catch {
+      throw CacheError(.configuration, "the built-in flags cannot be used: \(error)")
+    }
+    let core = RoutedCore(
+      legacy: legacy, new: new, start: start, ledger: book, options: options, logger: logger)
+    self.core = core
+    let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
+    watcher = start.file.map {
+      FlagWatcher(file: $0, start: start.outcome, latchWasSet: start.latch?.isSet ?? false) { tell.yield($0) }
+    }
+    self.events = Task { for await event in events { core.flagsHappened(event) } }
+    clock = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(1))
+        await core.tick()
+      }
+    }
+    core.started()
+    watcher?.run()
+  }
+
+  deinit {
+    watcher?.stop()
+    clock.cancel()
+    events.cancel()
+  }
+
+  /// Waits until the mirror has heard everything, at most for `limit`, writes the last figures and ends the run in the ledger.
+  /// The cache still routes afterwards, without evidence.
+  public func close(within limit: Duration = .seconds(5)) async {
+    watcher?.stop()
+    clock.cancel()
+    events.cancel()
+    await core.close(within: limit)
+  }
+
+  // MARK: Cache
+
+  public func value(for key: String) async -> CacheValue? {
+    guard case .value(let value) = await core.read(.value, key) else { return nil }
+    return value
+  }
+
+  @discardableResult
+  public func set(_ key: String, to value: CacheValue, ttl: Duration?) async -> Bool {
+    await core.write(.set, key, .set(value, ttl: ttl))
+  }
+
+  @discardableResult
+  public func delete(_ key: String) async -> Bool { await core.write(.delete, key, .remove) }
+
+  public func exists(_ key: String) async -> Bool {
+    guard case .exists(let isThere) = await core.read(.exists, key) else { return false }
+    return isThere
+  }
+
+  public func remainingTTL(of key: String) async -> Duration? {
+    guard case .ttl(let time) = await core.read(.ttl, key) else { return nil }
+    return time
+  }
+
+  /// Holds all keys while it runs on both stacks.
+  @discardableResult
+  public func invalidate(pattern: String) async -> Int { await core.invalidate(pattern) }
+
+  public func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
+    try await core.storedValue(key)
+  }
+
+  public func disconnect() async { await core.disconnect() }
+
+  // MARK: The cutover
+
+  /// Goes back: every key is answered by legacy from the moment this returns. Waits for nothing; the latch outlives the process.
+  /// Returns a sentence for the operator.
+  @discardableResult
+  public func rollBack(reason: String, who: String) -> String { core.rollBack(reason: reason, who: who) }
+
+  /// Lifts the latch; the flags are in force again.
+  ///
+  /// - Throws: `validation` if nobody may lift it (`USE_LEGACY_CACHE`), `infrastructure` if the latch file cannot be removed.
+  @discardableResult
+  public func rearm(who: String) throws(CacheError) -> String { try core.rearm(who: who) }
+
+  /// Goes to a stage, or to another percentage, or both, and writes the flag file. Returns a sentence for the operator.
+  ///
+  /// - Throws: `validation` if the flags cannot be changed so; nothing was changed then.
+  @discardableResult
+  public func move(
+    to stage: Stage? = nil, percentage: Percentage? = nil, who: String, reason: String = ""
+  ) throws(CacheError) -> String {
+    try core.move(to: stage, percentage: percentage, who: who, reason: reason)
+  }
+
+  /// What is in force and what was counted, in the words of `sluice status`.
+  public var status: RoutedStatus { core.status }
+
+  /// Where a key goes now, and why.
+  public func explain(_ key: String) -> Explanation { core.explain(key) }
+
+  /// Waits until everything that was acknowledged has reached the mirror, and all comparisons are done. Returns false if it
+  /// took longer than `limit`.
+  public func settled(within limit: Duration = .seconds(5)) async -> Bool {
+    await core.settled(within: limit)
+  }
+}

@@ -1,23 +1,26 @@
 import Figures
 import Flags
-import Foundation
 import Routing
 
 /// What was counted: since the start of the process for `STATUS`, and since the last flip for the guardrails.
-struct Evidence: Sendable {
-  private(set) var total = LaneFigures()
-  private(set) var sinceFlip = LaneFigures()
+public struct Evidence: Sendable {
+  public private(set) var total = LaneFigures()
+  public private(set) var sinceFlip = LaneFigures()
 
-  mutating func add(_ figures: LaneFigures) {
+  /// Nothing counted yet.
+  public init() {}
+
+  /// Adds what was counted since the last time.
+  public mutating func add(_ figures: LaneFigures) {
     total.merge(figures)
     sinceFlip.merge(figures)
   }
 
   /// A flip begins a new account: what was true before it says nothing about what is true now.
-  mutating func startAgain() { sinceFlip = LaneFigures() }
+  public mutating func startAgain() { sinceFlip = LaneFigures() }
 
   /// Zero of zero is not a pass (law 10), and neither is anything while writes did not reach the mirror.
-  var verdict: String {
+  public var verdict: String {
     let compare = sinceFlip.compare
     if divergences > 0 { return "fail" }
     return compare.compared == sinceFlip.divergences[.timeout] || compare.droppedWrites > 0
@@ -33,7 +36,7 @@ struct Evidence: Sendable {
   }
 
   /// Why the guardrails roll back, or nil. They act only where clients depend on the new stack.
-  func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {
+  public func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {
     guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
     let compared = sinceFlip.compare.compared
     if compared >= max(1, guardrails.minimumSample) {

@@ -1,0 +1,303 @@
+import Evidence
+import Figures
+import Flags
+import Foundation
+import Ledger
+import RESP
+import Routing
+import SluiceCache
+
+extension RoutedCore {
+  // MARK: Flips
+
+  /// In force at once; the latch file and the audit row follow.
+  func rollBack(reason: String, who: String) -> String {
+    let isFirst = flip(.rollback, who: who, reason: reason) { cutover in
+      guard cutover.rollback == nil else { return false }
+      cutover.rollback = RoutedStatus.Rollback(reason: reason, who: who, at: Date())
+      return true
+    }
+    guard isFirst else { return "already rolled back: every key is answered by legacy" }
+    logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
+    if let latch = start.latch {
+      let logger = logger
+      disk.async {
+        do { try latch.set(reason: reason, who: who) } catch {
+          logger.error("the rollback is in force, but a restart would forget it: \(error)")
+        }
+      }
+    }
+    let note =
+      definition.stage == .complete
+      ? "; NOTE: legacy has heard no write since stage complete, what it has is old" : ""
+    return "rolled back: every key is answered by legacy; rearm lifts it\(note)"
+  }
+
+  func rearm(who: String) throws(CacheError) -> String {
+    guard !start.switches.useLegacy else {
+      throw CacheError(
+        .validation,
+        "still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and start again")
+    }
+    let seen = cutover.withLock { $0.rollback }
+    guard let seen else { return "nothing to lift: not rolled back; \(describe())" }
+    // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
+    if let latch = start.latch {
+      do { try disk.sync { try latch.clear() } } catch {
+        throw CacheError(.infrastructure, "still rolled back, the latch file could not be removed: \(error)")
+      }
+    }
+    let isLifted = flip(.rearm, who: who, reason: "") { cutover in
+      guard cutover.rollback == seen else { return false }
+      cutover.rollback = nil
+      return true
+    }
+    guard isLifted else {
+      throw CacheError(.validation, "somebody rolled back meanwhile; look, and rearm again")
+    }
+    logger.warning("re-armed by \(who): \(describe())")
+    return "re-armed: \(describe())"
+  }
+
+  func move(
+    to stage: Stage?, percentage: Percentage?, who: String, reason: String
+  ) throws(CacheError) -> String {
+    // Moves and reloads one after the other; a rollback takes its own way.
+    try moves.withLock { _ throws(CacheError) in
+      let change: FlagChange
+      do throws(FlagError) {
+        change =
+          if let file = start.file {
+            try FlagWriter(file: file).prepare(stage: stage, percentage: percentage)
+          } else {
+            try FlagChange(
+              editing: cutover.withLock { $0.bytes }, stage: stage, percentage: percentage)
+          }
+      } catch {
+        throw CacheError(.validation, "nothing was changed: \(error)")
+      }
+      let before = definition
+      let edit = FlagEdit(from: before, to: change.definition)
+      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: reason) { cutover in
+        cutover.definition = change.definition
+        cutover.bytes = change.bytes
+        return true
+      }
+      var answer = "\(describe()): \(edit.text)"
+      if before.stage == .off, change.definition.stage > .shadow {
+        answer +=
+          "; NOTE: new was not fed in stage off, what it has may be old: flush it or go by way of dualwrite"
+      }
+      if change.definition.stage == .complete {
+        answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"
+      }
+      if isRolledBack { answer += "; in force after rearm, until then every key is answered by legacy" }
+      if let file = start.file {
+        do { try FlagWriter(file: file).commit(change) } catch {
+          answer += "; NOT in the flag file: \(error)"
+        }
+      }
+      logger.notice("\(answer) (by \(who))")
+      return answer
+    }
+  }
+
+  /// The watcher's news.
+  func flagsHappened(_ event: FlagEvent) {
+    switch event {
+    case .loaded(let loaded, let edit):
+      moves.withLock { _ in
+        cutover.withLock { $0.flagsError = nil }
+        // The event of an own write that a later move has overtaken says nothing about now.
+        guard loaded.version != definition.version || routing.version == 1 && start.error != nil,
+          let file = start.file, (try? file.load())?.version == loaded.version
+        else { return }
+        let bytes = try? file.read()
+        _ = flip(.reload, who: "file", reason: edit.text) { cutover in
+          cutover.definition = loaded
+          if let bytes { cutover.bytes = bytes }
+          return true
+        }
+        logger.notice("flags reloaded: \(edit.text)")
+      }
+    case .rejected(let error):
+      cutover.withLock { $0.flagsError = "\(error)" }
+      logger.error("flag file refused, the last good one stays in force: \(error)")
+    case .recovered:
+      cutover.withLock { $0.flagsError = nil }
+      logger.notice("the flag file is good again, and it is the one in force")
+    case .latchAppeared:
+      guard let latch = start.latch, latch.isSet else { return }
+      let note = latch.note?.split(whereSeparator: \.isNewline).joined(separator: "; ")
+      _ = rollBack(reason: note ?? "the latch file is there", who: "file")
+    case .latchDisappeared:
+      if isRolledBack { logger.warning("the latch file is gone; still rolled back until rearm") }
+    }
+  }
+
+  /// Changes what is in force, all of it in one moment, and writes the audit row. False if `change` says that nothing changed.
+  private func flip(
+    _ action: FlipRecord.Action, who: String, reason: String, _ change: (inout Cutover) -> Bool
+  ) -> Bool {
+    let flip: FlipRecord? = cutover.withLock { cutover in
+      let from = cutover.position
+      guard change(&cutover) else { return nil }
+      cutover.routing = cutover.definition.makeSnapshot(
+        version: cutover.routing.version + 1, isRolledBack: cutover.rollback != nil)
+      // What was counted until now belongs to what was in force until now.
+      flush(&cutover)
+      cutover.evidence.startAgain()
+      return FlipRecord(
+        at: Date(), who: who, action: action, from: from, to: cutover.position, reason: reason,
+        fileVersion: cutover.definition.version)
+    }
+    guard let flip else { return false }
+    ledger?.record(flip)
+    return true
+  }
+
+  // MARK: Evidence
+
+  /// The first line of this run's story, and loud words about what the environment says.
+  func started() {
+    let (position, rollback) = cutover.withLock { ($0.position, $0.rollback) }
+    ledger?.record(
+      FlipRecord(
+        at: Date(), who: "start", action: .start, from: position, to: position,
+        reason: rollback?.reason ?? "",
+        fileVersion: definition.version))
+    if let error = start.error {
+      logger.error(
+        "the flag file cannot be used, every key is answered by legacy until it is right: \(error)")
+    }
+    if let rollback { logger.warning("starting rolled back: \(rollback.reason)") }
+    if start.switches.useNew {
+      logger.notice(
+        start.file == nil
+          ? "\(EnvironmentSwitches.newName) is set: \(describe())"
+          : "\(EnvironmentSwitches.newName) is set, but the flag file decides: \(describe())")
+    }
+  }
+
+  /// Called about once a second.
+  func tick() async {
+    let reason: String? = cutover.withLock { cutover in
+      collect(&cutover)
+      if Date().timeIntervalSince(cutover.interval.since) >= options.figuresInterval { flush(&cutover) }
+      guard cutover.rollback == nil else { return nil }
+      return cutover.evidence.violation(of: cutover.definition.guardrails, cutover.routing.effectiveStage)
+    }
+    if let reason { _ = rollBack(reason: reason, who: "guardrail") }
+    await repairSome()
+  }
+
+  func close(within limit: Duration) async {
+    let isClean = await settled(within: limit)
+    cutover.withLock { flush(&$0) }
+    ledger?.close(clean: isClean)
+  }
+
+  private func collect(_ cutover: inout Cutover) {
+    let taken = figures.withLock { $0.take() }
+    cutover.evidence.add(taken)
+    cutover.interval.figures.merge(taken)
+  }
+
+  private func flush(_ cutover: inout Cutover) {
+    collect(&cutover)
+    let now = Date()
+    ledger?.record(cutover.interval.figures, from: cutover.interval.since, to: now)
+    cutover.interval = (LaneFigures(), now)
+  }
+
+  func diverged(
+    _ kind: DivergenceKind, _ command: RoutedCommand, _ key: String, _ legacy: Reading.Answer,
+    _ new: Reading.Answer
+  ) {
+    figures.withLock { $0.recordDivergence(kind, command: command.rawValue) }
+    func reply(_ answer: Reading.Answer) -> DivergenceSample.Reply? {
+      answer.evidence.map {
+        DivergenceSample.Reply(
+          digest: Digest($0.span).value, length: $0.count, preview: options.previewBytes > 0 ? $0 : nil)
+      }
+    }
+    let (left, right) = (legacy.evidence ?? [], new.evidence ?? [])
+    let offset = zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    ledger?.record(
+      DivergenceSample(
+        at: Date(), kind: kind, command: command.rawValue, key: Array(key.utf8), legacy: reply(legacy),
+        new: reply(new), firstDifference: offset ?? min(left.count, right.count)))
+  }
+
+  func failed(_ kind: ErrorKind, _ stack: StackID, _ command: RoutedCommand) {
+    figures.withLock { $0.recordError(kind, on: stack, command.commandClass) }
+    ledger?.record(
+      ErrorSample(
+        at: Date(), stack: stack, kind: kind, command: command.rawValue,
+        message: kind == .unreachable ? "the store could not be asked" : "the cache did not take it"))
+  }
+
+  // MARK: Answers
+
+  var definition: FlagDefinition { cutover.withLock { $0.definition } }
+  var isRolledBack: Bool { cutover.withLock { $0.rollback != nil } }
+
+  func describe() -> String {
+    let definition = definition
+    let percent = definition.percentage.map { ", \($0) %" }
+    return "stage \(definition.stage.name)\(definition.stage == .live ? percent ?? ", by rules" : "")"
+  }
+
+  var status: RoutedStatus {
+    let cutover = cutover.withLock { cutover in
+      collect(&cutover)
+      return cutover
+    }
+    let total = cutover.evidence.total
+    let compare = cutover.evidence.sinceFlip.compare
+    var kinds: [String: UInt64] = [:]
+    for kind in DivergenceKind.allCases where cutover.evidence.sinceFlip.divergences[kind] > 0 {
+      kinds[kind.name] = cutover.evidence.sinceFlip.divergences[kind]
+    }
+    var ledgerError: String?
+    if case .degraded(let reason, _)? = ledger?.health().state { ledgerError = reason }
+    return RoutedStatus(
+      stage: cutover.definition.stage.name, effective_stage: cutover.routing.effectiveStage.name,
+      percent: cutover.percent, rolled_back: cutover.rollback != nil,
+      rollback: cutover.rollback,
+      flags: RoutedStatus.Flags(
+        path: start.file?.path, version: cutover.definition.version, error: cutover.flagsError),
+      stacks: ["legacy": stack(.legacy, total), "new": stack(.new, total)],
+      compare: RoutedStatus.Compare(
+        matched: compare.matched, superseded: compare.superseded, diverged: compare.diverged,
+        dropped: compare.dropped, kinds: kinds, verdict: cutover.evidence.verdict),
+      mirror: RoutedStatus.Mirror(
+        writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
+        errors: total.compare.mirrorErrors),
+      ledger_error: ledgerError)
+  }
+
+  private func stack(_ id: StackID, _ total: LaneFigures) -> RoutedStatus.Stack {
+    var latency = LatencyHistogram()
+    for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
+    func sum(_ count: (OperationFigures) -> UInt64) -> UInt64 {
+      CommandClass.allCases.reduce(0) { $0 &+ count(total[id, $1]) }
+    }
+    return RoutedStatus.Stack(
+      operations: sum(\.operations), hits: sum(\.hits), misses: sum(\.misses), errors: total.errors.total(id),
+      suspects: suspects.count(on: id), mirror_queue: log.queued(id), p50_us: latency.value(atPercentile: 50),
+      p99_us: latency.value(atPercentile: 99))
+  }
+}
+
+extension RoutedCore.Cutover {
+  /// The stage and the share in force, for the audit.
+  var position: FlipRecord.Position {
+    FlipRecord.Position(routing.effectiveStage, percent: rollback == nil ? percent ?? 0 : 0)
+  }
+
+  /// The share of the keys as it was written, 0 to 100; nil when it depends on rules.
+  var percent: Double? {
+    definition.percentage.map { Double($0.hundredths) / 100 } ?? definition.cohort.percent
+  }
+}

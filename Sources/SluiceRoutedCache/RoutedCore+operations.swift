@@ -1,0 +1,306 @@
+import Figures
+import Foundation
+import Routing
+import SluiceCache
+
+extension RoutedCore {
+  // MARK: Reads
+
+  /// Asks the primary, and lets the mirror be asked the same at this place of the key's log if the sample says so.
+  func read(_ question: Reading.Question, _ key: String) async -> Reading.Answer {
+    let routing = routing
+    let primary = routing.primary(of: key.utf8.span)
+    guard await mayServe(key, primary) else { return question.nothing }
+    guard routing.compares(key.utf8.span) else { return await ask(question, key, primary) }
+    let mark = log.readBegan(key)
+    let answer = await ask(question, key, primary)
+    let reading = Reading(
+      question: question, answer: answer, isRecheck: false, primary: primary, routing: routing.version)
+    switch log.readEnded(key, mark: mark, entry: entry(reading, key)) {
+    case .appended: break
+    case .disturbed: recheck(question, key)
+    case .full: figures.withLock { $0.compare.dropped &+= 1 }
+    }
+    return answer
+  }
+
+  /// Whether the stack may answer for the key. After a flip that takes until it has heard of the writes that were acknowledged
+  /// before (law 6), and never longer than the deadline; a suspect is repaired first (law 7).
+  private func mayServe(_ key: String, _ stack: StackID) async -> Bool {
+    if !log.isDrained(key, stack) {
+      guard !suspects.contains(key, on: stack) else { return false }
+      guard await log.drained(key, stack, within: options.fenceDeadline) else {
+        suspects.insert(key, on: stack)
+        return false
+      }
+    }
+    guard suspects.contains(key, on: stack) else { return true }
+    await log.take(key)
+    defer { log.give(key) }
+    return await repair(key, on: stack)
+  }
+
+  /// What the store of the key's primary has, past any tier in front of it.
+  func storedValue(_ key: String) async throws(CacheError) -> CacheValue? {
+    let primary = routing.primary(of: key.utf8.span)
+    guard await mayServe(key, primary) else { return nil }
+    return try await cache(primary).storedValue(for: key)
+  }
+
+  private func ask(_ question: Reading.Question, _ key: String, _ stack: StackID) async -> Reading.Answer {
+    await counted(stack, question.command, hit: { $0.isHit }) {
+      switch question {
+      case .value: .value(await cache(stack).value(for: key))
+      case .exists: .exists(await cache(stack).exists(key))
+      case .ttl: .ttl(await cache(stack).remainingTTL(of: key))
+      }
+    }
+  }
+
+  /// The same past any tier, where a store that is away says so.
+  private func askStore(_ question: Reading.Question, _ key: String, _ stack: StackID) async -> Reading.Answer
+  {
+    do throws(CacheError) {
+      let value = try await cache(stack).storedValue(for: key)
+      switch question {
+      case .value: return .value(value)
+      case .exists: return .exists(value != nil)
+      case .ttl: return .ttl(await cache(stack).remainingTTL(of: key))
+      }
+    } catch {
+      failed(.unreachable, stack, question.command)
+      return .failed(error.message)
+    }
+  }
+
+  // MARK: Comparing
+
+  private func entry(_ reading: Reading, _ key: String) -> KeyLog.Entry {
+    KeyLog.Entry(stack: reading.primary.other, isWrite: false) { [self] in await compare(reading, key) }
+  }
+
+  /// Asks the mirror what the primary was asked, at the same place of the log.
+  private func compare(_ reading: Reading, _ key: String) async {
+    let mirror = reading.primary.other
+    let answer =
+      reading.isRecheck
+      ? await askStore(reading.question, key, mirror) : await ask(reading.question, key, mirror)
+    // A flip in between has put the two questions on two sides of it; that a suspect differs is known.
+    let isDoubtful = suspects.contains(key, on: .legacy) || suspects.contains(key, on: .new)
+    guard routing.version == reading.routing, !isDoubtful else {
+      figures.withLock { $0.compare.dropped &+= 1 }
+      return
+    }
+    let legacy = reading.primary == .legacy ? reading.answer : answer
+    let new = reading.primary == .legacy ? answer : reading.answer
+    switch AnswerComparison.verdict(legacy: legacy, new: new) {
+    case .identical:
+      figures.withLock {
+        if reading.isRecheck { $0.compare.superseded &+= 1 } else { $0.compare.matched &+= 1 }
+      }
+    case .equivalent: figures.withLock { $0.compare.matched &+= 1 }
+    case .unknown: figures.withLock { $0.compare.dropped &+= 1 }
+    case .different(let kind):
+      guard reading.isRecheck else { return recheck(reading.question, key) }
+      diverged(kind, reading.question.command, key, legacy, new)
+    }
+  }
+
+  /// Asks again, the primary in a moment without writes and the mirror at that place of the log. What still differs then is a
+  /// divergence.
+  private func recheck(_ question: Reading.Question, _ key: String) {
+    guard log.recheckMayBegin() else {
+      figures.withLock { $0.compare.dropped &+= 1 }
+      return
+    }
+    Task { [self] in
+      await log.take(key)
+      let routing = routing
+      let primary = routing.primary(of: key.utf8.span)
+      let answer = await askStore(question, key, primary)
+      let reading = Reading(
+        question: question, answer: answer, isRecheck: true, primary: primary, routing: routing.version)
+      if !log.append(entry(reading, key), for: key) { figures.withLock { $0.compare.dropped &+= 1 } }
+      log.give(key)
+      log.recheckEnded()
+    }
+  }
+
+  // MARK: Writes
+
+  /// Writes on the primary and, when it has acknowledged, on the mirror; the caller does not wait for the mirror.
+  func write(_ command: RoutedCommand, _ key: String, _ effect: Effect) async -> Bool {
+    await log.take(key)
+    defer { log.give(key) }
+    let routing = routing
+    let primary = routing.primary(of: key.utf8.span)
+    // After a flip: what this stack has yet to hear must not land on top of the new write.
+    if !log.isDrained(key, primary), !suspects.contains(key, on: primary),
+      await !log.drained(key, primary, within: options.fenceDeadline)
+    {
+      suspects.insert(key, on: primary)
+    }
+    let (answer, isCertain) = await counted(primary, command, hit: { _ in nil }) {
+      await apply(effect, key, primary)
+    }
+    if !isCertain { failed(.reply, primary, command) }
+    if isCertain, log.isDrained(key, primary) { suspects.remove(key, on: primary) }
+    let now = self.routing
+    let moved = now.primary(of: key.utf8.span) != primary
+    guard routing.mirrorsWrites || now.mirrorsWrites || moved else { return answer }
+    let mirror = primary.other
+    // Whether a write that failed has landed after all is not known.
+    guard isCertain else {
+      suspects.insert(key, on: mirror)
+      return answer
+    }
+    let acknowledged = ContinuousClock.now
+    let isQueued = log.append(
+      KeyLog.Entry(stack: mirror, isWrite: true) { [self] in
+        await mirrored(effect, key, mirror, acknowledged, command)
+      }, for: key)
+    if !isQueued { suspects.insert(key, on: mirror) }
+    figures.withLock {
+      if isQueued { $0.compare.mirroredWrites &+= 1 } else { $0.compare.droppedWrites &+= 1 }
+    }
+    return answer
+  }
+
+  /// Repeats on the mirror what a write did; relative expiries count from the primary's acknowledgement.
+  private func mirrored(
+    _ effect: Effect, _ key: String, _ stack: StackID, _ acknowledged: ContinuousClock.Instant,
+    _ command: RoutedCommand
+  ) async {
+    var effect = effect
+    if case .set(let value, let ttl?) = effect {
+      let late = ContinuousClock.now - acknowledged
+      effect = ttl > late ? .set(value, ttl: late < .seconds(1) ? ttl : ttl - late) : .remove
+    }
+    let applied = effect
+    let (_, isCertain) = await counted(stack, command, hit: { _ in nil }) { await apply(applied, key, stack) }
+    guard !isCertain else { return }
+    failed(.reply, stack, command)
+    figures.withLock { $0.compare.mirrorErrors &+= 1 }
+    suspects.insert(key, on: stack)
+  }
+
+  /// Makes the effect true on a stack: what the stack answered, and whether it is certain that it is true.
+  private func apply(_ effect: Effect, _ key: String, _ stack: StackID) async -> (
+    answer: Bool, isCertain: Bool
+  ) {
+    switch effect {
+    case .set(let value, let ttl):
+      let isStored = await cache(stack).set(key, to: value, ttl: ttl)
+      // Zero or less stores nothing, and says so.
+      return (isStored, isStored || (ttl.map { $0 <= .zero } ?? false))
+    case .remove:
+      let wasThere = await cache(stack).delete(key)
+      return wasThere ? (true, true) : (false, await isAbsent(key, stack))
+    }
+  }
+
+  /// A `delete` that found nothing and one that reached nobody look alike; the store knows.
+  private func isAbsent(_ key: String, _ stack: StackID) async -> Bool {
+    do { return try await cache(stack).storedValue(for: key) == nil } catch { return false }
+  }
+
+  // MARK: Repairs
+
+  /// Copies the key from the other stack, or deletes it where that one does not know it either. The caller has the key's turn.
+  /// True if the key is no suspect (any more).
+  func repair(_ key: String, on stack: StackID) async -> Bool {
+    guard suspects.contains(key, on: stack) else { return true }
+    guard await log.drained(key, nil, within: options.fenceDeadline) else { return false }
+    let source = stack.other
+    var effect = Effect.remove
+    if !suspects.contains(key, on: source), let found = try? await cache(source).storedValue(for: key) {
+      effect = .set(found, ttl: await cache(source).remainingTTL(of: key))
+    }
+    guard await apply(effect, key, stack).isCertain else { return false }
+    suspects.remove(key, on: stack)
+    return true
+  }
+
+  /// Repairs some of the suspects of both stacks.
+  func repairSome() async {
+    guard routing.mirrorsWrites else { return }
+    for stack in StackID.allCases {
+      for key in suspects.some(options.repairsPerSecond, on: stack) {
+        await log.take(key)
+        let isRepaired = await repair(key, on: stack)
+        log.give(key)
+        // The stack is away, or busy with what it has: the others would wait as long.
+        if !isRepaired { break }
+      }
+    }
+  }
+
+  // MARK: All keys
+
+  /// Removes the keys of a pattern from every stack that is fed, while all keys are held (law 1).
+  func invalidate(_ pattern: String) async -> Int {
+    await log.takeAll()
+    defer { log.giveAll() }
+    if await !log.drained(nil, nil, within: options.fenceDeadline) {
+      // What still waits there would bring keys back behind the invalidation.
+      for stack in StackID.allCases where log.queued(stack) > 0 { suspects.insertEverything(on: stack) }
+    }
+    let routing = routing
+    let stage = routing.effectiveStage
+    var counts: [StackID: Int] = [:]
+    for stack in StackID.allCases
+    where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {
+      counts[stack] = await counted(stack, .invalidate, hit: { _ in nil }) {
+        await cache(stack).invalidate(pattern: pattern)
+      }
+      // An invalidation that reached nobody looks like one that found nothing.
+      do { _ = try await cache(stack).storedValue(for: "sluice:probe") } catch {
+        failed(.unreachable, stack, .invalidate)
+        suspects.insertEverything(on: stack)
+      }
+    }
+    let (legacy, new) = (counts[.legacy] ?? 0, counts[.new] ?? 0)
+    switch stage {
+    case .off, .dualwrite, .shadow: return legacy
+    case .live: return max(legacy, new)
+    case .rampdown, .complete: return new
+    }
+  }
+
+  func disconnect() async {
+    await cache(.legacy).disconnect()
+    await cache(.new).disconnect()
+  }
+
+  /// Waits until the mirror has heard everything.
+  func settled(within limit: Duration) async -> Bool { await log.settled(within: limit) }
+
+  // MARK: Counting
+
+  private func counted<Result: Sendable>(
+    _ stack: StackID, _ command: RoutedCommand, hit: (Result) -> Bool?, _ work: () async -> Result
+  ) async -> Result {
+    let start = ContinuousClock.now
+    let result = await work()
+    let nanoseconds = Int64((ContinuousClock.now - start) / .nanoseconds(1))
+    let isHit = hit(result)
+    figures.withLock {
+      $0[stack, command.commandClass].operations &+= 1
+      $0[stack, command.commandClass].latency.record(nanoseconds: nanoseconds)
+      if isHit == true { $0[stack, command.commandClass].hits &+= 1 }
+      if isHit == false { $0[stack, command.commandClass].misses &+= 1 }
+    }
+    return result
+  }
+}
+
+extension Reading.Question {
+  /// What a key that may not be served answers: a cache may forget, it may not lie.
+  fileprivate var nothing: Reading.Answer {
+    switch self {
+    case .value: .value(nil)
+    case .exists: .exists(false)
+    case .ttl: .ttl(nil)
+    }
+  }
+}

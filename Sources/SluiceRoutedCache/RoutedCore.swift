@@ -1,0 +1,66 @@
+import Evidence
+import Figures
+import Flags
+import Foundation
+import Ledger
+import Logging
+import Routing
+import SluiceCache
+import Synchronization
+
+/// The inside of a ``RoutedCache``: routing, reads, writes, and the mirror's log.
+final class RoutedCore: Sendable {
+  /// What the flags say and who changed it; see `RoutedCore+cutover`.
+  struct Cutover: Sendable {
+    var definition: FlagDefinition
+    /// The same as bytes; what edits in memory start from.
+    var bytes: [UInt8]
+    var flagsError: String?
+    var rollback: RoutedStatus.Rollback?
+    var routing: RoutingSnapshot
+    var evidence = Evidence()
+    var interval = (figures: LaneFigures(), since: Date())
+  }
+
+  let options: RoutedCache.Options
+  let logger: Logger
+  let ledger: Ledger?
+  let start: RoutedStart
+  let cutover: Mutex<Cutover>
+  /// Held while the flags move or are read again.
+  let moves = Mutex(())
+  /// File work in the order in which it was asked for, so that a disk that hangs holds no operation up.
+  let disk = DispatchQueue(label: "sluice.routed.flags")
+  let suspects = RoutedSuspects()
+  private let legacy: any Cache
+  private let new: any Cache
+  let figures = Mutex(LaneFigures())
+  let log: KeyLog
+
+  init(
+    legacy: any Cache, new: any Cache, start: RoutedStart, ledger: Ledger?, options: RoutedCache.Options,
+    logger: Logger
+  ) {
+    self.legacy = legacy
+    self.new = new
+    self.start = start
+    self.ledger = ledger
+    self.options = options
+    self.logger = logger
+    let routing =
+      start.error == nil
+      ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
+      : RoutingSnapshot.initial
+    cutover = Mutex(
+      Cutover(
+        definition: start.definition, bytes: start.bytes, flagsError: start.error, rollback: start.rollback,
+        routing: routing))
+    log = KeyLog(limit: max(1, options.mirrorQueue))
+  }
+
+  func cache(_ stack: StackID) -> any Cache { stack == .legacy ? legacy : new }
+
+  var routing: RoutingSnapshot { cutover.withLock { $0.routing } }
+
+  func explain(_ key: String) -> Explanation { routing.explain(key.utf8.span) }
+}

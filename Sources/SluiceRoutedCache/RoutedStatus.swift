@@ -1,0 +1,62 @@
+import Foundation
+
+/// What a ``RoutedCache`` does now, in the words and the shape of `sluice status`. Encodes as JSON.
+public struct RoutedStatus: Sendable, Codable, Equatable {
+  /// Why the latch is set.
+  public struct Rollback: Sendable, Codable, Equatable {
+    public var reason: String
+    public var who: String
+    public var at: Date
+  }
+
+  public struct Flags: Sendable, Codable, Equatable {
+    public var path: String?
+    public var version: String
+    /// What is wrong with the file; the last good one is in force.
+    public var error: String?
+  }
+
+  public struct Stack: Sendable, Codable, Equatable {
+    public var operations: UInt64
+    public var hits: UInt64
+    public var misses: UInt64
+    public var errors: UInt64
+    /// Keys on which the stack may be wrong; they are repaired, and never served. `Int.max` is all keys.
+    public var suspects: Int
+    /// Writes that the stack has yet to repeat.
+    public var mirror_queue: Int
+    public var p50_us: UInt64
+    public var p99_us: UInt64
+  }
+
+  public struct Compare: Sendable, Codable, Equatable {
+    public var matched: UInt64
+    public var superseded: UInt64
+    public var diverged: UInt64
+    public var dropped: UInt64
+    public var kinds: [String: UInt64]
+    /// `pass`, `fail` or `hold`, since the last flip; zero of zero is `hold`.
+    public var verdict: String
+  }
+
+  public struct Mirror: Sendable, Codable, Equatable {
+    public var writes: UInt64
+    public var dropped_writes: UInt64
+    public var errors: UInt64
+  }
+
+  /// As the flags say.
+  public var stage: String
+  /// In force: another one while rolled back.
+  public var effective_stage: String
+  /// The share of keys of the new stack; nil when it depends on rules.
+  public var percent: Double?
+  public var rolled_back: Bool
+  public var rollback: Rollback?
+  public var flags: Flags
+  public var stacks: [String: Stack]
+  public var compare: Compare
+  public var mirror: Mirror
+  /// Why no evidence is kept, or nil.
+  public var ledger_error: String?
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Ledger
+import SluiceCache
+import SluiceRoutedCache
+import Testing
+import TestSupport
+
+@Suite struct RollbackTests {
+  @Test("A rollback is in force when it returns, outlives the process, and only a re-arm lifts it")
+  func latch() async throws {
+    let bed = try Bed("rampdown")
+    bed.legacy.plant("k", "old")
+    bed.new.plant("k", "new")
+    #expect(await bed.cache.value(for: "k") == "new")
+    #expect(bed.cache.rollBack(reason: "too slow", who: "test").hasPrefix("rolled back"))
+    #expect(await bed.cache.value(for: "k") == "old")
+    #expect(bed.cache.rollBack(reason: "again", who: "test").hasPrefix("already"))
+    // Moves change the flags, and not what is in force.
+    try bed.cache.move(to: .live, percentage: .init(percent: 100), who: "test")
+    #expect(await bed.cache.value(for: "k") == "old")
+    let latch = "\(bed.folder.path)/flags/ROLLBACK"
+    try await until("latch") { FileManager.default.fileExists(atPath: latch) }
+    try bed.reopen()
+    #expect(bed.cache.status.rolled_back)
+    #expect(bed.cache.status.rollback?.reason.contains("too slow") == true)
+    #expect(await bed.cache.value(for: "k") == "old")
+    try bed.cache.rearm(who: "test")
+    #expect(await bed.cache.value(for: "k") == "new")
+    #expect(!FileManager.default.fileExists(atPath: latch))
+    await bed.cache.close()
+    let story = try LedgerReader(path: bed.ledger).table(.story, limit: 100)
+    let actions = try #require(story.columns.firstIndex(of: "action"))
+    let expected = ["start", "rollback", "stage", "start", "rearm"].map { ReportTable.Cell.text($0) }
+    #expect(story.rows.map { $0[actions] } == expected)
+  }
+
+  @Test("A new stack that hangs does not hold up the rollback, nor what follows")
+  func newHangs() async throws {
+    let bed = try Bed("live", percent: 100)
+    await bed.cache.set("k", to: 1)
+    #expect(await bed.cache.settled())
+    bed.new.hold()
+    let cache = bed.cache
+    let stuck = Task { await cache.value(for: "k") }
+    bed.cache.rollBack(reason: "it hangs", who: "test")
+    #expect(await cache.value(for: "k") == 1)
+    #expect(await cache.set("k", to: 2))
+    #expect(await cache.value(for: "k") == 2)
+    bed.new.release()
+    _ = await stuck.value
+    #expect(await cache.settled())
+    #expect(bed.new.values["k"] == 2)
+  }
+
+  @Test(
+    "After a flip a key waits for the writes that its stack has yet to hear; a dead one makes it a suspect")
+  func fence() async throws {
+    let bed = try Bed("live", percent: 0)
+    bed.new.hold()
+    await bed.cache.set("k", to: 1)
+    await bed.cache.set("other", to: 1)
+    try bed.cache.move(percentage: .init(percent: 100), who: "test")
+    let cache = bed.cache
+    let reads = Task { await cache.value(for: "k") }
+    bed.new.release()
+    #expect(await reads.value == 1)
+    // Back, and the same with a stack that does not answer in time: nothing stale is served, a miss is.
+    try cache.move(percentage: .init(percent: 0), who: "test")
+    #expect(await cache.settled())
+    bed.new.hold()
+    await cache.set("k", to: 2)
+    try cache.move(percentage: .init(percent: 100), who: "test")
+    #expect(await cache.value(for: "k") == nil)
+    #expect(cache.status.stacks["new"]?.suspects == 1)
+    bed.new.release()
+    #expect(await cache.settled())
+    #expect(await cache.value(for: "k") == 2)
+    #expect(cache.status.stacks["new"]?.suspects == 0)
+  }
+
+  @Test("What did not reach the mirror is repaired before it is served")
+  func suspects() async throws {
+    let bed = try Bed("live", percent: 0)
+    bed.new.plant("k", "stale")
+    bed.new.plant("gone", "stale")
+    bed.legacy.plant("gone", "v")
+    bed.new.setDown(true)
+    await bed.cache.set("k", to: "fresh")
+    await bed.cache.delete("gone")
+    #expect(await bed.cache.settled())
+    #expect(bed.cache.status.stacks["new"]?.suspects == 2)
+    #expect(bed.cache.status.compare.verdict == "hold")
+    bed.new.setDown(false)
+    try bed.cache.move(percentage: .init(percent: 100), who: "test")
+    #expect(await bed.cache.value(for: "k") == "fresh")
+    #expect(await bed.cache.value(for: "gone") == nil)
+    #expect(bed.cache.status.stacks["new"]?.suspects == 0)
+  }
+
+  @Test("An invalidation that does not reach a stack leaves nothing of it to be served")
+  func invalidation() async throws {
+    let bed = try Bed("live", percent: 0)
+    await bed.cache.set("k", to: 1)
+    #expect(await bed.cache.settled())
+    bed.new.setDown(true)
+    #expect(await bed.cache.invalidate(pattern: "*") == 1)
+    bed.new.setDown(false)
+    try bed.cache.move(percentage: .init(percent: 100), who: "test")
+    #expect(bed.new.values["k"] == 1)
+    #expect(await bed.cache.value(for: "k") == nil)
+  }
+
+  @Test("The guardrails roll back by themselves")
+  func guardrails() async throws {
+    let text = FlagText.make(stage: "live", percent: 100).replacingOccurrences(
+      of: "\"shadow-sample\"",
+      with: """
+        "cache-guardrails": { "state": "ENABLED", "variants": { "on": { "divergenceRate": 0.5, "minimumSample": 3 } },
+          "defaultVariant": "on" }, "shadow-sample"
+        """)
+    let bed = try Bed("live", flags: text)
+    for number in 0..<5 {
+      bed.new.plant("k\(number)", 1)
+      bed.legacy.plant("k\(number)", 2)
+      #expect(await bed.cache.value(for: "k\(number)") == 1)
+    }
+    try await until("rolled back") { bed.cache.status.rolled_back }
+    #expect(bed.cache.status.rollback?.who == "guardrail")
+    #expect(await bed.cache.value(for: "k0") == 2)
+  }
+}
