@@ -34,6 +34,7 @@ actor Cutover {
   /// Where flags come from; nil keeps them in memory.
   let file: FlagFile?
   private let latch: RollbackLatch?
+  private let switches: EnvironmentSwitches
 
   /// The last good definition.
   private(set) var definition: FlagDefinition
@@ -64,6 +65,7 @@ actor Cutover {
     self.logger = logger
     file = start.file
     latch = start.latch
+    switches = start.switches
     definition = start.definition
     bytes = start.bytes
     flagsError = start.error
@@ -118,6 +120,9 @@ actor Cutover {
   /// Lifts the latch; the flags are in force again.
   func rearm(who: String) async throws(Refused) -> String {
     guard isRolledBack else { return "OK nothing to lift: the proxy is not rolled back; \(describe())" }
+    guard !switches.useLegacy else {
+      throw Refused("still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and restart")
+    }
     let seen = rollbacks
     // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
     if let latch {

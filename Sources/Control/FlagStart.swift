@@ -14,14 +14,31 @@ struct FlagStart: Sendable {
   /// For the watcher: what came of reading the file.
   var outcome: Result<FlagDefinition, FlagError>
   var rollback: Cutover.Rollback?
+  /// What the environment says; `USE_LEGACY_CACHE` wins over everything.
+  let switches: EnvironmentSwitches
 
-  /// - Parameter path: the flag file or its directory; nil keeps the built-in flags in memory.
-  init(path: String?) throws(FlagError) {
+  /// - Parameters:
+  ///   - path: the flag file or its directory; nil keeps the built-in flags in memory.
+  ///   - environment: where the guide's two switches are looked for.
+  init(path: String?, environment: [String: String]) throws(FlagError) {
+    switches = EnvironmentSwitches(environment)
     let builtIn = try FlagDefinition.builtIn()
     definition = builtIn
     bytes = DefaultFlags.definition
     outcome = .success(builtIn)
-    guard let path else { return }
+    defer {
+      if switches.useLegacy {
+        rollback = Cutover.Rollback(
+          reason: EnvironmentSwitches.legacyReason, who: "environment", at: Date())
+      }
+    }
+    guard let path else {
+      guard switches.useNew else { return }
+      // Everything on the new stack, with the way back open: what "use the new cache" means under these flags.
+      let change = try FlagChange(editing: bytes, stage: .rampdown, percentage: nil)
+      (definition, bytes, outcome) = (change.definition, change.bytes, .success(change.definition))
+      return
+    }
     let file = FlagFile(path: path)
     self.file = file
     let latch = RollbackLatch(directory: file.directory)

@@ -35,12 +35,18 @@ public final class SluiceService: Service {
   ///
   /// - Throws: `ServeError` if an address cannot be opened; `FlagError` only if the built-in flags are broken.
   public func run() async throws {
-    let start = try FlagStart(path: configuration.flags.path)
+    let start = try FlagStart(
+      path: configuration.flags.path, environment: ProcessInfo.processInfo.environment)
     if let error = start.error {
       logger.error(
         "the flag file cannot be used, every key is answered by legacy until it is right: \(error)")
     }
     if let rollback = start.rollback { logger.warning("starting rolled back: \(rollback.reason)") }
+    if start.switches.useNew {
+      let decides =
+        start.file == nil ? "without a flag file that is stage rampdown" : "but the flag file decides"
+      logger.notice("\(EnvironmentSwitches.newName) is set: \(decides)")
+    }
     let (ledger, ledgerError) = openLedger()
     let memories = try await startMemories()
     let settings = ProxySettings(configuration)
@@ -173,7 +179,8 @@ public final class SluiceService: Service {
     // Events are few and must be acted upon in their order: a stream keeps it.
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     Task { for await event in events { await cutover.flagsHappened(event) } }
-    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: start.rollback != nil) {
+    let latchWasSet = start.rollback != nil && !start.switches.useLegacy
+    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: latchWasSet) {
       tell.yield($0)
     }
     self.watcher.withLock { $0 = watcher }

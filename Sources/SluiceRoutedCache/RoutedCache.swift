@@ -60,7 +60,7 @@ public final class RoutedCache: Cache {
     self.core = core
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     watcher = start.file.map {
-      FlagWatcher(file: $0, start: start.outcome, latchWasSet: start.latch?.isSet ?? false) { tell.yield($0) }
+      FlagWatcher(file: $0, start: start.outcome, latchWasSet: start.latchWasSet) { tell.yield($0) }
     }
     self.events = Task { for await event in events { core.flagsHappened(event) } }
     clock = Task {

@@ -14,6 +14,7 @@ struct RoutedStart: Sendable {
   /// For the watcher: what came of reading the file.
   var outcome: Result<FlagDefinition, FlagError>
   var rollback: RoutedStatus.Rollback?
+  private(set) var latchWasSet = false
   let switches: EnvironmentSwitches
 
   init(path: String?, switches: EnvironmentSwitches) throws(FlagError) {
@@ -47,7 +48,8 @@ struct RoutedStart: Sendable {
       self.error = error.description
       outcome = .failure(error)
     }
-    if latch.isSet {
+    latchWasSet = latch.isSet
+    if latchWasSet {
       rollback = RoutedStatus.Rollback(
         reason: latch.note.map { $0.split(whereSeparator: \.isNewline).joined(separator: "; ") }
           ?? "the latch file is there",

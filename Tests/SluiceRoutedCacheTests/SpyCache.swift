@@ -81,7 +81,8 @@ final class SpyCache: Cache {
     guard await arrive(.set(key, value)) else { return false }
     return state.withLock { state in
       let isStored = ttl.map { $0 > .zero } ?? true
-      state.values[key] = isStored ? value : nil
+      // A plain nil would be JSON's null.
+      state.values[key] = isStored ? value : CacheValue?.none
       state.ttls[key] = isStored ? ttl : nil
       return isStored
     }
