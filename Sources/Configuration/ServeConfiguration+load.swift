@@ -81,6 +81,7 @@ extension ServeConfiguration {
     stacks.new.endpoint = take("--new", options.new, Endpoint.init(parsing:)) ?? stacks.new.endpoint
     flags.path = take("--flags", options.flags, ValueParsers.path) ?? flags.path
     ledger.path = take("--ledger", options.ledger, ValueParsers.path) ?? ledger.path
+    warmOnMiss = options.warmOnMiss ?? warmOnMiss
     password = take("--password-file", options.passwordFile, PasswordFile.read) ?? password
     logLevel = take("--log-level", options.logLevel, ValueParsers.logLevel) ?? logLevel
     return problems

@@ -28,6 +28,7 @@ extension ServeConfiguration {
       $0.mirror.ttlTolerance =
         $1.value("ttl_tolerance", ValueParsers.duration(.zero ... .seconds(3600))) ?? $0.mirror.ttlTolerance
     }
+    warmOnMiss = top.value("warm_on_miss", ValueParsers.bool) ?? warmOnMiss
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") { $0.password = $1.value("password_file", PasswordFile.read) }
     read(&top, "drain") {

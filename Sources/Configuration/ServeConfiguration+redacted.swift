@@ -14,7 +14,10 @@ extension ServeConfiguration: CustomStringConvertible {
     [
       (
         "",
-        [("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)")]
+        [
+          ("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)"),
+          ("warm_on_miss", "\(warmOnMiss)"),
+        ]
       ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),
       (

@@ -12,6 +12,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var flags = Flags()
   public var ledger = Ledger()
   public var mirror = Mirror()
+  /// A read that misses on new is answered from legacy, and its key brought over; for the keys that new answers for.
+  public var warmOnMiss = false
   public var limits = Limits()
   /// What clients and the control port must send by `AUTH`; nil asks for nothing.
   public var password: Secret?

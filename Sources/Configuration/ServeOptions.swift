@@ -7,6 +7,8 @@ public struct ServeOptions: Sendable {
   public var new: String?
   public var flags: String?
   public var ledger: String?
+  /// nil is "not given"; there is no flag for "no".
+  public var warmOnMiss: Bool?
   public var passwordFile: String?
   public var logLevel: String?
 

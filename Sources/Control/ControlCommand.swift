@@ -1,4 +1,5 @@
 import Flags
+import Proxy
 import Routing
 
 /// One command of the control port, read from its words.
@@ -8,6 +9,7 @@ enum ControlCommand: Equatable {
   case ramp(Percentage)
   case rollback(reason: String)
   case which([[UInt8]])
+  case keys(KeyOrder, [[UInt8]])
   case auth([UInt8])
   /// What clients say by themselves when they connect; answered emptily.
   case greeting
@@ -41,10 +43,15 @@ enum ControlCommand: Equatable {
       }
       self = .stage(stage, try ControlCommand.percentage(texts[2]))
     case ("WHICH", 1...): self = .which(Array(words.dropFirst()))
+    case ("FILL", 1...ControlCommand.maximumKeys): self = .keys(.fill, Array(words.dropFirst()))
+    case ("REPAIR", 1...ControlCommand.maximumKeys): self = .keys(.repair, Array(words.dropFirst()))
+    case ("CHECK", 1...ControlCommand.maximumKeys): self = .keys(.check, Array(words.dropFirst()))
+    case ("FILL", 1...), ("REPAIR", 1...), ("CHECK", 1...):
+      throw Invalid(message: "ERR more than \(ControlCommand.maximumKeys) keys at once; send them in parts")
     case ("AUTH", 1...2): self = .auth(words[words.count - 1])
     case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
-      ("PING", _), ("QUIT", _):
+      ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _):
       throw Invalid(message: "ERR wrong number of arguments for '\(name)'; HELP shows how it is used")
     case ("POST", _), ("GET", _), ("PUT", _), ("HOST:", _):
       throw Invalid(message: "ERR this is no web server", isHTTP: true)
@@ -55,6 +62,9 @@ enum ControlCommand: Equatable {
       )
     }
   }
+
+  /// Keys of one order, so that one connection cannot ask for work without end.
+  static let maximumKeys = 1000
 
   private static func stage(_ text: String) throws(Invalid) -> Stage {
     guard let stage = Stage(name: text.lowercased()) else {
@@ -81,6 +91,9 @@ enum ControlCommand: Equatable {
     "STAGE name [percent]   go to off, dualwrite, shadow, live, rampdown or complete",
     "RAMP percent           change the share of keys that new answers in live",
     "WHICH key [key ...]    where a key goes and why",
+    "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
+    "REPAIR key [key ...]   make the other stack's key what its primary's is",
+    "FILL key [key ...]     bring keys from legacy to new that new lacks",
     "RELOAD [RESHUFFLE]     read the flag file now; RESHUFFLE lets keys move back and forth",
     "AUTH password          when the proxy has one",
     "HELP                   this list",

@@ -32,6 +32,8 @@ struct ControlDesk: Sendable {
       case .rearm: reply.appendBulk(try await cutover.rearm(who: who))
       case .reload(let allowReshuffle): reply.appendBulk(try await reload(allowReshuffle))
       case .which(let keys): append(await explained(keys), to: &reply)
+      case .keys(let order, let keys):
+        append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)
       case .help: append(ControlCommand.helpLines, to: &reply)
       case .greeting: reply.appendArrayHeader(0)
       case .ping, .quit, .auth: reply = ControlDesk.ok

@@ -16,6 +16,7 @@ extension ProxySettings {
     mirrorCommands = configuration.mirror.queueCommands
     mirrorBytes = configuration.mirror.queueBytes
     ttlTolerance = configuration.mirror.ttlTolerance.nanoseconds
+    warmOnMiss = configuration.warmOnMiss
     pipeline = limits.pipeline
     clientOutputBytes = limits.clientOutputBytes
     clientStall = limits.clientOutputStall.nanoseconds

@@ -41,6 +41,8 @@ extension Lane {
     }
     lastTick = now
     repairSome()
+    if isFilling { endLateFills() }
+    if !orders.isEmpty { goOnWithOrders() }
     if now &- lastPatienceCheck > 1_000_000_000 {
       lastPatienceCheck = now
       for session in sessions.values { session.checkPatience(now: now) }

@@ -51,7 +51,7 @@ extension Lane {
   }
 
   /// Milliseconds since 1970; effects that name a time name it absolutely.
-  private static func wallClock() -> Int64 {
+  static func wallClock() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000

@@ -37,12 +37,13 @@ extension Lane {
     }
     switch command.role {
     case .primary:
+      if command.sequel.mayFill, fillsMiss(reply, of: command, sink, request) { return }
       if let sink { deliver(reply, to: sink, slot: command.slot) }
       switch command.sequel {
-      case .none: break
+      case .none, .fill: break
       // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
       case .mirror: if !isError { mirror(request, command, reply, from: connection.stack) }
-      case .compare: compare(request, command, with: reply, from: connection.stack)
+      case .compare, .fillOrCompare: compare(request, command, with: reply, from: connection.stack)
       }
     case .mirroredWrite:
       if isError {
@@ -63,7 +64,7 @@ extension Lane {
       } else if command.sequel == .mirror {
         mirror(request, command, reply, from: connection.stack)
       }
-    case .recheck:
+    case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
     }
   }
@@ -96,7 +97,7 @@ extension Lane {
       } else {
         figures.compare.dropped &+= 1
       }
-    case .recheck:
+    case .recheck, .copy:
       sink?.replyFailed(slot: command.slot)
     }
   }

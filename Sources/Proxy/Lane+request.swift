@@ -30,7 +30,7 @@ extension Lane {
   ) -> StackID? {
     let primary = routing.primary(of: key)
     let connection = connection(primary)
-    guard !isFenced, connection.isUp, connection.suspects.isEmpty else { return nil }
+    guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty else { return nil }
     let sequel = sequel(of: spec, key: key, primary)
     connection.expect(frame, pending(spec, sequel, slot: session.openSlot()), sink: session)
     return primary
@@ -114,6 +114,7 @@ extension Lane {
     slot: UInt32
   ) {
     if case .keyspace = spec.scope { epoch &+= 1 }
+    if isFilling { overtakeFills(frame, spec, key: key) }
     let sequel = sequel(of: spec, key: key, primary)
     send(frame, spec, to: primary, sequel: sequel, sink: sink, slot: slot)
   }
@@ -121,6 +122,11 @@ extension Lane {
   /// What the reply will set off.
   private func sequel(of spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
     if spec.access == .write { return routing.mirrorsWrites ? .mirror : .none }
+    let sequel = comparing(spec, key: key, primary)
+    return settings.warmOnMiss ? sequelOfMiss(spec, primary, else: sequel) : sequel
+  }
+
+  private func comparing(_ spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
     guard routing.compares(key) else { return .none }
     if spec.comparison != .never { return .compare }
     if connection(primary).isUp { figures.compare.ignored &+= 1 }

@@ -56,6 +56,7 @@ extension Lane {
     if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
     guard connection.suspects.contains(name) else { return }
+    overtakeFill(of: key)
     connection.suspects.wasDeleted(name)
     send(
       [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
@@ -137,6 +138,7 @@ final class Repair: ReplySink, @unchecked Sendable {
   private let target: StackID
   private var dump: [UInt8] = []
   private let epoch: UInt64
+  private let fences: UInt64
 
   init(of key: [UInt8], mark: UInt64, on target: StackID, in lane: Lane) {
     self.lane = lane
@@ -144,6 +146,7 @@ final class Repair: ReplySink, @unchecked Sendable {
     self.mark = mark
     self.target = target
     epoch = lane.epoch
+    fences = lane.fences
     super.init(home: lane.index)
   }
 
@@ -182,7 +185,8 @@ final class Repair: ReplySink, @unchecked Sendable {
     }
     let name = key
     let source = lane.connection(target.other).suspects
-    guard lane.epoch == epoch, !source.isEverything, !source.contains(key),
+    // A command that had all lanes for itself has gone another way than this copy, and stands behind it.
+    guard lane.epoch == epoch, lane.fences == fences, !source.isEverything, !source.contains(key),
       lane.routing.primary(of: name.span) != target, !lane.isFenced
     else {
       return connection.suspects.wasNotRepaired(key)

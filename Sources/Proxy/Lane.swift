@@ -66,6 +66,14 @@ final class Lane: @unchecked Sendable {
   var repairs = 0
   /// Keys are to be copied with the end of this turn.
   var wantsRepairs = false
+  /// Orders about keys that wait, and how many are under way (Lane+orders.swift).
+  var orders = Deque<WaitingOrder>()
+  var ordersUnderWay = 0
+  var isStartingOrders = false
+  /// Fills by their keys (Lane+filling.swift).
+  var fills: [[UInt8]: KeyFill] = [:] { didSet { isFilling = !fills.isEmpty } }
+  /// The one thing that every command asks of them.
+  private(set) var isFilling = false
 
   // Lane+turn.swift
   var isTurnEndScheduled = false

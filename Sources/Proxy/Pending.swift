@@ -17,11 +17,17 @@ struct Pending: BitwiseCopyable {
     case repair
     /// A key's deletion, sent by the lane itself ahead of a command that must not meet a suspect.
     case purge
+    /// A key's copy whose end the sink wants to know: for an order of an operator, or a fill. Refused, it has changed nothing.
+    case copy
   }
 
   /// What the lane does with the command once the primary has answered.
   enum Sequel: UInt8, BitwiseCopyable {
     case none, mirror, compare
+    /// A miss is filled from the other stack before it is answered; what is none is passed on, or compared.
+    case fill, fillOrCompare
+
+    var mayFill: Bool { rawValue >= Sequel.fill.rawValue }
   }
 
   var sink: Unmanaged<ReplySink>?

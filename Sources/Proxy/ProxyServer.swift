@@ -8,7 +8,7 @@ import Synchronization
 /// The data plane: listens, serves clients, and has one lane per event loop.
 public final class ProxyServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
-  private let lanes: [Lane]
+  let lanes: [Lane]
   private let shared: ProxyShared
   private let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]

@@ -31,5 +31,8 @@ public struct ProxySettings: Sendable {
   /// The same for a rollback, which waits for nobody.
   public var rollbackDeadline: Int64 = 20_000_000
 
+  /// Whether a read that misses on new is answered from legacy, and the key brought over.
+  public var warmOnMiss = false
+
   public init() {}
 }

@@ -90,7 +90,7 @@ final class StackConnection {
     case .primary:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge:
+    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy:
       if command.role != .comparedRead && command.role != .recheck { lastEffect = sent }
       // A deletion is mirrored when it is acknowledged, like a client's write.
       if command.role == .purge { lastPrimary = sent }
@@ -118,7 +118,8 @@ final class StackConnection {
   /// The client that waits for the next reply, if it is its turn to be written out and its loop is number `home`: the caller
   /// appends the reply's bytes to it.
   func claimNext(home: Int) -> Unmanaged<ReplySink>? {
-    guard let command = pending.first, command.role == .primary, let sink = command.sink,
+    guard let command = pending.first, command.role == .primary, !command.sequel.mayFill,
+      let sink = command.sink,
       sink._withUnsafeGuaranteedRef({ $0.home == home && $0.claim(command.slot) })
     else { return nil }
     return sink

@@ -54,6 +54,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Event loops, 1 to 64.", valueName: "count"))
   var threads: String?
 
+  @Flag(help: "Answer a read that misses on new from legacy, and bring its key over.")
+  var warmOnMiss = false
+
   @Option(help: ArgumentHelp("A file whose first line clients must send by AUTH.", valueName: "path"))
   var passwordFile: String?
 
@@ -71,6 +74,7 @@ struct Serve: AsyncParsableCommand {
     options.flags = flags
     options.ledger = ledger
     options.threads = threads
+    options.warmOnMiss = warmOnMiss ? true : nil
     options.passwordFile = passwordFile
     options.logLevel = logLevel
     do {

@@ -120,6 +120,15 @@ final class Bench: @unchecked Sendable {
     return flip
   }
 
+  /// Gives an order about keys and returns when every lane has it; its end is waited for by `finish`.
+  func begin(_ order: KeyOrder, _ keys: String...) -> Awaited<[KeyOutcome]> {
+    let proxy = proxy
+    let outcome = Awaited { await proxy.carryOut(order, on: keys.map { Array($0.utf8) }) }
+    outcome.hasBegun()
+    settle()
+    return outcome
+  }
+
   /// Some turns of every lane have passed: what was on its way inside the proxy has arrived. A flip takes the same hops
   /// to a lane as the question for its health.
   func settle() { for _ in 0..<20 { _ = health() } }

@@ -1,0 +1,79 @@
+import Commands
+import Figures
+import RESP
+import Routing
+
+/// Fills under way (`KeyFill`): who waits for them, and what ends them.
+extension Lane {
+  /// The fill of a key whose primary is new: the one that is under way, or another one.
+  func fill(_ key: [UInt8]) -> KeyFill {
+    if let fill = fills[key] { return fill }
+    let fill = KeyFill(of: key, in: self)
+    fill.start()
+    return fill
+  }
+
+  /// A write is on its way to the primary, and a fill of one of its keys would not know of it. Only if there are fills at all.
+  func overtakeFills(_ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>) {
+    guard spec.access == .write else { return }
+    if spec.hasSingleKeyAtOne { return overtakeFill(of: key) }
+    var framer = RequestFramer(limits: settings.limits)
+    var keys: [Int] = []
+    if case .command = framer.next(frame) {
+      _ = spec.keyIndices(in: frame, arguments: framer.arguments.span, into: &keys)
+    }
+    for index in keys { overtakeFill(of: frame.extracting(framer.arguments[index].range)) }
+    // Nobody knows what it touches.
+    if keys.isEmpty { for fill in fills.values { fill.end(.overtaken) } }
+  }
+
+  func overtakeFill(of key: Span<UInt8>) {
+    fills[key.withUnsafeBufferPointer { Array($0) }]?.end(.overtaken)
+  }
+
+  /// Called a few times a second: a reader waits for a fill no longer than a command may take.
+  func endLateFills() {
+    let patience = UInt64(new.endpoint.commandTimeout)
+    for fill in fills.values where now &- fill.startedAt > patience { fill.end(.refused("it took too long")) }
+  }
+
+  // MARK: On a miss
+
+  /// What the reply to a read that would be compared, or not, sets off if misses are filled.
+  func sequelOfMiss(_ spec: CommandSpec, _ primary: StackID, else sequel: Pending.Sequel) -> Pending.Sequel {
+    guard primary == .new, spec.isHitMiss, spec.access == .read, spec.hasSingleKeyAtOne,
+      routing.mirrorsWrites,
+      sequel == .none || sequel == .compare
+    else { return sequel }
+    return sequel == .compare ? .fillOrCompare : .fill
+  }
+
+  /// A read has missed on new: keeps its reply back until the key was looked for on legacy. False: it is no miss, or legacy cannot
+  /// be asked just now, and nothing was done.
+  func fillsMiss(
+    _ reply: Span<UInt8>, of command: Pending, _ sink: ReplySink?, _ request: Span<UInt8>
+  ) -> Bool {
+    guard let sink, Lane.isMiss(reply), !isFenced, routing.mirrorsWrites, legacy.isUp, new.isUp,
+      legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills
+    else { return false }
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request), framer.arguments.count > 1 else { return false }
+    let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
+    guard routing.primary(of: key.span) == .new else { return false }
+    let fill = fill(key)
+    guard !fill.isOver else { return false }
+    fill.add(
+      KeyFill.Reader(
+        sink: sink, slot: command.slot, command: command.command,
+        request: request.withUnsafeBufferPointer { Array($0) },
+        miss: reply.withUnsafeBufferPointer { Array($0) }))
+    return true
+  }
+
+  private static func isMiss(_ reply: Span<UInt8>) -> Bool {
+    ReplyReader.isNull(reply)
+      || (reply.count == 4 && reply[0] == UInt8(ascii: "*") && reply[1] == UInt8(ascii: "0"))
+  }
+
+  private static let maximumFills = 1024
+}
