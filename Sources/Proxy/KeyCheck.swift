@@ -67,26 +67,27 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
     for answer in left + right where answer.first == UInt8(ascii: "-") {
       return .refused(String(decoding: answer.dropFirst().dropLast(2), as: UTF8.self))
     }
-    return compared(left[2], right[2], kind.comparison, tolerance: 0)
-      ?? (compared(left[1], right[1], .tolerance, tolerance: KeyCheck.tolerance) == nil
-        ? .equal : .different(.ttl))
+    return compared(kind.read(key)[0], left[2], right[2])
+      ?? (compared(Array("PEXPIRETIME".utf8), left[1], right[1]) == nil ? .equal : .different(.ttl))
   }
 
-  private func compared(
-    _ legacy: [UInt8], _ new: [UInt8], _ comparison: Comparison, tolerance: Int
-  ) -> KeyOutcome? {
-    switch ReplyComparison.verdict(comparison, tolerance: tolerance, legacy: legacy.span, new: new.span) {
-    case .identical, .equivalent: nil
-    case .different(let kind, _): .different(kind)
+  /// Nil if two replies to one command mean the same.
+  private func compared(_ command: [UInt8], _ legacy: [UInt8], _ new: [UInt8]) -> KeyOutcome? {
+    let comparison = ReplyComparison(
+      lane.table.specs[lane.table.lookup(command.span)], hasScores: kind == .sortedSet, tolerance: tolerance,
+      legacy: legacy, new: new)
+    switch comparison.verdict {
+    case .identical, .equivalent: return nil
+    case .different(let kind, _): return .different(kind)
     }
   }
 
   /// Milliseconds that two expiries may lie apart.
-  private static let tolerance = 1000
+  private var tolerance: Int { Int(lane.settings.ttlTolerance / 1_000_000) }
 
   private func isExpiring(_ expiry: [UInt8]) -> Bool {
     guard let time = ReplyReader.integer(expiry.span), time > 0 else { return false }
-    return Int64(time) - Lane.wallClock() < Int64(KeyCheck.tolerance)
+    return Int64(time) - Lane.wallClock() < Int64(tolerance)
   }
 }
 
@@ -124,13 +125,5 @@ enum ValueKind: Equatable {
       case .other: ("DUMP", [])
       }
     return [Array(words.name.utf8), key] + words.rest.map { Array($0.utf8) }
-  }
-
-  var comparison: Comparison {
-    switch self {
-    case .set: .unordered
-    case .hash: .unorderedPairs
-    case .none, .string, .list, .sortedSet, .stream, .other: .exact
-    }
   }
 }
