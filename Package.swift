@@ -50,7 +50,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Migrations", path: "migrations",
-      resources: [.embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql")],
+      resources: [
+        .embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql"),
+        .embedInCode("0003_benchmarks.sql"),
+      ],
       swiftSettings: strict),
     .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
     .target(
@@ -121,7 +124,7 @@ let package = Package(
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "Configuration", "Control", "RedisClient", "Ledger",
+        "Configuration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "SluiceCache",
         logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -202,7 +205,7 @@ let package = Package(
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [
-        "SluiceCLI", "Configuration", logging,
+        "SluiceCLI", "Configuration", "Ledger", "LoadGenerator", "SluiceCache", "TestSupport", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

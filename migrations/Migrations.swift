@@ -21,6 +21,7 @@ public struct Migration: Sendable {
       Migration(
         number: 2, name: "groups_suspects_fences",
         sql: PackageResources._002_groups_suspects_fences_sql),
+      Migration(number: 3, name: "benchmarks", sql: PackageResources._003_benchmarks_sql),
     ]
   }
 }

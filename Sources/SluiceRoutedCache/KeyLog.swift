@@ -155,6 +155,9 @@ final class KeyLog: Sendable {
     for waiter in parked { waiter.resume() }
   }
 
+  /// How many turns the key has had since something began to go on with it; nil if nothing does.
+  func turn(_ key: String) -> UInt64? { state.withLock { $0.keys[key]?.turns } }
+
   // MARK: Reads
 
   /// A read begins that may be compared. Returns what ``readEnded(_:mark:)`` needs; nil while a write is under way.

@@ -30,7 +30,7 @@ extension RoutedCore {
     if !log.isDrained(key, stack) {
       guard !suspects.contains(key, on: stack) else { return false }
       guard await log.drained(key, stack, within: options.fenceDeadline) else {
-        suspects.insert(key, on: stack)
+        doubt(suspects.insert(key, on: stack), stack)
         return false
       }
     }
@@ -138,20 +138,20 @@ extension RoutedCore {
     if !log.isDrained(key, primary), !suspects.contains(key, on: primary),
       await !log.drained(key, primary, within: options.fenceDeadline)
     {
-      suspects.insert(key, on: primary)
+      doubt(suspects.insert(key, on: primary), primary)
     }
     let (answer, isCertain) = await counted(primary, command, hit: { _ in nil }) {
       await apply(effect, key, primary)
     }
     if !isCertain { failed(.reply, primary, command) }
-    if isCertain, log.isDrained(key, primary) { suspects.remove(key, on: primary) }
+    if isCertain, log.isDrained(key, primary) { repaired(key, primary) }
     let now = self.routing
     let moved = now.primary(of: key.utf8.span) != primary
     guard routing.mirrorsWrites || now.mirrorsWrites || moved else { return answer }
     let mirror = primary.other
     // Whether a write that failed has landed after all is not known.
     guard isCertain else {
-      suspects.insert(key, on: mirror)
+      doubt(suspects.insert(key, on: mirror), mirror)
       return answer
     }
     let acknowledged = ContinuousClock.now
@@ -159,7 +159,7 @@ extension RoutedCore {
       KeyLog.Entry(stack: mirror, isWrite: true) { [self] in
         await mirrored(effect, key, mirror, acknowledged, command)
       }, for: key)
-    if !isQueued { suspects.insert(key, on: mirror) }
+    if !isQueued { doubt(suspects.insert(key, on: mirror), mirror) }
     figures.withLock {
       if isQueued { $0.compare.mirroredWrites &+= 1 } else { $0.compare.droppedWrites &+= 1 }
     }
@@ -181,11 +181,11 @@ extension RoutedCore {
     guard !isCertain else { return }
     failed(.reply, stack, command)
     figures.withLock { $0.compare.mirrorErrors &+= 1 }
-    suspects.insert(key, on: stack)
+    doubt(suspects.insert(key, on: stack), stack)
   }
 
   /// Makes the effect true on a stack: what the stack answered, and whether it is certain that it is true.
-  private func apply(_ effect: Effect, _ key: String, _ stack: StackID) async -> (
+  func apply(_ effect: Effect, _ key: String, _ stack: StackID) async -> (
     answer: Bool, isCertain: Bool
   ) {
     switch effect {
@@ -204,80 +204,9 @@ extension RoutedCore {
     do { return try await cache(stack).storedValue(for: key) == nil } catch { return false }
   }
 
-  // MARK: Repairs
-
-  /// Copies the key from the other stack, or deletes it where that one does not know it either. The caller has the key's turn.
-  /// True if the key is no suspect (any more).
-  func repair(_ key: String, on stack: StackID) async -> Bool {
-    guard suspects.contains(key, on: stack) else { return true }
-    guard await log.drained(key, nil, within: options.fenceDeadline) else { return false }
-    let source = stack.other
-    var effect = Effect.remove
-    if !suspects.contains(key, on: source), let found = try? await cache(source).storedValue(for: key) {
-      effect = .set(found, ttl: await cache(source).remainingTTL(of: key))
-    }
-    guard await apply(effect, key, stack).isCertain else { return false }
-    suspects.remove(key, on: stack)
-    return true
-  }
-
-  /// Repairs some of the suspects of both stacks.
-  func repairSome() async {
-    guard routing.mirrorsWrites else { return }
-    for stack in StackID.allCases {
-      for key in suspects.some(options.repairsPerSecond, on: stack) {
-        await log.take(key)
-        let isRepaired = await repair(key, on: stack)
-        log.give(key)
-        // The stack is away, or busy with what it has: the others would wait as long.
-        if !isRepaired { break }
-      }
-    }
-  }
-
-  // MARK: All keys
-
-  /// Removes the keys of a pattern from every stack that is fed, while all keys are held (law 1).
-  func invalidate(_ pattern: String) async -> Int {
-    await log.takeAll()
-    defer { log.giveAll() }
-    if await !log.drained(nil, nil, within: options.fenceDeadline) {
-      // What still waits there would bring keys back behind the invalidation.
-      for stack in StackID.allCases where log.queued(stack) > 0 { suspects.insertEverything(on: stack) }
-    }
-    let routing = routing
-    let stage = routing.effectiveStage
-    var counts: [StackID: Int] = [:]
-    for stack in StackID.allCases
-    where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {
-      counts[stack] = await counted(stack, .invalidate, hit: { _ in nil }) {
-        await cache(stack).invalidate(pattern: pattern)
-      }
-      // An invalidation that reached nobody looks like one that found nothing.
-      do { _ = try await cache(stack).storedValue(for: "sluice:probe") } catch {
-        failed(.unreachable, stack, .invalidate)
-        suspects.insertEverything(on: stack)
-      }
-    }
-    let (legacy, new) = (counts[.legacy] ?? 0, counts[.new] ?? 0)
-    switch stage {
-    case .off, .dualwrite, .shadow: return legacy
-    case .live: return max(legacy, new)
-    case .rampdown, .complete: return new
-    }
-  }
-
-  func disconnect() async {
-    await cache(.legacy).disconnect()
-    await cache(.new).disconnect()
-  }
-
-  /// Waits until the mirror has heard everything.
-  func settled(within limit: Duration) async -> Bool { await log.settled(within: limit) }
-
   // MARK: Counting
 
-  private func counted<Result: Sendable>(
+  func counted<Result: Sendable>(
     _ stack: StackID, _ command: RoutedCommand, hit: (Result) -> Bool?, _ work: () async -> Result
   ) async -> Result {
     let start = ContinuousClock.now

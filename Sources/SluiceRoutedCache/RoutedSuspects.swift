@@ -13,24 +13,32 @@ final class RoutedSuspects: Sendable {
 
   private let state = Mutex(State())
 
-  func insert(_ key: String, on stack: StackID) {
+  /// What an insertion came to.
+  enum Insertion { case known, new, everything }
+
+  func insert(_ key: String, on stack: StackID) -> Insertion {
     state.withLock { state in
-      guard !state.isEverything.contains(stack) else { return }
-      state.keys[stack, default: []].insert(key)
-      if state.keys[stack, default: []].count > Self.limit { Self.insertEverything(stack, &state) }
+      guard !state.isEverything.contains(stack), state.keys[stack, default: []].insert(key).inserted else {
+        return .known
+      }
+      guard state.keys[stack, default: []].count > Self.limit else { return .new }
+      return Self.insertEverything(stack, &state)
     }
   }
 
   /// Nothing is known about the stack any more.
-  func insertEverything(on stack: StackID) { state.withLock { Self.insertEverything(stack, &$0) } }
-
-  private static func insertEverything(_ stack: StackID, _ state: inout State) {
-    state.isEverything.insert(stack)
-    state.keys[stack] = nil
+  func insertEverything(on stack: StackID) -> Insertion {
+    state.withLock { Self.insertEverything(stack, &$0) }
   }
 
-  func remove(_ key: String, on stack: StackID) {
-    state.withLock { _ = $0.keys[stack]?.remove(key) }
+  private static func insertEverything(_ stack: StackID, _ state: inout State) -> Insertion {
+    state.keys[stack] = nil
+    return state.isEverything.insert(stack).inserted ? .everything : .known
+  }
+
+  /// Returns whether it was one.
+  func remove(_ key: String, on stack: StackID) -> Bool {
+    state.withLock { $0.keys[stack]?.remove(key) != nil }
   }
 
   func contains(_ key: String, on stack: StackID) -> Bool {

@@ -1,0 +1,123 @@
+import Figures
+import Routing
+import SluiceCache
+
+/// What is done about doubt, and the operations that concern all keys.
+extension RoutedCore {
+  // MARK: Doubt
+
+  /// Counts a suspect that was made.
+  func doubt(_ insertion: RoutedSuspects.Insertion, _ stack: StackID) {
+    switch insertion {
+    case .known: break
+    case .new: figures.withLock { $0.suspects[stack].made &+= 1 }
+    case .everything:
+      figures.withLock { $0.suspects[stack].wholeStack &+= 1 }
+      logger.error(
+        "nothing is known about stack \(stack.name) any more: its keys are repaired one by one as they are asked for"
+      )
+    }
+  }
+
+  /// The stack is right about the key again.
+  func repaired(_ key: String, _ stack: StackID) {
+    if suspects.remove(key, on: stack) { figures.withLock { $0.suspects[stack].repaired &+= 1 } }
+  }
+
+  // MARK: Repairs
+
+  /// Copies the key from the other stack, or deletes it where that one does not know it either. The caller has the key's turn.
+  /// True if the key is no suspect (any more).
+  func repair(_ key: String, on stack: StackID) async -> Bool {
+    guard suspects.contains(key, on: stack) else { return true }
+    guard await log.drained(key, nil, within: options.fenceDeadline) else { return false }
+    let source = stack.other
+    var effect = Effect.remove
+    if !suspects.contains(key, on: source), let found = try? await cache(source).storedValue(for: key) {
+      effect = .set(found, ttl: await cache(source).remainingTTL(of: key))
+    }
+    guard await apply(effect, key, stack).isCertain else { return false }
+    repaired(key, stack)
+    return true
+  }
+
+  /// Repairs some of the suspects of both stacks.
+  func repairSome() async {
+    guard routing.mirrorsWrites else { return }
+    for stack in StackID.allCases {
+      for key in suspects.some(options.repairsPerSecond, on: stack) {
+        await log.take(key)
+        let goesOn = await repairQuietly(key, on: stack)
+        log.give(key)
+        // A stack is away, or busy with what it has: the others would fare no better.
+        if !goesOn { break }
+      }
+    }
+  }
+
+  /// A repair that nobody waits for. On a mirror it goes through the key's log, so that no writer waits for the mirror, and it deletes
+  /// nothing because the primary is away.
+  private func repairQuietly(_ key: String, on stack: StackID) async -> Bool {
+    guard suspects.contains(key, on: stack) else { return true }
+    guard log.isDrained(key, nil) else { return false }
+    let primary = routing.primary(of: key.utf8.span)
+    guard primary != stack, !suspects.contains(key, on: primary) else { return await repair(key, on: stack) }
+    let effect: Effect
+    do throws(CacheError) {
+      let found = try await cache(primary).storedValue(for: key)
+      let ttl = await cache(primary).remainingTTL(of: key)
+      effect = found.map { .set($0, ttl: ttl) } ?? .remove
+    } catch {
+      return false
+    }
+    let mark = log.turn(key)
+    return log.append(
+      KeyLog.Entry(stack: stack, isWrite: true) { [self] in
+        let isCertain = await apply(effect, key, stack).isCertain
+        // A write that came after the copy may have failed to reach the mirror: then it is in doubt as before.
+        if isCertain, log.turn(key) == mark { repaired(key, stack) }
+      }, for: key)
+  }
+
+  // MARK: All keys
+
+  /// Removes the keys of a pattern from every stack that is fed, while all keys are held (law 1).
+  func invalidate(_ pattern: String) async -> Int {
+    await log.takeAll()
+    defer { log.giveAll() }
+    if await !log.drained(nil, nil, within: options.fenceDeadline) {
+      // What still waits there would bring keys back behind the invalidation.
+      for stack in StackID.allCases where log.queued(stack) > 0 {
+        doubt(suspects.insertEverything(on: stack), stack)
+      }
+    }
+    let routing = routing
+    let stage = routing.effectiveStage
+    var counts: [StackID: Int] = [:]
+    for stack in StackID.allCases
+    where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {
+      counts[stack] = await counted(stack, .invalidate, hit: { _ in nil }) {
+        await cache(stack).invalidate(pattern: pattern)
+      }
+      // An invalidation that reached nobody looks like one that found nothing.
+      do { _ = try await cache(stack).storedValue(for: "sluice:probe") } catch {
+        failed(.unreachable, stack, .invalidate)
+        doubt(suspects.insertEverything(on: stack), stack)
+      }
+    }
+    let (legacy, new) = (counts[.legacy] ?? 0, counts[.new] ?? 0)
+    switch stage {
+    case .off, .dualwrite, .shadow: return legacy
+    case .live: return max(legacy, new)
+    case .rampdown, .complete: return new
+    }
+  }
+
+  func disconnect() async {
+    await cache(.legacy).disconnect()
+    await cache(.new).disconnect()
+  }
+
+  /// Waits until the mirror has heard everything.
+  func settled(within limit: Duration) async -> Bool { await log.settled(within: limit) }
+}
