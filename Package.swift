@@ -75,8 +75,8 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "Flags", "DefaultFlags", "Ledger",
-        "Configuration", "Evidence", nio, nioPosix, logging,
+        "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "LayeredServer", "Flags",
+        "DefaultFlags", "Ledger", "Configuration", "Evidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -184,7 +184,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "CacheLayersTests", dependencies: ["CacheLayers"], swiftSettings: strict),
     .testTarget(
-      name: "LayeredServerTests", dependencies: ["LayeredServer", "RedisClient", "TestSupport"],
+      name: "LayeredServerTests",
+      dependencies: [
+        "LayeredServer", "CacheLayers", "LoadGenerator", "RESP", "RedisClient", "TestSupport", nio, nioPosix,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCacheTests",

@@ -43,7 +43,7 @@ extension ServeConfiguration {
     }
     var configuration = ServeConfiguration()
     var top = Section(root, path: "")
-    configuration.read(&top)
+    configuration.read(&top, environment: environment)
     top.refuseUnknownKeys()
     var problems = top.problems
     problems += configuration.apply(options)

@@ -4,7 +4,7 @@ extension ServeConfiguration {
   static var threadsParser: (String) throws(ValueError) -> Int { ValueParsers.whole(1...64) }
 
   /// Reads the whole file; a key that is absent or wrong leaves its default.
-  mutating func read(_ top: inout Section) {
+  mutating func read(_ top: inout Section, environment: [String: String]) {
     listen = top.values("listen", Address.init(parsing:)) ?? listen
     control = top.values("control", Address.init(parsing:)) ?? control
     threads = top.value("threads", Self.threadsParser) ?? threads
@@ -12,8 +12,8 @@ extension ServeConfiguration {
     stacks.legacy.inherit(timeouts)
     stacks.new.inherit(timeouts)
     read(&top, "stacks") {
-      $0.stacks.legacy.read(&$1, "legacy")
-      $0.stacks.new.read(&$1, "new")
+      $0.stacks.legacy.read(&$1, "legacy", environment: environment)
+      $0.stacks.new.read(&$1, "new", environment: environment)
     }
     read(&top, "flags") {
       $0.flags.path = $1.value("path", ValueParsers.path)
@@ -66,39 +66,6 @@ extension ServeConfiguration.Timeouts {
         "reconnect_initial",
         "is longer than reconnect_max (\(reconnectMax.text)); make it shorter or raise that")
     }
-  }
-}
-
-extension StackConfiguration {
-  /// The common deadlines hold where the stack has none of its own.
-  mutating func inherit(_ timeouts: ServeConfiguration.Timeouts) {
-    connectTimeout = timeouts.connect
-    commandTimeout = timeouts.command
-  }
-
-  /// Reads `key: redis://…` or `key: {url: redis://…, connect_timeout: 1s, …}`.
-  mutating func read(_ stacks: inout Section, _ key: String) {
-    guard let node = stacks.node(key) else { return }
-    if node.scalar != nil {
-      endpoint = stacks.value(key, Endpoint.init(parsing:)) ?? endpoint
-      return
-    }
-    var section = Section(node, path: stacks.join(key))
-    let url = section.value("url", Endpoint.init(parsing:))
-    endpoint = url ?? endpoint
-    connectTimeout =
-      section.value("connect_timeout", ServeConfiguration.Timeouts.connectParser) ?? connectTimeout
-    commandTimeout =
-      section.value("command_timeout", ServeConfiguration.Timeouts.commandParser) ?? commandTimeout
-    if let password = section.value("password_file", PasswordFile.read) {
-      if url?.password != nil {
-        section.note("password_file", "is set although url holds a password; keep one of the two")
-      } else if url != nil, endpoint.address == nil {
-        section.note("password_file", "is set although the memory engine has no password; leave it out")
-      }
-      endpoint = endpoint.authenticated(by: password)
-    }
-    stacks.finish(section)
   }
 }
 

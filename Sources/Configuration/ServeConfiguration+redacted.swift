@@ -57,7 +57,23 @@ extension ServeConfiguration: CustomStringConvertible {
 
   private func inline(_ stack: StackConfiguration) -> String {
     "{url: \(quoted(stack.endpoint.description)), connect_timeout: \(stack.connectTimeout.text), "
-      + "command_timeout: \(stack.commandTimeout.text)}"
+      + "command_timeout: \(stack.commandTimeout.text)\(layers(stack.layers))}"
+  }
+
+  /// The layers without the preset that named them: what is in force is what counts.
+  private func layers(_ layers: StackLayers) -> String {
+    guard !layers.isPlain else { return "" }
+    var settings: [String] = []
+    if let l1 = layers.l1 {
+      settings.append("l1: {entries: \(l1.entries)\(l1.ttl == .zero ? "" : ", ttl: \(l1.ttl.text)")}")
+    }
+    if let compression = layers.compression {
+      settings.append("compression: {threshold: \(compression.threshold), level: \(compression.level)}")
+    }
+    if layers.defaultTTL > .zero { settings.append("default_ttl: \(layers.defaultTTL.text)") }
+    if !layers.keyPrefix.isEmpty { settings.append("key_prefix: \(quoted(layers.keyPrefix))") }
+    settings.append("on_connection_error: \(layers.onConnectionError.rawValue)")
+    return settings.map { ", \($0)" }.joined()
   }
 
   /// A double-quoted YAML scalar, or `null`.

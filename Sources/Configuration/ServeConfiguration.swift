@@ -107,18 +107,6 @@ public struct ServeConfiguration: Sendable, Hashable {
   }
 }
 
-/// One stack as configured: its endpoint and its deadlines. Layers and presets will stand beside the
-/// endpoint.
-public struct StackConfiguration: Sendable, Hashable {
-  public var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
-  /// For a connection to be there, login included.
-  public var connectTimeout: Duration = .seconds(1)
-  /// For the reply of one command.
-  public var commandTimeout: Duration = .seconds(1)
-
-  public init() {}
-}
-
 /// How much is logged, in the words of swift-log.
 public enum LogLevel: String, Sendable, Hashable, CaseIterable {
   case trace, debug, info, notice, warning, error, critical

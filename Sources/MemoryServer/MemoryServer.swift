@@ -50,7 +50,7 @@ public final class MemoryServer: Sendable {
         .get()
       return MemoryServer(path: path, directory: directory, listener: listener, core: core)
     } catch {
-      directory.remove()
+      directory.remove(socket: "memory.sock")
       throw error
     }
   }
@@ -74,6 +74,6 @@ public final class MemoryServer: Sendable {
     sweeper.cancel()
     try? await listener.close().get()
     try? await listener.eventLoop.submit { [core] in core.value.closeAll() }.get()
-    directory.remove()
+    directory.remove(socket: "memory.sock")
   }
 }

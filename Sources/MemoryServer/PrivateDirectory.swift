@@ -7,13 +7,14 @@
 #endif
 
 /// A new directory with mode 0700 under `TMPDIR` or `/tmp`, for one socket.
-struct PrivateDirectory: Sendable {
-  let path: String
+public struct PrivateDirectory: Sendable {
+  public let path: String
 
   /// The longest parent that leaves room for the rest in the 107 bytes of a socket's path.
   private static let longestParent = 70
 
-  init() throws {
+  /// - Throws: `MemoryServerError` if it can't be made.
+  public init() throws {
     var parent = "/tmp"
     if let set = getenv("TMPDIR") {
       let wanted = String(cString: set)
@@ -30,9 +31,9 @@ struct PrivateDirectory: Sendable {
     path = made
   }
 
-  /// Removes the socket and the directory; what is gone already is fine.
-  func remove() {
-    unlink(path + "/memory.sock")
+  /// Removes the socket of that name and the directory; what is gone already is fine.
+  public func remove(socket: String) {
+    unlink("\(path)/\(socket)")
     rmdir(path)
   }
 }

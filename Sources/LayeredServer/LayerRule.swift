@@ -1,0 +1,85 @@
+import Commands
+
+/// What the layers do with one command; docs/layers.md has the same as a table.
+enum LayerRule: UInt8 {
+  /// Keys get their prefix, the reply is the endpoint's.
+  case forward
+  /// No keys: the command goes as it came.
+  case pass
+  /// The reply is one value, or an array of them, as stored.
+  case value
+  case get, mget
+  /// Values among the arguments are stored encoded.
+  case set, setExpiring, setnx, getset, mset, msetnx
+  /// Asks for the value instead, and computes the answer from it.
+  case strlen, getrange
+  /// Fetch, change, store.
+  case append, setrange
+  /// A number, which is never encoded.
+  case incr, incrByFloat
+  /// Looks into the bytes of a string: what is encoded is stored plain first.
+  case bytes
+  case dump, restore
+  case sort
+  case scan, keys, randomkey, dbsize, flush
+  /// In no table: its keys cannot be told.
+  case unknown
+  case quit
+  /// Belongs to a connection or to a whole server: nothing that stands behind a lane.
+  case refuse
+
+  /// The rules by id of the command, for the layers that are on.
+  static func table(of settings: LayeredSettings, _ commands: CommandTable) -> [LayerRule] {
+    let hasCodec = settings.compression != nil
+    let hasTTL = settings.defaultMilliseconds > 0
+    let hasL1 = settings.l1 != nil
+    return commands.specs.map { spec in
+      if spec.id == CommandTable.unknownID { return .unknown }
+      switch spec.scope {
+      case .refused: return .refuse
+      case .local(let command): return rule(command)
+      case .keyspace(let command): return rule(command, hasPrefix: !settings.keyPrefix.isEmpty)
+      case .keyed: break
+      }
+      switch rules[spec.name] {
+      case nil: return .forward
+      case .get?, .mget?: return hasCodec || hasL1 ? rules[spec.name] ?? .forward : .forward
+      case .value?, .strlen?, .getrange?, .bytes?, .dump?:
+        return hasCodec ? rules[spec.name] ?? .forward : .forward
+      case .incr?, .incrByFloat?: return hasTTL ? rules[spec.name] ?? .forward : .forward
+      case .setExpiring?: return hasCodec ? .setExpiring : .forward
+      case let rule?: return rule == .sort || hasCodec || hasTTL ? rule : .forward
+      }
+    }
+  }
+
+  private static let rules: [String: LayerRule] = [
+    "GET": .get, "MGET": .mget, "GETDEL": .value, "GETEX": .value,
+    "SET": .set, "SETEX": .setExpiring, "PSETEX": .setExpiring, "SETNX": .setnx, "GETSET": .getset,
+    "MSET": .mset, "MSETNX": .msetnx,
+    "STRLEN": .strlen, "GETRANGE": .getrange, "SUBSTR": .getrange, "APPEND": .append, "SETRANGE": .setrange,
+    "INCR": .incr, "DECR": .incr, "INCRBY": .incr, "DECRBY": .incr, "INCRBYFLOAT": .incrByFloat,
+    "GETBIT": .bytes, "SETBIT": .bytes, "BITCOUNT": .bytes, "BITPOS": .bytes, "BITFIELD": .bytes,
+    "BITFIELD_RO": .bytes, "BITOP": .bytes, "PFADD": .bytes, "PFCOUNT": .bytes, "PFMERGE": .bytes,
+    "LCS": .bytes,
+    "DUMP": .dump, "RESTORE": .restore, "SORT": .sort, "SORT_RO": .sort,
+  ]
+
+  private static func rule(_ command: LocalCommand) -> LayerRule {
+    switch command {
+    case .quit: .quit
+    case .auth, .hello, .select, .reset: .refuse
+    default: .pass
+    }
+  }
+
+  private static func rule(_ command: KeyspaceCommand, hasPrefix: Bool) -> LayerRule {
+    switch command {
+    case .flushdb, .flushall: .flush
+    case .scan: hasPrefix ? .scan : .pass
+    case .keys: hasPrefix ? .keys : .pass
+    case .randomkey: hasPrefix ? .randomkey : .pass
+    case .dbsize: hasPrefix ? .dbsize : .pass
+    }
+  }
+}

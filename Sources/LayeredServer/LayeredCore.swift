@@ -1,0 +1,269 @@
+import CacheLayers
+import Commands
+import NIOCore
+import RESP
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What the clients of one layered stack share. Owned by its event loop: touched there and nowhere else.
+final class LayeredCore {
+  /// Who answers.
+  enum Mode: Equatable {
+    case endpoint
+    /// The engine, until the endpoint is back.
+    case memory
+    /// The endpoint is about to: commands wait until the last stale key is deleted there.
+    case switching
+  }
+
+  let settings: LayeredSettings
+  let loop: any EventLoop
+  /// The socket of the engine that serves while the endpoint is away; nil if there is none.
+  let memoryPath: String?
+  let commands = CommandTable.shared
+  let rules: [LayerRule]
+  let codec: CompressionCodec?
+  let prefix: KeyPrefix
+  let defaultMilliseconds: Int
+
+  private(set) var l1: L1Store<[UInt8]>?
+  private var writes = WriteTable()
+  /// Counters; what stands in a store of its own is added when somebody asks.
+  var counts = LayeredStatus()
+
+  private(set) var mode = Mode.endpoint
+  /// What the endpoint must forget before it answers again.
+  var stale = StaleKeys()
+  /// Connections that were given up with commands on them, by their server's run: they must not execute any more.
+  private(set) var leftBehind: [(run: [UInt8], id: Int)] = []
+  private var recovery: Recovery?
+  private(set) var clients: [ObjectIdentifier: LayeredClient] = [:]
+
+  /// Nanoseconds of a clock that goes on while the machine sleeps, read once a turn.
+  private(set) var now: UInt64 = 0
+  private(set) var isStopped = false
+
+  init(_ settings: LayeredSettings, memoryPath: String?, loop: any EventLoop) {
+    self.settings = settings
+    self.memoryPath = memoryPath
+    self.loop = loop
+    rules = LayerRule.table(of: settings, commands)
+    codec = settings.codec
+    prefix = KeyPrefix(settings.keyPrefix)
+    defaultMilliseconds = settings.defaultMilliseconds
+    l1 = settings.l1.map { L1Store(maxEntries: $0.entries, maxBytes: $0.bytes) }
+    turnBegan()
+  }
+
+  func turnBegan() {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    now = UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+  }
+
+  // MARK: L1
+
+  func l1Value(_ key: Span<UInt8>) -> [UInt8]? {
+    guard let reply = l1?.value(for: key, now: now) else {
+      if l1 != nil { counts.l1Misses &+= 1 }
+      return nil
+    }
+    counts.l1Hits &+= 1
+    return reply
+  }
+
+  func stamp(for key: Span<UInt8>) -> WriteTable.Stamp? { l1 == nil ? nil : writes.stamp(for: key) }
+
+  /// Keeps a reply for as long as the endpoint keeps its key, if nothing was written since it was asked for.
+  ///
+  /// - Parameters:
+  ///   - lifetime: what `PTTL` answered, in milliseconds; -1 is no end.
+  ///   - askedAt: when `PTTL` was sent; from then on the time counts, or the entry would live longer than the key.
+  func fill(_ key: [UInt8], _ reply: [UInt8], lifetime: Int, askedAt: UInt64, _ stamp: WriteTable.Stamp) {
+    guard writes.isCurrent(stamp), lifetime >= -1 else { return }
+    var end = UInt64.max
+    if lifetime >= 0 { end = askedAt.adding(milliseconds: lifetime) }
+    let longest = (settings.l1?.ttl ?? .zero).wholeMilliseconds
+    if longest > 0 { end = min(end, askedAt.adding(milliseconds: Int(longest))) }
+    l1?.set(key.span, to: reply, cost: reply.count, expiresAt: end, now: now)
+  }
+
+  func clearL1() {
+    writes.forgetReads()
+    l1?.removeAll()
+  }
+
+  // MARK: Writes
+
+  /// Whether somebody must know of a write's keys.
+  var watchesWrites: Bool { l1 != nil || settings.onConnectionError == .memory }
+
+  /// Adds a key, as clients know it, to a write that is about to be sent.
+  func add(_ key: Span<UInt8>, to mark: WriteMark) {
+    if l1 != nil {
+      l1?.remove(key)
+      mark.slots.append(WriteTable.slot(of: key))
+    }
+    if settings.onConnectionError == .memory { mark.keys.append(prefix.add(to: key)) }
+  }
+
+  /// The write is about to be sent.
+  func began(_ mark: WriteMark) {
+    writes.began(mark)
+    if mark.isEverything { l1?.removeAll() }
+    if mode != .endpoint { stale.insert(mark) }
+  }
+
+  /// It was answered, or never will be.
+  func ended(_ mark: WriteMark) {
+    writes.ended(mark)
+    if mark.isEverything { l1?.removeAll() }
+  }
+
+  /// Its connection is gone: for a moment yet the endpoint may execute it, and until then nothing fills L1 with its keys.
+  func lostSight(of mark: WriteMark) {
+    loop.assumeIsolated().scheduleTask(in: .seconds(1)) { self.ended(mark) }
+  }
+
+  // MARK: Compression
+
+  /// What is stored for a value; nil is the value itself.
+  func encode(_ value: Span<UInt8>) -> [UInt8]? {
+    guard let codec, let stored = codec.encode(value) else { return nil }
+    if stored.count < value.count {
+      counts.compressed &+= 1
+      counts.bytesBefore &+= UInt64(value.count)
+      counts.bytesAfter &+= UInt64(stored.count)
+    }
+    return stored
+  }
+
+  enum Decoded {
+    /// What is stored is the value.
+    case asStored
+    case value([UInt8])
+    /// Nobody can read it: a miss.
+    case corrupt
+  }
+
+  func decode(_ stored: Span<UInt8>) -> Decoded {
+    guard let codec else { return .asStored }
+    do {
+      guard let value = try codec.decode(stored) else { return .asStored }
+      if value.count > stored.count { counts.decompressed &+= 1 }
+      return .value(value)
+    } catch {
+      counts.corrupt &+= 1
+      return .corrupt
+    }
+  }
+
+  // MARK: Clients
+
+  func connected(_ client: LayeredClient) {
+    clients[ObjectIdentifier(client)] = client
+  }
+
+  func disconnected(_ client: LayeredClient) {
+    clients[ObjectIdentifier(client)] = nil
+    recovery?.clientIsIdle()
+  }
+
+  /// A client has nothing in flight while all are waited for.
+  func clientIsIdle() { recovery?.clientIsIdle() }
+
+  // MARK: The endpoint comes and goes
+
+  /// The endpoint was lost, or could not be reached: from here on the engine answers, if that is wanted.
+  func endpointWasLost(_ reason: String) {
+    clearL1()
+    guard settings.onConnectionError == .memory, mode == .endpoint, !isStopped else { return }
+    mode = .memory
+    counts.losses &+= 1
+    counts.memorySince = LayeredCore.secondsSince1970
+    counts.reason = reason
+    for client in Array(clients.values) { client.endpointWasLost() }
+    recovery = Recovery(self)
+    recovery?.start()
+  }
+
+  func leftBehind(_ upstream: Upstream) {
+    guard let id = upstream.serverID, let run = upstream.runID else { return }
+    leftBehind.append((run, id))
+    if leftBehind.count > 256 { leftBehind.removeFirst() }
+  }
+
+  func holdClients() { mode = .switching }
+
+  /// The endpoint was lost again before it answered anything.
+  func releaseClientsToMemory() {
+    guard mode == .switching else { return }
+    mode = .memory
+    for client in Array(clients.values) { client.goOn() }
+  }
+
+  /// The endpoint answers again.
+  func endpointIsBack() {
+    clearL1()
+    mode = .endpoint
+    recovery = nil
+    leftBehind = []
+    counts.recoveries &+= 1
+    counts.memorySince = nil
+    counts.reason = nil
+    for client in Array(clients.values) { client.connectUpstream() }
+  }
+
+  func checkDeadlines() {
+    turnBegan()
+    guard settings.onConnectionError == .memory else { return }
+    for client in Array(clients.values) { client.checkDeadline() }
+    recovery?.checkDeadline()
+  }
+
+  func stop() {
+    isStopped = true
+    recovery?.stop()
+    recovery = nil
+    for client in Array(clients.values) { client.close() }
+    clients = [:]
+  }
+
+  var status: LayeredStatus {
+    var status = counts
+    status.layers = settings.layerNames
+    status.l1Entries = l1?.count ?? 0
+    status.staleKeys = stale.count
+    return status
+  }
+
+  private static var secondsSince1970: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+extension UInt64 {
+  /// At the end of the range where it would overflow.
+  func adding(milliseconds: Int) -> UInt64 {
+    let (nanoseconds, isTooFar) = UInt64(clamping: milliseconds).multipliedReportingOverflow(by: 1_000_000)
+    let (sum, isTooFarYet) = addingReportingOverflow(nanoseconds)
+    return isTooFar || isTooFarYet ? .max : sum
+  }
+}
+
+extension LayeredSettings {
+  /// The layers that are on, in the order in which a command meets them.
+  public var layerNames: [String] {
+    var names: [String] = []
+    if let l1 { names.append("l1 \(l1.entries)") }
+    if let compression { names.append("compression \(compression.threshold)/\(compression.level)") }
+    if defaultMilliseconds > 0 { names.append("default_ttl \(defaultMilliseconds / 1000) s") }
+    if !keyPrefix.isEmpty { names.append("key_prefix \(String(decoding: keyPrefix, as: UTF8.self))") }
+    if onConnectionError == .memory { names.append("on_connection_error memory") }
+    return names
+  }
+}
