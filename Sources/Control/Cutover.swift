@@ -27,6 +27,7 @@ actor Cutover {
   }
 
   let proxy: ProxyServer
+  let layers: LayeredStacks
   let settings: ProxySettings
   private let health: HealthBoard
   let ledger: Ledger?
@@ -55,11 +56,12 @@ actor Cutover {
   private let disk = DispatchQueue(label: "sluice.flags")
 
   init(
-    proxy: ProxyServer, settings: ProxySettings, health: HealthBoard, start: FlagStart, ledger: Ledger?,
-    logger: Logger
+    proxy: ProxyServer, layers: LayeredStacks, settings: ProxySettings, health: HealthBoard, start: FlagStart,
+    ledger: Ledger?, logger: Logger
   ) {
     self.health = health
     self.proxy = proxy
+    self.layers = layers
     self.settings = settings
     self.ledger = ledger
     self.logger = logger
@@ -287,7 +289,10 @@ actor Cutover {
 
   private func publish(deadline: Int64) async -> [LaneFlip] {
     publications += 1
+    // What L1 knows is of the time before the flip: it answers neither ahead of it nor behind it.
+    await layers.clearL1()
     let flips = await proxy.adopt(snapshot, deadline: deadline)
+    await layers.clearL1()
     // What was counted until now belongs to what was in force until now.
     await recordFigures()
     evidence.startAgain()

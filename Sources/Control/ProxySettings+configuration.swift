@@ -28,8 +28,10 @@ extension ProxySettings {
 }
 
 extension StackEndpoint {
-  /// - Parameter memory: the socket of the embedded engine, where the stack has one.
-  init(_ stack: StackConfiguration, memory: String?) {
+  /// - Parameters:
+  ///   - memory: the socket of the embedded engine, where the stack has one.
+  ///   - layers: the socket of the stack's layers, which stand before its endpoint then.
+  init(_ stack: StackConfiguration, memory: String?, layers: String?) {
     let label = "\(stack.endpoint)"
     switch stack.endpoint {
     case .redis(let host, let port, let user, let password, let database):
@@ -43,6 +45,7 @@ extension StackEndpoint {
     case .memory:
       self.init(address: .unix(path: memory ?? ""), label: label)
     }
+    if let layers { self = StackEndpoint(address: .unix(path: layers), label: label) }
     connectTimeout = stack.connectTimeout.nanoseconds
     commandTimeout = stack.commandTimeout.nanoseconds
   }

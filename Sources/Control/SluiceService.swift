@@ -55,12 +55,16 @@ public final class SluiceService: Service {
       start.error == nil
       ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
       : RoutingSnapshot.initial
+    let layers = try await LayeredStacks.start(configuration, memories: memories.sockets)
     let proxy = try await ProxyServer(
-      settings, legacy: StackEndpoint(stacks.legacy, memory: memories.sockets[.legacy]),
-      new: StackEndpoint(stacks.new, memory: memories.sockets[.new]), routing: snapshot,
-      report: reporter(to: ledger))
+      settings,
+      legacy: StackEndpoint(
+        stacks.legacy, memory: memories.sockets[.legacy], layers: layers.socketPath(.legacy)),
+      new: StackEndpoint(stacks.new, memory: memories.sockets[.new], layers: layers.socketPath(.new)),
+      routing: snapshot, report: reporter(to: ledger))
     let cutover = Cutover(
-      proxy: proxy, settings: settings, health: health, start: start, ledger: ledger, logger: logger)
+      proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
+      logger: logger)
     let watcher = follow(start, cutover)
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
@@ -81,6 +85,7 @@ public final class SluiceService: Service {
       }
     } catch {
       await proxy.stop()
+      await layers.stop()
       await memories.stop()
       watcher?.stop()
       ledger?.close(clean: false)
@@ -102,6 +107,7 @@ public final class SluiceService: Service {
     await proxy.drain(
       deadline: configuration.drainDeadline.nanoseconds, lastWords: { await cutover.finish() })
     await control.stop()
+    await layers.stop()
     await memories.stop()
     ledger?.close(clean: true)
     logger.notice("stopped")
@@ -234,7 +240,8 @@ public final class SluiceService: Service {
   ) async -> StatusReport {
     await cutover.refresh()
     return await StatusReport(
-      cutover, lanes: proxy.health(), health: health, configuration: configuration, started: started,
+      cutover, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
+      configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError)
   }
 }

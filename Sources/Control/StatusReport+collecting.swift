@@ -2,6 +2,7 @@ import Configuration
 import Evidence
 import Figures
 import Foundation
+import LayeredServer
 import Ledger
 import Proxy
 import Routing
@@ -9,7 +10,8 @@ import Routing
 extension StatusReport {
   /// Puts together what the parts know.
   init(
-    _ cutover: Cutover, lanes: [ProxyServer.LaneHealth], health: HealthBoard,
+    _ cutover: Cutover, lanes: [ProxyServer.LaneHealth], layers: [StackID: LayeredStatus],
+    health: HealthBoard,
     configuration: ServeConfiguration,
     started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?, ledgerError: String?
   ) async {
@@ -42,6 +44,8 @@ extension StatusReport {
         mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue },
         suspects: lanes.reduce(0) { $0 + $1.newSuspects }, coldSince: lanes.compactMap(\.newColdSince).min()),
     ]
+    stacks["legacy"]?.layers = layers[.legacy].map(Layers.init)
+    stacks["new"]?.layers = layers[.new].map(Layers.init)
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
       cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff })
@@ -85,6 +89,18 @@ extension StatusReport.Stack {
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
       errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
       p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))
+  }
+}
+
+extension StatusReport.Layers {
+  fileprivate init(_ status: LayeredStatus) {
+    self.init(
+      names: status.layers, l1_hits: status.l1Hits, l1_misses: status.l1Misses, l1_entries: status.l1Entries,
+      compressed: status.compressed, decompressed: status.decompressed, bytes_before: status.bytesBefore,
+      bytes_after: status.bytesAfter, expanded: status.expanded, corrupt: status.corrupt,
+      refused: status.refused, memory_since: status.memorySince.map { Date(timeIntervalSince1970: $0) },
+      reason: status.reason, stale_keys: status.staleKeys, losses: status.losses,
+      recoveries: status.recoveries)
   }
 }
 

@@ -53,6 +53,33 @@ struct StatusReport: Encodable, Sendable {
     var errors: UInt64
     var p50_us: UInt64
     var p99_us: UInt64
+    /// Nil for a stack without layers.
+    var layers: Layers?
+  }
+
+  struct Layers: Encodable, Sendable {
+    /// Those that are on, in the order in which a command meets them.
+    var names: [String]
+    var l1_hits: UInt64
+    var l1_misses: UInt64
+    var l1_entries: Int
+    var compressed: UInt64
+    var decompressed: UInt64
+    var bytes_before: UInt64
+    var bytes_after: UInt64
+    /// Values stored plain again for a command that looks into their bytes.
+    var expanded: UInt64
+    /// Stored values that nobody can read; answered as misses.
+    var corrupt: UInt64
+    /// Commands that a layer refused.
+    var refused: UInt64
+    /// Since when the memory answers in the endpoint's place; null while the endpoint does.
+    var memory_since: Date?
+    var reason: String?
+    /// Keys to be deleted at the endpoint before it answers again; null is all.
+    var stale_keys: Int?
+    var losses: UInt64
+    var recoveries: UInt64
   }
 
   struct Clients: Encodable, Sendable {

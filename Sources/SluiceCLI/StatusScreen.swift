@@ -64,7 +64,26 @@ enum StatusScreen {
         notes.append("\(name) is cold since \(since): it came up empty, or was emptied")
       }
     }
+    notes += ["legacy", "new"].flatMap { layers($0, stacks[$0]["layers"]) }
     return ([table.text()] + notes).joined(separator: "\n") + "\n"
+  }
+
+  /// What stands before a stack's endpoint, and whether the endpoint is there at all.
+  private static func layers(_ stack: String, _ layers: JSONValue) -> [String] {
+    let names = layers["names"].texts
+    guard !names.isEmpty else { return [] }
+    var lines = [
+      "\(stack) has layers: \(names.joined(separator: ", "))",
+      "  l1 hits \(layers["l1_hits"].count), misses \(layers["l1_misses"].count), "
+        + "entries \(layers["l1_entries"].count); compressed \(layers["compressed"].count), "
+        + "decompressed \(layers["decompressed"].count), corrupt \(layers["corrupt"].count); "
+        + "refused \(layers["refused"].count)",
+    ]
+    if let since = layers["memory_since"].text {
+      let reason = layers["reason"].text.map { ": \($0)" } ?? ""
+      lines.append("  MEMORY answers for \(stack) since \(since)\(reason)")
+    }
+    return lines
   }
 
   private static func compare(_ status: JSONValue) -> String {

@@ -17,7 +17,8 @@ import Testing
       try walk(seed: seed, 6000, stack.client(), plain.client())
       #expect(try direct.run(["GET", "other"]) == .string(Array("1".utf8)))
       let status = await stack.server.status()
-      #expect(status.l1Hits > 0 && status.compressed > 0 && status.decompressed > 0 && status.expanded > 0)
+      #expect(status.l1Hits > 0 && status.compressed > 0 && status.decompressed > 0)
+      #expect(status.expanded > 0 || seed % 2 == 1)
       #expect(status.corrupt == 0)
     }
   }
@@ -42,7 +43,7 @@ import Testing
 
   /// Runs the same commands on both, some of them in pipelines, and compares each reply.
   private func walk(seed: UInt64, _ count: Int, _ layered: RedisClient, _ plain: RedisClient) throws {
-    var walk = RandomWalk(seed: seed)
+    var walk = RandomWalk(seed: seed, hasMarkers: seed % 2 == 1)
     var history: [String] = []
     var done = 0
     while done < count {
@@ -54,10 +55,6 @@ import Testing
       for command in commands {
         let (left, right) = (try layered.reply(), try plain.reply())
         history.append(Self.text(command))
-        // What only a refusal can keep right is a value that begins with the marker, in a command on bits.
-        if case .error(let why) = left, why.contains("marker cannot be stored plain") {
-          throw TestFailure("refused: \(history.suffix(3))")
-        }
         guard Self.sorted(left, command) == Self.sorted(right, command) else {
           throw TestFailure(
             "seed \(seed), step \(done): layered \(Self.text(left)), plain \(Self.text(right)) after\n"

@@ -39,7 +39,7 @@ final class LayeredStack {
 
   /// Runs with a stack and stops it, however it ends.
   static func with(
-    _ redis: RedisServer? = nil, _ change: (inout LayeredSettings) -> Void,
+    redis: RedisServer? = nil, _ change: (inout LayeredSettings) -> Void,
     _ body: (LayeredStack) async throws -> Void
   ) async throws {
     let stack = try await LayeredStack(redis, change)
@@ -64,6 +64,9 @@ extension LayeredSettings {
 }
 
 extension RedisClient {
+  @discardableResult
+  func run(_ words: [[UInt8]]) throws(RedisError) -> Reply { try command(words) }
+
   @discardableResult
   func run(_ words: [String]) throws(RedisError) -> Reply { try command(words.map { Array($0.utf8) }) }
 }

@@ -3,8 +3,13 @@ import LoadGenerator
 /// Random commands over a few keys, so that types and states meet.
 struct RandomWalk {
   private var random: SplitMix64
+  /// Values that begin with the layer's marker, or else commands on bits: the two together are refused.
+  let hasMarkers: Bool
 
-  init(seed: UInt64) { random = SplitMix64(seed: seed) }
+  init(seed: UInt64, hasMarkers: Bool) {
+    random = SplitMix64(seed: seed)
+    self.hasMarkers = hasMarkers
+  }
 
   mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
 
@@ -18,15 +23,15 @@ struct RandomWalk {
 
   /// Short, long and easy to compress, long and not, numbers, and the layer's own marker.
   mutating func value() -> [UInt8] {
-    switch below(9) {
+    switch below(hasMarkers ? 9 : 7) {
     case 0: return []
     case 1: return Array("\(below(1000))".utf8)
     case 2: return Array("v\(below(10))".utf8)
     case 3, 4: return [UInt8](repeating: UInt8(97 + below(4)), count: 60 + below(3000))
     case 5: return (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
-    case 6: return [0, 0x53, 0x4C, 0x43] + Array(pick(["", "=", "z", "zz12", "x"]).utf8)
-    case 7: return [0, 0x53, 0x4C, 0x43, 0x7A] + [UInt8](repeating: 7, count: 300)
-    default: return Array("3.25".utf8)
+    case 6: return Array("3.25".utf8)
+    case 7: return [0, 0x53, 0x4C, 0x43] + Array(pick(["", "=", "z", "zz12", "x"]).utf8)
+    default: return [0, 0x53, 0x4C, 0x43, 0x7A] + [UInt8](repeating: 7, count: 300)
     }
   }
 
@@ -34,7 +39,8 @@ struct RandomWalk {
   mutating func next() -> [[UInt8]] {
     func words(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
     let (a, b) = (key(), key())
-    switch below(60) {
+    let kind = below(60)
+    switch hasMarkers && (28...37).contains(kind) ? 0 : kind {
     case 0...3: return words("GET", a)
     case 4...7: return words("SET", a) + [value()]
     case 8: return words("SET", a) + [value()] + words(pick(["NX", "XX", "KEEPTTL", "GET", "FOO"]))

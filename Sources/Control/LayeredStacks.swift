@@ -1,0 +1,79 @@
+import Configuration
+import LayeredServer
+import NIOPosix
+import Routing
+
+/// The stacks that have layers: each is served inside of the process, on a loop of its own. Where no stack has any,
+/// this is nothing.
+struct LayeredStacks: Sendable {
+  private var servers: [StackID: LayeredServer] = [:]
+  private var group: MultiThreadedEventLoopGroup?
+
+  /// - Parameter memories: the sockets of the embedded engines, for the stacks whose endpoint is one.
+  static func start(
+    _ configuration: ServeConfiguration, memories: [StackID: String]
+  ) async throws -> LayeredStacks {
+    var layers = LayeredStacks()
+    let stacks = [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)]
+      .filter { !$0.1.layers.isPlain }
+    guard !stacks.isEmpty else { return layers }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: stacks.count)
+    layers.group = group
+    for (id, stack) in stacks {
+      do {
+        layers.servers[id] = try await LayeredServer.start(
+          LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts), on: group)
+      } catch {
+        await layers.stop()
+        throw ServeError.cannotStartMemory(error)
+      }
+    }
+    return layers
+  }
+
+  func socketPath(_ stack: StackID) -> String? { servers[stack]?.socketPath }
+
+  /// For a flip: what is remembered from before it answers nothing behind it.
+  func clearL1() async {
+    for server in servers.values { await server.clearL1() }
+  }
+
+  func status() async -> [StackID: LayeredStatus] {
+    var status: [StackID: LayeredStatus] = [:]
+    for (id, server) in servers { status[id] = await server.status() }
+    return status
+  }
+
+  func stop() async {
+    for server in servers.values { await server.stop() }
+    try? await group?.shutdownGracefully()
+  }
+}
+
+extension LayeredSettings {
+  init(_ stack: StackConfiguration, memory: String?, timeouts: ServeConfiguration.Timeouts) {
+    let label = "\(stack.endpoint)"
+    switch stack.endpoint {
+    case .redis(let host, let port, let user, let password, let database):
+      self.init(address: .tcp(host: host, port: port), label: label)
+      (self.user, self.password, self.database) = (user, password?.revealed, database)
+    case .unix(let path, let user, let password, let database):
+      self.init(address: .unix(path: path), label: label)
+      (self.user, self.password, self.database) = (user, password?.revealed, database)
+    case .memory:
+      self.init(address: .unix(path: memory ?? ""), label: label)
+    }
+    connectTimeout = stack.connectTimeout.nanoseconds
+    commandTimeout = stack.commandTimeout.nanoseconds
+    backoffInitial = timeouts.reconnectInitial.nanoseconds
+    backoffMaximum = timeouts.reconnectMax.nanoseconds
+    let layers = stack.layers
+    l1 = layers.l1.map { L1(entries: $0.entries, ttl: $0.ttl) }
+    compression = layers.compression.map { Compression(threshold: $0.threshold, level: $0.level) }
+    defaultTTL = layers.defaultTTL
+    keyPrefix = Array(layers.keyPrefix.utf8)
+    // An engine in this process is always there.
+    let isEmbedded = stack.endpoint.address == nil
+    onConnectionError = layers.onConnectionError == .memory && !isEmbedded ? .memory : .fail
+  }
+}

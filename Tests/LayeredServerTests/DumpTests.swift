@@ -1,0 +1,106 @@
+import LoadGenerator
+import RedisClient
+import TestSupport
+import Testing
+
+@testable import LayeredServer
+
+/// Keys travel between a layered stack and a plain one by `DUMP` and `RESTORE`, as the proxy repairs them.
+@Suite struct DumpTests {
+  @Test("Redis's own dumps of strings are read, in every encoding that it chooses")
+  func reading() throws {
+    let redis = try RedisServer()
+    let client = try redis.client()
+    var random = SplitMix64(seed: 7)
+    for value in Self.values(&random) {
+      try client.run([Array("SET".utf8), Array("k".utf8), value])
+      guard case .string(let payload) = try client.run(["DUMP", "k"]) else { throw TestFailure("no dump") }
+      #expect(RedisString.value(of: payload.span) == value)
+      // And Redis reads what we write.
+      let own = RedisString.payload(of: value.span, likeIn: payload.span)
+      let reply = try client.run([
+        Array("RESTORE".utf8), Array("r".utf8), Array("0".utf8), own, Array("REPLACE".utf8),
+      ])
+      #expect(reply == .status("OK"))
+      #expect(try client.run(["GET", "r"]) == .string(value))
+      // A changed byte is found out by the checksum, a cut one by the form.
+      var damaged = payload
+      damaged[Int.random(in: 1..<payload.count - 8, using: &random)] ^= 1
+      #expect(RedisString.value(of: damaged.span) == nil)
+      #expect(RedisString.value(of: Array(payload.dropLast()).span) == nil)
+    }
+  }
+
+  @Test("Other types, and nonsense, are left to the endpoint")
+  func others() throws {
+    let client = try RedisServer().client()
+    try client.run(["HSET", "h", "f", "v"])
+    guard case .string(let payload) = try client.run(["DUMP", "h"]) else { throw TestFailure("no dump") }
+    #expect(RedisString.value(of: payload.span) == nil)
+    var random = SplitMix64(seed: 9)
+    for _ in 0..<20_000 {
+      let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
+      // Checksum zero means unchecked, so that the parser sees all kinds of nonsense.
+      _ = RedisString.value(of: ([0] + bytes + [10, 0] + [UInt8](repeating: 0, count: 8)).span)
+      _ = LZF.decompress(bytes, count: 300)
+    }
+  }
+
+  @Test("A copy from layered to plain and back is the same value with the same expiry")
+  func copies() async throws {
+    let plain = try RedisServer().client()
+    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+      let layered = try stack.client()
+      var random = SplitMix64(seed: 11)
+      for value in Self.values(&random) {
+        try layered.run([
+          Array("SET".utf8), Array("k".utf8), value, Array("PX".utf8), Array("77777777".utf8),
+        ])
+        try Self.copy("k", from: layered, to: plain)
+        #expect(try plain.run(["GET", "k"]) == .string(value))
+        try layered.run(["DEL", "k"])
+        try Self.copy("k", from: plain, to: layered)
+        #expect(try layered.run(["GET", "k"]) == .string(value))
+        let ends = try (plain.run(["PEXPIRETIME", "k"]), layered.run(["PEXPIRETIME", "k"]))
+        #expect(ends.0 == ends.1)
+      }
+      // Without an expiry the default holds, as it would have for SET; other types have none.
+      try plain.run(["SET", "free", "1"])
+      try plain.run(["RPUSH", "list", "1", "2"])
+      for key in ["free", "list"] { try Self.copy(key, from: plain, to: layered) }
+      guard case .integer(let life) = try layered.run(["PTTL", "free"]) else { throw TestFailure("no PTTL") }
+      #expect((1_700_000...1_800_000).contains(life))
+      #expect(try layered.run(["PTTL", "list"]) == .integer(-1))
+      // What is damaged is refused in Redis's own words.
+      guard case .error(let text) = try layered.run(["RESTORE", "bad", "0", "nonsense"]) else {
+        throw TestFailure("it was taken")
+      }
+      #expect(text.contains("DUMP payload version or checksum are wrong"))
+    }
+  }
+
+  private static func copy(_ key: String, from source: RedisClient, to target: RedisClient) throws {
+    guard case .string(let payload) = try source.run(["DUMP", key]),
+      case .integer(let end) = try source.run(["PEXPIRETIME", key])
+    else { throw TestFailure("\(key) cannot be dumped") }
+    var words = ["RESTORE", key, "\(max(0, end))"].map { Array($0.utf8) }
+    words += [payload, Array("REPLACE".utf8)]
+    if end > 0 { words.append(Array("ABSTTL".utf8)) }
+    guard try target.command(words) == .status("OK") else { throw TestFailure("\(key) was not restored") }
+  }
+
+  private static func values(_ random: inout SplitMix64) -> [[UInt8]] {
+    var values: [[UInt8]] = [
+      [], [0], [0, 0x53, 0x4C, 0x43, 0x7A, 0, 0, 0, 1, 2], [0, 0x53, 0x4C, 0x43, 0x3D],
+    ]
+    values += ["0", "-1", "127", "-129", "32768", "-2147483649", "007", "1.5"].map { Array($0.utf8) }
+    for length in [20, 21, 63, 64, 65, 1000, 16383, 16384, 70_000, 300_000] {
+      values.append([UInt8](repeating: 65, count: length))
+      values.append((0..<length).map { _ in UInt8.random(in: 0...255, using: &random) })
+      values.append((0..<length).map { UInt8(truncatingIfNeeded: $0 / 7 % 11) })
+    }
+    return values
+  }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import LayeredServer
+import LoadGenerator
+import RedisClient
+import Synchronization
+import TestSupport
+import Testing
+
+/// `on_connection_error: memory`: the endpoint goes and comes back, and nothing old is ever answered.
+@Suite struct FallbackTests {
+  @Test(
+    "While the endpoint is away the memory answers; what it was told makes the endpoint's copies go",
+    arguments: ["", "p:"])
+  func outage(prefix: String) async throws {
+    let redis = try RedisServer(extra: ["--save", "", "--dbfilename", "kept.rdb"])
+    try await LayeredStack.with(redis: redis, { Self.settings(&$0, prefix) }) { stack in
+      let client = try stack.client()
+      for key in ["kept", "changed", "gone", "counted"] { try client.run(["SET", key, "1"]) }
+      redis.pause()
+      try await Self.until(stack, "memory answers") { $0.memorySince != nil }
+      let other = try stack.client()
+      // A key not written meanwhile is a miss.
+      #expect(try other.run(["GET", "kept"]) == .null)
+      try other.run(["SET", "changed", "2"])
+      #expect(try other.run(["GET", "changed"]).text == "2")
+      try other.run(["DEL", "gone"])
+      #expect(try other.run(["INCR", "counted"]) == .integer(1))
+      redis.resume()
+      try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
+      // The same connection goes on, and what the memory was told is a miss now: it may be forgotten, not lied about.
+      try eventually("the connection goes on") { try other.run(["GET", "kept"]).text == "1" }
+      for key in ["changed", "gone", "counted"] { #expect(try other.run(["GET", key]) == .null, "\(key)") }
+      let status = await stack.server.status()
+      #expect(status.losses == 1 && status.recoveries == 1 && status.staleKeys == 0)
+    }
+  }
+
+  @Test("FLUSHALL during the outage empties the endpoint's part, and no more", arguments: ["", "p:"])
+  func flushed(prefix: String) async throws {
+    let redis = try RedisServer()
+    try await LayeredStack.with(redis: redis, { Self.settings(&$0, prefix) }) { stack in
+      try stack.client().run(["SET", "k", "1"])
+      try stack.direct().run(["SET", "other", "1"])
+      redis.pause()
+      try await Self.until(stack, "memory answers") { $0.memorySince != nil }
+      try stack.client().run(["FLUSHALL"])
+      redis.resume()
+      try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
+      #expect(try stack.client().run(["GET", "k"]) == .null)
+      #expect(try stack.direct().run(["GET", "other"]) == (prefix.isEmpty ? .null : .string([49])))
+    }
+  }
+
+  @Test("An endpoint that is not there at the start is found when it comes")
+  func late() async throws {
+    let redis = try RedisServer()
+    redis.kill()
+    try await LayeredStack.with(redis: redis, { Self.settings(&$0, "") }) { stack in
+      try await Self.until(stack, "memory answers") { _ in
+        try stack.client().run(["SET", "k", "1"]) == .status("OK")
+      }
+      try redis.start()
+      try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil && $0.recoveries == 1 }
+      try eventually("k is gone") { try stack.client().run(["GET", "k"]) == .null }
+    }
+  }
+
+  @Test("With fail the connection ends as a plain endpoint's would, and a new one is told why")
+  func fail() async throws {
+    let redis = try RedisServer()
+    try await LayeredStack.with(redis: redis, { $0.l1 = .init(entries: 10) }) { stack in
+      let client = try stack.client()
+      try client.run(["SET", "k", "1"])
+      redis.kill()
+      try eventually("the connection is closed") {
+        do {
+          _ = try client.run(["PING"])
+          return false
+        } catch {
+          return true
+        }
+      }
+      guard case .error(let text) = try stack.client().run(["PING"]) else { throw TestFailure("it answered") }
+      #expect(text.contains("cannot be used: Connection refused"), "\(text)")
+      try redis.start()
+      try eventually("it answers again") { try stack.client().run(["GET", "k"]) == .null }
+    }
+  }
+
+  @Test("Stops, kills and restarts under load: no reader sees a value older than one acknowledged before")
+  func chaos() async throws {
+    let redis = try RedisServer()
+    try await LayeredStack.with(
+      redis: redis,
+      {
+        Self.settings(&$0, "")
+        $0.l1 = .init(entries: 20)
+        $0.compression = .init(threshold: 64, level: 1)
+      }
+    ) { stack in
+      let endpoint = RedisEndpoint(.unix(path: stack.server.socketPath))
+      let isOver = Mutex(false)
+      let trouble = Mutex<String?>(nil)
+      let operations = Mutex(0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for key in 0..<4 {
+          group.addTask {
+            await Self.thread {
+              Self.writeAndRead("k\(key)", endpoint, isOver, trouble, operations)
+            }
+          }
+        }
+        for fault in 0..<6 {
+          let before = operations.withLock { $0 }
+          try eventually(within: .seconds(20), "the load goes on") {
+            operations.withLock { $0 } > before + 300
+          }
+          if fault % 2 == 0 { redis.pause() } else { redis.kill() }
+          try await Self.until(stack, "memory answers") { $0.memorySince != nil }
+          let outage = operations.withLock { $0 }
+          try eventually(within: .seconds(20), "memory serves") { operations.withLock { $0 } > outage + 300 }
+          if fault % 2 == 0 { redis.resume() } else { try redis.start() }
+          try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
+        }
+        isOver.withLock { $0 = true }
+        try await group.waitForAll()
+      }
+      #expect(trouble.withLock { $0 } == nil)
+      let status = await stack.server.status()
+      #expect(status.losses == 6 && status.recoveries == 6)
+    }
+  }
+
+  /// One client that is the only writer of its key: it may be forgotten, but nothing older than its last word may come,
+  /// and what it was never sure of may come or not.
+  private static func writeAndRead(
+    _ key: String, _ endpoint: RedisEndpoint, _ isOver: borrowing Mutex<Bool>,
+    _ trouble: borrowing Mutex<String?>, _ operations: borrowing Mutex<Int>
+  ) {
+    var sent = 0
+    var acknowledged = 0
+    var client: RedisClient?
+    while !isOver.withLock({ $0 }) {
+      do {
+        let connection = try client ?? RedisClient(endpoint)
+        client = connection
+        sent += 1
+        let padding = String(repeating: "x", count: 150)
+        if case .error = try connection.command("SET", key, "\(sent) \(padding)") { continue }
+        acknowledged = sent
+        for _ in 0..<3 {
+          let reply = try connection.command("GET", key)
+          guard let value = Int(reply.text?.split(separator: " ").first ?? "") else { continue }
+          if value < acknowledged {
+            trouble.withLock { $0 = "\(key): \(value) came back after \(acknowledged)" }
+          }
+        }
+        operations.withLock { $0 += 4 }
+      } catch {
+        client = nil
+        usleep(2000)
+      }
+    }
+  }
+
+  private static func settings(_ settings: inout LayeredSettings, _ prefix: String) {
+    settings.onConnectionError = .memory
+    settings.commandTimeout = 400_000_000
+    settings.connectTimeout = 400_000_000
+    settings.backoffMaximum = 100_000_000
+    settings.keyPrefix = Array(prefix.utf8)
+  }
+
+  /// Keeps the stack busy, for it learns of a dead endpoint by what it owes, and polls.
+  private static func until(
+    _ stack: LayeredStack, _ what: String, _ condition: (LayeredStatus) throws -> Bool
+  ) async throws {
+    let deadline = MonotonicClock.now() + 20_000_000_000
+    while true {
+      _ = try? stack.client().run(["GET", "probe"])
+      let status = await stack.server.status()
+      if (try? condition(status)) == true { return }
+      guard MonotonicClock.now() < deadline else { throw TestFailure("not in time: \(what) (\(status))") }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  private static func thread(_ work: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        work()
+        continuation.resume()
+      }
+    }
+  }
+}
