@@ -97,11 +97,21 @@ extension LayeredClient {
     }
   }
 
-  /// The expiry follows behind, in the same write to the endpoint.
+  /// The expiry follows behind, in the same write to the endpoint. Until it is there the keys are being written: an entry
+  /// of L1 must not miss it.
   func mset(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
-    send(.pass, mark(frame, arguments)) { pairs(frame, arguments, "MSET", into: &$0) }
-    guard core.defaultMilliseconds > 0 else { return }
-    for index in keyIndices { send(.drop) { expire(frame.extracting(arguments[index].range), into: &$0) } }
+    let mark = mark(frame, arguments)
+    guard core.defaultMilliseconds > 0 else {
+      return send(.pass, mark) { pairs(frame, arguments, "MSET", into: &$0) }
+    }
+    if let mark { core.began(mark) }
+    send(.pass) { pairs(frame, arguments, "MSET", into: &$0) }
+    let keys = keyIndices
+    for (position, index) in keys.enumerated() {
+      send(.drop, position == keys.count - 1 ? mark : nil, hasBegun: true) {
+        expire(frame.extracting(arguments[index].range), into: &$0)
+      }
+    }
   }
 
   /// The expiry follows when it is known that something was set.
@@ -114,10 +124,10 @@ extension LayeredClient {
     for index in keyIndices { keys.append(frame.extracting(arguments[index].range).array) }
     block(mark)
     let answered = Then.closure { [unowned self] reply in
-      if ReplyReader.integer(reply) == 1 {
-        for key in keys { send(.drop) { expire(key.span, into: &$0) } }
-      }
-      finish(reply.array)
+      let answer = reply.array
+      guard ReplyReader.integer(reply) == 1, let last = keys.last else { return finish(answer) }
+      for key in keys.dropLast() { send(.drop) { expire(key.span, into: &$0) } }
+      send(.closure { [unowned self] _ in finish(answer) }) { expire(last.span, into: &$0) }
     }
     send(answered) { pairs(frame, arguments, "MSETNX", into: &$0) }
   }

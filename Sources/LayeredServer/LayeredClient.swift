@@ -179,9 +179,15 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
   }
 
   /// Sends one command.
-  func send(_ then: Then, _ mark: WriteMark? = nil, _ build: (inout ByteBuffer) -> Void) {
+  ///
+  /// - Parameters:
+  ///   - mark: of a write that ends with this command's reply.
+  ///   - hasBegun: it began with an earlier command.
+  func send(
+    _ then: Then, _ mark: WriteMark? = nil, hasBegun: Bool = false, _ build: (inout ByteBuffer) -> Void
+  ) {
     guard let upstream else { return }
-    if let mark { core.began(mark) }
+    if let mark, !hasBegun { core.began(mark) }
     build(&upstream.output)
     upstream.sent()
     queue.append(Pending(then: then, mark: mark))

@@ -99,48 +99,53 @@ import Testing
       }
     ) { stack in
       let endpoint = RedisEndpoint(.unix(path: stack.server.socketPath))
-      let isOver = Mutex(false)
-      let trouble = Mutex<String?>(nil)
-      let operations = Mutex(0)
+      let shared = Shared()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for key in 0..<4 {
           group.addTask {
             await Self.thread {
-              Self.writeAndRead("k\(key)", endpoint, isOver, trouble, operations)
+              Self.writeAndRead("k\(key)", endpoint, shared)
             }
           }
         }
         for fault in 0..<6 {
-          let before = operations.withLock { $0 }
+          let before = shared.operations.withLock { $0 }
           try eventually(within: .seconds(20), "the load goes on") {
-            operations.withLock { $0 } > before + 300
+            shared.operations.withLock { $0 } > before + 300
           }
           if fault % 2 == 0 { redis.pause() } else { redis.kill() }
           try await Self.until(stack, "memory answers") { $0.memorySince != nil }
-          let outage = operations.withLock { $0 }
-          try eventually(within: .seconds(20), "memory serves") { operations.withLock { $0 } > outage + 300 }
+          let outage = shared.operations.withLock { $0 }
+          try eventually(within: .seconds(20), "memory serves") {
+            shared.operations.withLock { $0 } > outage + 300
+          }
           if fault % 2 == 0 { redis.resume() } else { try redis.start() }
           try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
         }
-        isOver.withLock { $0 = true }
+        shared.isOver.withLock { $0 = true }
         try await group.waitForAll()
       }
-      #expect(trouble.withLock { $0 } == nil)
+      #expect(shared.trouble.withLock { $0 } == nil)
       let status = await stack.server.status()
       #expect(status.losses == 6 && status.recoveries == 6)
     }
   }
 
+  private final class Shared: Sendable {
+    let isOver = Mutex(false)
+    let trouble = Mutex<String?>(nil)
+    let operations = Mutex(0)
+  }
+
   /// One client that is the only writer of its key: it may be forgotten, but nothing older than its last word may come,
   /// and what it was never sure of may come or not.
   private static func writeAndRead(
-    _ key: String, _ endpoint: RedisEndpoint, _ isOver: borrowing Mutex<Bool>,
-    _ trouble: borrowing Mutex<String?>, _ operations: borrowing Mutex<Int>
+    _ key: String, _ endpoint: RedisEndpoint, _ shared: Shared
   ) {
     var sent = 0
     var acknowledged = 0
     var client: RedisClient?
-    while !isOver.withLock({ $0 }) {
+    while !shared.isOver.withLock({ $0 }) {
       do {
         let connection = try client ?? RedisClient(endpoint)
         client = connection
@@ -152,10 +157,10 @@ import Testing
           let reply = try connection.command("GET", key)
           guard let value = Int(reply.text?.split(separator: " ").first ?? "") else { continue }
           if value < acknowledged {
-            trouble.withLock { $0 = "\(key): \(value) came back after \(acknowledged)" }
+            shared.trouble.withLock { $0 = "\(key): \(value) came back after \(acknowledged)" }
           }
         }
-        operations.withLock { $0 += 4 }
+        shared.operations.withLock { $0 += 4 }
       } catch {
         client = nil
         usleep(2000)

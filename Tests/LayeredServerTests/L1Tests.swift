@@ -57,8 +57,7 @@ import Testing
       let endpoint = RedisEndpoint(.unix(path: stack.server.socketPath))
       let keys = 6
       // One writer per key: the last value that it was told of, as all readers may know it.
-      let acknowledged = Mutex([Int](repeating: 0, count: keys + 1))
-      let isOver = Mutex(false)
+      let shared = Shared(keys: keys + 1)
       let padding = String(repeating: "p", count: 200)
       // The last key is only read, so that there are hits.
       try stack.client().run(["SET", "k\(keys)", "0 \(padding)"])
@@ -69,7 +68,7 @@ import Testing
               let client = try RedisClient(endpoint)
               for value in 1...1500 {
                 _ = try client.command("SET", "k\(key)", "\(value) \(padding)")
-                acknowledged.withLock { $0[key] = value }
+                shared.acknowledged.withLock { $0[key] = value }
               }
               return 0
             }
@@ -83,7 +82,7 @@ import Testing
               var reads = 0
               while !isOver.withLock({ $0 }) {
                 let key = Int.random(in: 0...keys, using: &random)
-                let least = acknowledged.withLock { $0[key] }
+                let least = shared.acknowledged.withLock { $0[key] }
                 let reply = try client.command("GET", "k\(key)")
                 let value = Int(reply.text?.split(separator: " ").first ?? "0") ?? -1
                 guard value >= least else {
@@ -97,13 +96,20 @@ import Testing
         }
         var reads = 0
         for _ in 0..<keys { reads += try await group.next() ?? 0 }
-        isOver.withLock { $0 = true }
+        shared.isOver.withLock { $0 = true }
         for try await more in group { reads += more }
         #expect(reads > 100)
       }
       let status = await stack.server.status()
       #expect(status.l1Hits > 0 && status.l1Misses > 0)
     }
+  }
+
+  private final class Shared: Sendable {
+    let acknowledged: Mutex<[Int]>
+    let isOver = Mutex(false)
+
+    init(keys: Int) { acknowledged = Mutex([Int](repeating: 0, count: keys)) }
   }
 
   /// Runs blocking work on a thread of its own: the pool's threads are too few for so many.
