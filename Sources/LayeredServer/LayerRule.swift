@@ -24,6 +24,8 @@ enum LayerRule: UInt8 {
   case scan, keys, randomkey, dbsize, flush
   /// In no table: its keys cannot be told.
   case unknown
+  /// Tells the run of the server, which an outage changes.
+  case info
   case quit
   /// Belongs to a connection or to a whole server: nothing that stands behind a lane.
   case refuse
@@ -36,6 +38,8 @@ enum LayerRule: UInt8 {
     return commands.specs.map { spec in
       if spec.id == CommandTable.unknownID { return .unknown }
       switch spec.scope {
+      // By it a lane ends connections that it has given up: ours to the endpoint have the numbers that it was told.
+      case .refused where spec.name == "CLIENT|KILL": return .pass
       case .refused: return .refuse
       case .local(let command): return rule(command)
       case .keyspace(let command): return rule(command, hasPrefix: !settings.keyPrefix.isEmpty)
@@ -68,6 +72,7 @@ enum LayerRule: UInt8 {
   private static func rule(_ command: LocalCommand) -> LayerRule {
     switch command {
     case .quit: .quit
+    case .info: .info
     case .auth, .hello, .select, .reset: .refuse
     default: .pass
     }

@@ -40,6 +40,7 @@ extension LayeredClient {
     case .dbsize: dbsize()
     case .flush: flush(frame)
     case .unknown: unknown(frame, arguments)
+    case .info: info(frame)
     case .quit:
       answer(Array("+OK\r\n".utf8))
       closeBehindReplies()
@@ -126,6 +127,21 @@ extension LayeredClient {
     case .value(let value): output.bulk(value)
     case .corrupt: output.null()
     }
+  }
+
+  /// A lane tells by the run whether it meets the values that it knows. The engine's are others, and so are the endpoint's
+  /// behind an outage: writes that a lane thought pointless while the stack was cold have passed it by.
+  private func info(_ frame: Span<UInt8>) {
+    guard core.generation > 0 else { return pass(frame) }
+    let answered = Then.closure { [unowned self] reply in
+      guard let text = ReplyReader.string(reply) else { return output.append(reply) }
+      let lines = String(decoding: reply.extracting(text).array, as: UTF8.self)
+        .split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("run_id:") }
+      let run = String(core.generation + (1 << 32), radix: 16)
+      let id = String(repeating: "0", count: max(0, 40 - run.count)) + run
+      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\n").utf8))
+    }
+    send(answered) { $0.append(frame) }
   }
 
   private func unknown(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {

@@ -40,19 +40,32 @@ extension LayeredClient {
     for key in own { output.bulk(key) }
   }
 
-  /// Counted by walking: the endpoint knows only the number of all keys.
+  /// Counted by walking, for the endpoint knows only the number of all keys; refused where that would take too long.
   func dbsize() {
     block(nil)
-    var seen: Set<[UInt8]> = []
-    KeyWalk.run(
-      prefix: core.prefix.bytes, through: self,
-      page: { keys, goOn in
-        // A key may come twice.
-        seen.formUnion(keys)
-        goOn()
-      },
-      done: { [unowned self] error in finish(error ?? Array(":\(seen.count)\r\n".utf8)) })
+    ask([Array("DBSIZE".utf8)]) { [unowned self] reply in
+      guard let all = ReplyReader.integer(reply), all > 0 else { return finish(reply.array) }
+      if all > LayeredClient.mostToCount {
+        core.counts.refused &+= 1
+        var refusal: [UInt8] = []
+        refusal.appendError(
+          "ERR sluice: layer key_prefix of \(core.settings.label): counting the keys of one prefix among \(all) "
+            + "takes too long; use SCAN")
+        return finish(refusal)
+      }
+      var seen: Set<[UInt8]> = []
+      KeyWalk.run(
+        prefix: core.prefix.bytes, through: self,
+        page: { keys, goOn in
+          // A key may come twice.
+          seen.formUnion(keys)
+          goOn()
+        },
+        done: { [unowned self] error in finish(error ?? Array(":\(seen.count)\r\n".utf8)) })
+    }
   }
+
+  private static let mostToCount = 200_000
 
   /// A few tries by chance; where the stack's keys are few among others, the first that a walk finds.
   func randomkey() {

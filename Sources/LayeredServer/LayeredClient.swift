@@ -265,16 +265,16 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
     guard upstream === self.upstream else { return }
     if upstream.place == .endpoint {
       core.endpointWasLost(reason)
-      // Where the engine takes over, this client has been told with all the others.
+      // Where the engine takes over, this connection has been told with all the others.
       if core.mode != .endpoint { return }
     }
     turnAway(reason)
   }
 
-  /// The engine takes over. What was in flight has an unknown end: its keys are stale, and the lane hears of it.
-  func endpointWasLost() {
-    guard upstream?.place == .endpoint else { return }
-    if isIdle { return connectUpstream() }
+  /// The engine takes over, or the endpoint does again. A lane that has been served must introduce itself anew, for it
+  /// would believe that it meets the values that it knows. What was in flight has an unknown end: its keys are stale.
+  func valuesBecameOthers() {
+    guard hasDispatched else { return connectUpstream() }
     for pending in queue {
       if let mark = pending.mark { core.stale.insert(mark) }
     }

@@ -39,6 +39,8 @@ final class LayeredCore {
   /// Connections that were given up with commands on them, by their server's run: they must not execute any more.
   private(set) var leftBehind: [(run: [UInt8], id: Int)] = []
   private var recovery: Recovery?
+  /// How often the values have become others, as lanes see them.
+  private(set) var generation = 0
   private(set) var clients: [ObjectIdentifier: LayeredClient] = [:]
 
   /// Nanoseconds of a clock that goes on while the machine sleeps, read once a turn.
@@ -181,10 +183,11 @@ final class LayeredCore {
     clearL1()
     guard settings.onConnectionError == .memory, mode == .endpoint, !isStopped else { return }
     mode = .memory
+    generation += 1
     counts.losses &+= 1
     counts.memorySince = LayeredCore.secondsSince1970
     counts.reason = reason
-    for client in Array(clients.values) { client.endpointWasLost() }
+    for client in Array(clients.values) { client.valuesBecameOthers() }
     recovery = Recovery(self)
     recovery?.start()
   }
@@ -208,12 +211,13 @@ final class LayeredCore {
   func endpointIsBack() {
     clearL1()
     mode = .endpoint
+    generation += 1
     recovery = nil
     leftBehind = []
     counts.recoveries &+= 1
     counts.memorySince = nil
     counts.reason = nil
-    for client in Array(clients.values) { client.connectUpstream() }
+    for client in Array(clients.values) { client.valuesBecameOthers() }
   }
 
   func checkDeadlines() {

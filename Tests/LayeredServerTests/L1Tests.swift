@@ -80,7 +80,7 @@ import Testing
               let client = try RedisClient(endpoint)
               var random = SplitMix64(seed: UInt64(reader))
               var reads = 0
-              while !isOver.withLock({ $0 }) {
+              while !shared.isOver.withLock({ $0 }) {
                 let key = Int.random(in: 0...keys, using: &random)
                 let least = shared.acknowledged.withLock { $0[key] }
                 let reply = try client.command("GET", "k\(key)")
