@@ -33,7 +33,8 @@ import Testing
 
   @Test("Other types, and nonsense, are left to the endpoint")
   func others() throws {
-    let client = try RedisServer().client()
+    let redis = try RedisServer()
+    let client = try redis.client()
     try client.run(["HSET", "h", "f", "v"])
     guard case .string(let payload) = try client.run(["DUMP", "h"]) else { throw TestFailure("no dump") }
     #expect(RedisString.value(of: payload.span) == nil)
@@ -50,7 +51,8 @@ import Testing
 
   @Test("A copy from layered to plain and back is the same value with the same expiry")
   func copies() async throws {
-    let plain = try RedisServer().client()
+    let server = try RedisServer()
+    let plain = try server.client()
     try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
       let layered = try stack.client()
       var random = SplitMix64(seed: 11)

@@ -13,11 +13,9 @@ final class LayeredStack {
   init(_ redis: RedisServer? = nil, _ change: (inout LayeredSettings) -> Void) async throws {
     let redis = try redis ?? RedisServer()
     self.redis = redis
-    let address: LayeredSettings.Address
-    switch try redis.client().endpoint.address {
-    case .tcp(let host, let port): address = .tcp(host: host, port: Int(port))
-    case .unix(let path): address = .unix(path: path)
-    }
+    // It may be down: the address is all that is asked for.
+    let port = Int(redis.url.split(separator: ":").last ?? "") ?? 0
+    let address = LayeredSettings.Address.tcp(host: "127.0.0.1", port: port)
     var settings = LayeredSettings(address: address, label: redis.url)
     change(&settings)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
