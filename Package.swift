@@ -97,7 +97,7 @@ let package = Package(
     .target(
       name: "SluiceCache",
       dependencies: [
-        "CacheLayers", "RedisClient", histogram, logging,
+        "CacheLayers", "MemoryEngine", "RedisClient", histogram, logging,
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
