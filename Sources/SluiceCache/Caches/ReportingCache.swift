@@ -55,3 +55,34 @@ extension ReportingCache {
     (try? await removeAll(matching: pattern).get()) ?? 0
   }
 }
+
+/// The cache itself if it reports, and else one that knows of no reasons.
+func reporting(_ cache: any Cache) -> any ReportingCache {
+  cache as? any ReportingCache ?? SilentCache(cache: cache)
+}
+
+/// A cache that gives no reasons, where one that does is asked for.
+private struct SilentCache: ReportingCache {
+  let cache: any Cache
+
+  func lookup(_ key: String) async -> CacheLookup {
+    await cache.value(for: key).map { .hit($0) } ?? .miss(.absent)
+  }
+
+  func store(_ key: String, _ value: CacheValue, ttl: Duration?) async -> Result<Bool, CacheError> {
+    .success(await cache.set(key, to: value, ttl: ttl))
+  }
+
+  func remove(_ key: String) async -> Result<Bool, CacheError> { .success(await cache.delete(key)) }
+
+  func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
+    .success(await cache.invalidate(pattern: pattern))
+  }
+
+  func exists(_ key: String) async -> Bool { await cache.exists(key) }
+  func remainingTTL(of key: String) async -> Duration? { await cache.remainingTTL(of: key) }
+  func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
+    try await cache.storedValue(for: key)
+  }
+  func disconnect() async { await cache.disconnect() }
+}
