@@ -61,6 +61,16 @@ import Testing
     GlobPattern.matches(pattern.span, string.span)
   }
 
+  @Test(arguments: ["", "plain", "user[1]*?", "a\\b", "[^x-z]", "]", "***", "\\", "é*"])
+  func escapedDataMatchesItselfAlone(_ data: String) {
+    let bytes = Array(data.utf8)
+    let pattern = GlobPattern.escape(bytes)
+    #expect(matches(pattern, bytes))
+    #expect(!matches(pattern, bytes + [UInt8(ascii: "x")]))
+    #expect(!matches(pattern, [UInt8(ascii: "x")] + bytes))
+    if !bytes.isEmpty { #expect(!matches(pattern, Array(repeating: UInt8(ascii: "u"), count: bytes.count))) }
+  }
+
   /// 2^60 steps for a matcher that tries every star again, a few thousand for this one.
   @Test func globDoesNotBlowUp() {
     let pattern = Array((String(repeating: "a*", count: 60) + "b").utf8)
