@@ -21,7 +21,9 @@ public protocol CacheHook: Sendable {
 
   /// The store could not be asked, or refused. A read that fails is a miss as well, and ``onMiss(_:reason:)`` comes first.
   ///
-  /// - Parameter key: the key, or the pattern of an invalidation.
+  /// - Parameters:
+  ///   - operation: `get`, `set`, `delete` or `invalidate`.
+  ///   - key: the key, or the pattern of an invalidation.
   func onError(_ operation: CacheOperation, key: String, error: CacheError) async throws
 
   /// Entries whose keys match `pattern` have been removed, `count` of them.
@@ -35,9 +37,4 @@ extension CacheHook {
   public func onDelete(_ key: String) async throws {}
   public func onError(_ operation: CacheOperation, key: String, error: CacheError) async throws {}
   public func onInvalidate(pattern: String, count: Int) async throws {}
-}
-
-/// What can fail in a cache.
-public enum CacheOperation: String, Sendable, CaseIterable {
-  case get, set, delete, invalidate
 }
