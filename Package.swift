@@ -97,7 +97,7 @@ let package = Package(
     .target(
       name: "SluiceCache",
       dependencies: [
-        "CacheLayers", "MemoryEngine", "RedisClient", histogram, logging,
+        "CacheLayers", "Flags", "MemoryEngine", "RedisClient", histogram, logging,
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],

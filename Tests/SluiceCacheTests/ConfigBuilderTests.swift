@@ -135,6 +135,10 @@ struct ConfigBuilderTests {
     Fault("text_size_tiers['small'] must be a positive integer") {
       $0.ai = AIConfig(textSizeTiers: .init(small: 0))
     },
+    Fault("text_size_tiers must be in ascending order: small < medium < large") {
+      $0.ai = AIConfig(textSizeTiers: .init(small: 10, medium: 10, large: 20))
+    },
+    Fault("text_hash_threshold must not exceed 100,000") { $0.ai = AIConfig(textHashThreshold: 100_001) },
     Fault("operation_ttls['qa'] must be a positive integer") {
       $0.ai = AIConfig(operationTTLs: ["qa": .zero])
     },
@@ -160,12 +164,9 @@ struct ConfigBuilderTests {
   }
 
   static let warnings: [Fault] = [
-    Fault("text_size_tiers should be in ascending order: small < medium < large") {
-      $0.ai = AIConfig(textSizeTiers: .init(small: 10, medium: 10))
-    },
     Fault("operation_ttls['qa'] is longer than a week (604,800 seconds)") {
       $0.ai = AIConfig(operationTTLs: ["qa": .seconds(604_801)])
-    },
+    }
   ]
 
   @Test("warnings do not stop a build", arguments: warnings)

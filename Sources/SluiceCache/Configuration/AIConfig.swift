@@ -1,23 +1,10 @@
 /// What is special to a cache of AI responses: keys, text tiers and how long each operation's answers live.
 public struct AIConfig: Sendable, Hashable {
-  /// Up to which length a text is small, medium or large, in Unicode code points; above `large` it is extra
-  /// large.
-  public struct TextSizeTiers: Sendable, Hashable {
-    public var small: Int
-    public var medium: Int
-    public var large: Int
-
-    public init(small: Int = 1000, medium: Int = 10_000, large: Int = 100_000) {
-      self.small = small
-      self.medium = medium
-      self.large = large
-    }
-  }
-
-  /// Texts longer than this many Unicode code points appear in keys as their hash; at least 1.
+  /// Texts longer than this many Unicode code points appear in keys as their hash; 1 to 100,000.
   public var textHashThreshold: Int
   /// The hash of long texts; `sha256` is the only one, because keys must agree between services.
   public var hashAlgorithm: String
+  /// Those of a configuration are larger by default than those of a cache that is made without one.
   public var textSizeTiers: TextSizeTiers
   /// How long the answers of an operation live, in whole seconds; other operations use the cache's default.
   public var operationTTLs: [String: Duration]
@@ -29,7 +16,7 @@ public struct AIConfig: Sendable, Hashable {
   public init(
     textHashThreshold: Int = 1000,
     hashAlgorithm: String = "sha256",
-    textSizeTiers: TextSizeTiers = TextSizeTiers(),
+    textSizeTiers: TextSizeTiers = TextSizeTiers(small: 1000, medium: 10_000, large: 100_000),
     operationTTLs: [String: Duration] = AIConfig.defaultOperationTTLs,
     enableSmartPromotion: Bool = true,
     maxTextLength: Int = 100_000

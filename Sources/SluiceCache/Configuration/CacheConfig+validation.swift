@@ -32,7 +32,8 @@ extension CacheConfig {
     }
     if compressionThreshold < 0 { found.errors.append("compression_threshold must be non-negative") }
     validateTLS(&found)
-    ai?.validate(&found)
+    found.errors += ai?.validate().errors ?? []
+    found.warnings += ai?.validate().warnings ?? []
     return found
   }
 
@@ -52,18 +53,24 @@ extension CacheConfig {
 extension AIConfig {
   private static let week: Duration = .seconds(604_800)
 
-  func validate(_ found: inout CacheConfig.Validation) {
+  /// Checks what ``CacheConfig/validate()`` checks of the AI features.
+  func validate() -> CacheConfig.Validation {
+    var found = CacheConfig.Validation()
     if textHashThreshold <= 0 { found.errors.append("text_hash_threshold must be positive") }
+    if textHashThreshold > 100_000 { found.errors.append("text_hash_threshold must not exceed 100,000") }
     let tiers = textSizeTiers
     for (name, size) in [("small", tiers.small), ("medium", tiers.medium), ("large", tiers.large)]
     where size <= 0 {
       found.errors.append("text_size_tiers['\(name)'] must be a positive integer")
     }
+    // A warning in the original, whose configurations never reach the cache that refuses them.
     if !(tiers.small < tiers.medium && tiers.medium < tiers.large) {
-      found.warnings.append("text_size_tiers should be in ascending order: small < medium < large")
+      found.errors.append("text_size_tiers must be in ascending order: small < medium < large")
     }
     for (operation, ttl) in operationTTLs.sorted(by: { $0.key < $1.key }) {
-      if operation.isEmpty { found.errors.append("operation_ttls keys must be non-empty strings") }
+      if operation.allSatisfy(\.isWhitespace) {
+        found.errors.append("operation_ttls keys must be non-empty strings")
+      }
       if ttl <= .zero || !ttl.isWholeSeconds {
         found.errors.append("operation_ttls['\(operation)'] must be a positive integer")
       } else if ttl > Self.week {
@@ -74,6 +81,7 @@ extension AIConfig {
       found.errors.append("hash_algorithm '\(hashAlgorithm)' is not supported")
     }
     if maxTextLength <= 0 { found.errors.append("max_text_length must be positive") }
+    return found
   }
 }
 

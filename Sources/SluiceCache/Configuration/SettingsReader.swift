@@ -21,6 +21,11 @@ struct SettingsReader {
     names.filter { !known.contains($0) }.map { shown($0) } + unknownInside
   }
 
+  /// Names that somebody else reads: they are not unknown.
+  mutating func expect(_ names: [String]) {
+    known.formUnion(names)
+  }
+
   /// Reads a text; null is none.
   mutating func text(_ name: String, _ take: (String?) -> Void) {
     switch read(name) {
