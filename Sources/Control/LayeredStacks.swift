@@ -25,7 +25,7 @@ struct LayeredStacks: Sendable {
           LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts), on: group)
       } catch {
         await layers.stop()
-        throw ServeError.cannotStartMemory(error)
+        throw ServeError.cannotStartLayers(id.name, error)
       }
     }
     return layers

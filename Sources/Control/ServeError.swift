@@ -16,6 +16,12 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
         "cannot listen on \(address): \(reason); stop what is there or choose another address by \(option)")
   }
 
+  static func cannotStartLayers(_ stack: String, _ error: Error) -> ServeError {
+    ServeError(
+      description:
+        "the layers of stack \(stack) cannot start: \(error); set TMPDIR to a directory for sockets")
+  }
+
   static func cannotStartMemory(_ error: Error) -> ServeError {
     ServeError(
       description: "the embedded memory engine cannot start: \(error); name a Redis by --legacy and --new")

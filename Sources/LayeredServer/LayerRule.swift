@@ -9,6 +9,8 @@ enum LayerRule: UInt8 {
   /// The reply is one value, or an array of them, as stored.
   case value
   case get, mget
+  /// The reply names keys.
+  case keyedReply
   /// Values among the arguments are stored encoded.
   case set, setExpiring, setnx, getset, mset, msetnx
   /// Asks for the value instead, and computes the answer from it.
@@ -51,6 +53,7 @@ enum LayerRule: UInt8 {
       case .value?, .strlen?, .getrange?, .bytes?, .dump?:
         return hasCodec ? rules[spec.name] ?? .forward : .forward
       case .incr?, .incrByFloat?: return hasTTL ? rules[spec.name] ?? .forward : .forward
+      case .keyedReply?: return settings.keyPrefix.isEmpty ? .forward : .keyedReply
       case .setExpiring?: return hasCodec ? .setExpiring : .forward
       case let rule?: return rule == .sort || hasCodec || hasTTL ? rule : .forward
       }
@@ -66,6 +69,7 @@ enum LayerRule: UInt8 {
     "GETBIT": .bytes, "SETBIT": .bytes, "BITCOUNT": .bytes, "BITPOS": .bytes, "BITFIELD": .bytes,
     "BITFIELD_RO": .bytes, "BITOP": .bytes, "PFADD": .bytes, "PFCOUNT": .bytes, "PFMERGE": .bytes,
     "LCS": .bytes,
+    "LMPOP": .keyedReply, "ZMPOP": .keyedReply, "XREAD": .keyedReply, "XREADGROUP": .keyedReply,
     "DUMP": .dump, "RESTORE": .restore, "SORT": .sort, "SORT_RO": .sort,
   ]
 

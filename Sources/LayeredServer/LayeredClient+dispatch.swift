@@ -16,6 +16,7 @@ extension LayeredClient {
     case .forward: forward(frame, arguments, spec)
     case .pass: pass(frame)
     case .value: forward(frame, arguments, spec, .value)
+    case .keyedReply: forward(frame, arguments, spec, .closure { [unowned self] in appendWithoutPrefix($0) })
     case .get: get(frame, arguments)
     case .mget: mget(frame, arguments, spec)
     case .set: set(frame, arguments)
@@ -43,7 +44,7 @@ extension LayeredClient {
     case .info: info(frame)
     case .quit:
       answer(Array("+OK\r\n".utf8))
-      closeBehindReplies()
+      leave()
     case .refuse:
       refuseByLayer("'\(spec.name)' belongs to a connection or to a server; send it to the endpoint itself")
     }
@@ -142,6 +143,27 @@ extension LayeredClient {
       output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\n").utf8))
     }
     send(answered) { $0.append(frame) }
+  }
+
+  /// A reply that names keys: `[key, …]` of `LMPOP` and `ZMPOP`, `[[key, …], …]` of `XREAD` and `XREADGROUP`.
+  private func appendWithoutPrefix(_ reply: Span<UInt8>) {
+    guard let elements = ReplyReader.elements(of: reply), let first = elements.first else {
+      return output.append(reply)
+    }
+    output.beginCommand(elements.count)
+    let isOne = reply[first.lowerBound] != UInt8(ascii: "*")
+    for (index, element) in elements.enumerated() {
+      let part = reply.extracting(element)
+      if !isOne {
+        appendWithoutPrefix(part)
+      } else if index == 0, let text = ReplyReader.string(part),
+        let key = core.prefix.strip(part.extracting(text))
+      {
+        output.bulk(key)
+      } else {
+        output.append(part)
+      }
+    }
   }
 
   private func unknown(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {

@@ -63,6 +63,8 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
   /// Why the endpoint cannot be reached; told to a lane that has just come, instead of a mere end of the connection.
   private var refusal: String?
   private var hasDispatched = false
+  /// Nothing more is taken, and the connection ends behind the last reply.
+  private var isLeaving = false
   /// Reused from command to command.
   var keyIndices: [Int] = []
 
@@ -82,16 +84,8 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
 
   func channelInactive(context: ChannelHandlerContext) {
     core.turnBegan()
-    // Who gave up may have known more than we: an endpoint that owes replies and says nothing is lost.
-    if let upstream, upstream.place == .endpoint, upstream.owed > 0,
-      core.now > upstream.quietSince &+ LayeredClient.silence
-    {
-      upstream.lost("owed a reply when the proxy gave up")
-    }
     end()
   }
-
-  private static let silence: UInt64 = 100_000_000
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isClosing else { return }
@@ -109,10 +103,11 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
     if upstream == nil, core.mode != .switching { connectUpstream() }
     dispatchInput()
     flush()
+    leaveIfDone()
   }
 
   private var mayDispatch: Bool {
-    !isClosing && !isBlocked && core.mode != .switching && upstream?.isUp == true
+    !isClosing && !isLeaving && !isBlocked && core.mode != .switching && upstream?.isUp == true
   }
 
   private func dispatchInput() {
@@ -138,7 +133,7 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
         length = end
       case .failure(let error):
         answer(Array(error.reply.utf8))
-        return closeBehindReplies()
+        return leave()
       }
       input.moveReaderIndex(forwardBy: length)
     }
@@ -153,7 +148,7 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
   private func dispatchInline(_ line: Span<UInt8>) {
     guard let words = InlineRequest.arguments(of: line) else {
       answer(Array(ProtocolError(.unbalancedQuotes, at: 0).reply.utf8))
-      return closeBehindReplies()
+      return leave()
     }
     let frame = InlineRequest.frame(of: words)
     var framer = RequestFramer(limits: core.settings.limits)
@@ -245,6 +240,7 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
   func turnEnded(_ upstream: Upstream) {
     dispatchInput()
     flush()
+    leaveIfDone()
     if isIdle, core.mode == .switching { core.clientIsIdle() }
   }
 
@@ -259,26 +255,36 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
     upstream.connect()
   }
 
-  func upstreamIsUp(_ upstream: Upstream) { goOn() }
+  func upstreamIsUp(_ upstream: Upstream) {
+    if upstream.place == .endpoint { core.endpointWasReached() }
+    goOn()
+  }
 
-  func upstreamWasLost(_ upstream: Upstream, _ reason: String) {
+  func upstreamWasLost(_ upstream: Upstream, _ reason: String, isDead: Bool) {
     guard upstream === self.upstream else { return }
     if upstream.place == .endpoint {
-      core.endpointWasLost(reason)
+      core.clearL1()
+      doubtWhatIsInFlight()
+      if isDead { core.endpointWasLost(reason) }
       // Where the engine takes over, this connection has been told with all the others.
       if core.mode != .endpoint { return }
     }
     turnAway(reason)
   }
 
-  /// The engine takes over, or the endpoint does again. A lane that has been served must introduce itself anew, for it
-  /// would believe that it meets the values that it knows. What was in flight has an unknown end: its keys are stale.
-  func valuesBecameOthers() {
-    guard hasDispatched else { return connectUpstream() }
+  /// Nobody knows whether the writes in flight were executed.
+  private func doubtWhatIsInFlight() {
     for pending in queue {
       if let mark = pending.mark { core.stale.insert(mark) }
     }
     if let mark = blockedMark { core.stale.insert(mark) }
+  }
+
+  /// The engine takes over, or the endpoint does again. A lane that has been served must introduce itself anew, for it
+  /// would believe that it meets the values that it knows. What was in flight has an unknown end: its keys are stale.
+  func valuesBecameOthers() {
+    guard hasDispatched else { return connectUpstream() }
+    doubtWhatIsInFlight()
     close()
   }
 
@@ -295,8 +301,12 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
 
   // MARK: The end
 
-  /// Closes when the last reply has left.
-  func closeBehindReplies() {
+  func leave() { isLeaving = true }
+
+  private func leaveIfDone() { if isLeaving, isIdle { closeBehindReplies() } }
+
+  /// Closes when what is in `output` has left.
+  private func closeBehindReplies() {
     guard !isClosing else { return }
     isClosing = true
     flush()

@@ -178,7 +178,7 @@ final class LayeredCore {
 
   // MARK: The endpoint comes and goes
 
-  /// The endpoint was lost, or could not be reached: from here on the engine answers, if that is wanted.
+  /// The endpoint hangs, or could not be reached: from here on the engine answers, if that is wanted.
   func endpointWasLost(_ reason: String) {
     clearL1()
     guard settings.onConnectionError == .memory, mode == .endpoint, !isStopped else { return }
@@ -190,6 +190,11 @@ final class LayeredCore {
     for client in Array(clients.values) { client.valuesBecameOthers() }
     recovery = Recovery(self)
     recovery?.start()
+  }
+
+  /// A connection came to be: what an earlier one left in doubt is the lane's affair, as with a plain endpoint.
+  func endpointWasReached() {
+    if mode == .endpoint { stale = StaleKeys() }
   }
 
   func leftBehind(_ upstream: Upstream) {

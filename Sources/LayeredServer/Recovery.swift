@@ -72,7 +72,7 @@ final class Recovery: UpstreamOwner, Asking {
 
   func turnEnded(_ upstream: Upstream) { upstream.flush() }
 
-  func upstreamWasLost(_ upstream: Upstream, _ reason: String) {
+  func upstreamWasLost(_ upstream: Upstream, _ reason: String, isDead: Bool) {
     guard !isStopped else { return }
     if upstream === memory {
       // The engine is part of this process: without it nothing is served, and the endpoint is the better half.

@@ -15,7 +15,9 @@ protocol UpstreamOwner: AnyObject {
   /// The turn that brought replies is over.
   func turnEnded(_ upstream: Upstream)
   /// It is gone, or never came to be. Called once, and not after `abandon`.
-  func upstreamWasLost(_ upstream: Upstream, _ reason: String)
+  ///
+  /// - Parameter isDead: the other side cannot be used at all, as far as anybody knows; else this connection ended alone.
+  func upstreamWasLost(_ upstream: Upstream, _ reason: String, isDead: Bool)
 }
 
 /// One pipelined connection to where the values are. Confined to the stack's loop.
@@ -88,7 +90,7 @@ final class Upstream {
 
   func checkDeadline() {
     if isUp, owed > 0, core.now > quietSince &+ UInt64(patience) {
-      lost("owed a reply for \((core.now - quietSince) / 1_000_000) ms")
+      lost("owed a reply for \((core.now - quietSince) / 1_000_000) ms", isDead: true)
     }
   }
 
@@ -110,10 +112,11 @@ final class Upstream {
 
   func turnEnded() { if !isOver { owner?.turnEnded(self) } }
 
-  func lost(_ reason: String) {
+  func lost(_ reason: String, isDead: Bool = false) {
     guard !isOver else { return }
+    let wasUp = isUp
     end()
-    owner?.upstreamWasLost(self, reason)
+    owner?.upstreamWasLost(self, reason, isDead: isDead || !wasUp)
   }
 
   /// Set by the handler, so that a connection can be ended before its hand-shake is.

@@ -71,6 +71,29 @@ import Testing
     }
   }
 
+  @Test("A connection that ends alone is not an outage")
+  func oneConnection() async throws {
+    let redis = try RedisServer()
+    try await LayeredStack.with(redis: redis, { Self.settings(&$0, "") }) { stack in
+      let client = try stack.client()
+      try client.run(["SET", "k", "1"])
+      let before = try Self.run(client)
+      try stack.direct().run(["CLIENT", "KILL", "TYPE", "normal"])
+      try eventually("the connection is closed") {
+        do {
+          _ = try client.run(["PING"])
+          return false
+        } catch {
+          return true
+        }
+      }
+      let again = try stack.client()
+      #expect(try again.run(["GET", "k"]).text == "1")
+      #expect(try Self.run(again) == before)
+      #expect(await stack.server.status().losses == 0)
+    }
+  }
+
   @Test("With fail the connection ends as a plain endpoint's would, and a new one is told why")
   func fail() async throws {
     let redis = try RedisServer()

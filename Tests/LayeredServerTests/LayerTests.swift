@@ -121,6 +121,29 @@ import Testing
     }
   }
 
+  @Test("Replies that name keys name them as the client knows them")
+  func keyedReplies() async throws {
+    try await LayeredStack.with({ $0.keyPrefix = Array("p:".utf8) }) { stack in
+      let client = try stack.client()
+      func texts(_ reply: Reply) -> String {
+        guard case .array(let items) = reply else { return reply.text ?? "-" }
+        return "[" + items.map(texts).joined(separator: " ") + "]"
+      }
+      try client.run(["RPUSH", "l", "1"])
+      #expect(texts(try client.run(["LMPOP", "2", "x", "l", "LEFT"])) == "[l [1]]")
+      try client.run(["ZADD", "z", "1", "m"])
+      #expect(texts(try client.run(["ZMPOP", "2", "x", "z", "MIN"])) == "[z [[m 1]]]")
+      for key in ["s", "t"] { try client.run(["XADD", key, "1-1", "f", "v"]) }
+      #expect(
+        texts(try client.run(["XREAD", "STREAMS", "s", "t", "0", "0"]))
+          == "[[s [[1-1 [f v]]]] [t [[1-1 [f v]]]]]")
+      try client.run(["XGROUP", "CREATE", "s", "g", "0"])
+      #expect(
+        texts(try client.run(["XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"])) == "[[s [[1-1 [f v]]]]]"
+      )
+    }
+  }
+
   @Test("What no layer can keep right is refused, names the layers, and is counted")
   func refusals() async throws {
     try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in

@@ -39,7 +39,7 @@ struct RandomWalk {
   mutating func next() -> [[UInt8]] {
     func words(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
     let (a, b) = (key(), key())
-    let kind = below(60)
+    let kind = below(64)
     switch hasMarkers && (28...37).contains(kind) ? 0 : kind {
     case 0...3: return words("GET", a)
     case 4...7: return words("SET", a) + [value()]
@@ -90,6 +90,10 @@ struct RandomWalk {
     case 56: return words("GET")
     case 57: return words("XADD", a, "\(below(9))-\(below(9))", "f") + [value()]
     case 58: return words("OBJECT", "ENCODING", a, "x")
+    case 59: return words("LMPOP", "2", a, b, "LEFT")
+    case 60: return words("ZMPOP", "2", a, b, "MIN", "COUNT", "2")
+    case 61: return words("XREAD", "COUNT", "2", "STREAMS", a, b, "0", "0")
+    case 62: return words("XGROUP", "CREATE", a, "g", "0")
     default: return words("TOUCH", a, b)
     }
   }
