@@ -82,8 +82,8 @@ extension Lane {
     send(words, to: connection, command: CommandTable.unknownID, role: .repair, sequel: .none)
   }
 
-  /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there: what is absent
-  /// cannot lie. Anything else stays doubtful.
+  /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there, and stays
+  /// doubtful: an update of what is absent would make half a value of it, and it is missing there until a copy goes through.
   func repairRefused(_ request: Span<UInt8>, by connection: StackConnection) {
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request), framer.arguments.count > 3 else {
@@ -92,6 +92,7 @@ extension Lane {
     let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
     equalKeys.remove(key)
     restore([Array("DEL".utf8), key], on: connection)
+    connection.suspects.insert(key)
   }
 
   /// Called a few times a second: goes on with the repairs, at a bounded rate.
