@@ -76,7 +76,7 @@ let package = Package(
       name: "Control",
       dependencies: [
         "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "LayeredServer", "Flags",
-        "DefaultFlags", "Ledger", "Configuration", "Evidence", nio, nioPosix, logging,
+        "DefaultFlags", "Ledger", "SluiceConfiguration", "Evidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -108,7 +108,8 @@ let package = Package(
         "SluiceCache", logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
-    .target(name: "SluiceCacheTesting", dependencies: ["SluiceCache"], swiftSettings: strict),
+    .target(
+      name: "SluiceCacheTesting", dependencies: ["SluiceCache", "RedisClient"], swiftSettings: strict),
     .target(
       name: "SluiceRoutedCache",
       dependencies: [
@@ -119,12 +120,14 @@ let package = Package(
 
     // Command lines.
     .target(
-      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")],
+      // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
+      name: "SluiceConfiguration", dependencies: [.product(name: "Yams", package: "Yams")],
+      path: "Sources/Configuration",
       swiftSettings: strict),
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "Configuration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "SluiceCache",
+        "SluiceConfiguration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "SluiceCache",
         logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -191,11 +194,16 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCacheTests",
-      dependencies: ["SluiceCache", "SluiceCacheTesting", "RedisClient", "TestSupport"],
+      dependencies: [
+        "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "RedisClient", "TestSupport", logging,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCacheServiceTests",
-      dependencies: ["SluiceCacheService", "SluiceCacheTesting", "TestSupport"],
+      dependencies: [
+        "SluiceCacheService", "SluiceCacheTesting", "TestSupport", logging,
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceRoutedCacheTests",
@@ -204,11 +212,11 @@ let package = Package(
         "TestSupport", logging,
       ],
       swiftSettings: strict),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+    .testTarget(name: "ConfigurationTests", dependencies: ["SluiceConfiguration"], swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [
-        "SluiceCLI", "Configuration", "Ledger", "LoadGenerator", "SluiceCache", "TestSupport", logging,
+        "SluiceCLI", "SluiceConfiguration", "Ledger", "LoadGenerator", "SluiceCache", "TestSupport", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

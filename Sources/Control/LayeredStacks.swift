@@ -1,4 +1,4 @@
-import Configuration
+import SluiceConfiguration
 import LayeredServer
 import NIOPosix
 import Routing

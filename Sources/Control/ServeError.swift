@@ -1,4 +1,4 @@
-import Configuration
+import SluiceConfiguration
 import NIOCore
 
 #if canImport(Glibc)

@@ -1,5 +1,5 @@
 import Commands
-import Configuration
+import SluiceConfiguration
 import Flags
 import Foundation
 import Ledger

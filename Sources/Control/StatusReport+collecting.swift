@@ -1,4 +1,4 @@
-import Configuration
+import SluiceConfiguration
 import Evidence
 import Figures
 import Foundation

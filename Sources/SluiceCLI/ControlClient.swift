@@ -1,4 +1,4 @@
-import Configuration
+import SluiceConfiguration
 import RedisClient
 
 /// Sends one command to the control port of a running proxy: a connection per call, as befits a command line.

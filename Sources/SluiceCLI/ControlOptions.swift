@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import SluiceConfiguration
 import Foundation
 
 /// Which proxy a subcommand talks to, and by which password.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import SluiceConfiguration
 import Foundation
 
 /// `sluice diagnose`.

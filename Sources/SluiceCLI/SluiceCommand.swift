@@ -30,7 +30,7 @@ public struct SluiceCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Which.self,
-      Reload.self, ReportCommand.self, Diagnose.self,
+      Reload.self, ReportCommand.self, Diagnose.self, Bench.self,
     ])
 
   /// The version of the command line and of the proxy it serves.

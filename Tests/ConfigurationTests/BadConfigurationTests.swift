@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Configuration
+@testable import SluiceConfiguration
 
 /// One wrong configuration: what is written, where the problem is, and a part of the sentence that names it.
 struct BadCase: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Configuration
+@testable import SluiceConfiguration
 
 /// The example and the table of the documentation name every setting, with the default that the code has.
 @Suite struct DocumentationTests {

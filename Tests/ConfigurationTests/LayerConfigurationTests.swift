@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Configuration
+@testable import SluiceConfiguration
 
 /// Layers and presets of a stack, as they are written and as they hold.
 @Suite struct LayerConfigurationTests {

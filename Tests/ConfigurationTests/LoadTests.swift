@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Configuration
+@testable import SluiceConfiguration
 
 @Suite struct LoadTests {
   @Test("Nothing given means the documented defaults")

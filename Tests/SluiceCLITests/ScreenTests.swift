@@ -1,4 +1,4 @@
-import Configuration
+import SluiceConfiguration
 import Foundation
 import Logging
 import Testing

@@ -1,27 +1,30 @@
 /// Any cache with a monitor beside it: every operation is timed and counted, and nothing else changes.
-public struct MonitoredCache: Cache {
+public struct MonitoredCache: ReportingCache {
   /// The cache that does the work.
   public let base: any Cache
   /// Where its operations are counted.
   public let monitor: CachePerformanceMonitor
+  private let cache: any ReportingCache
 
   public init(_ base: any Cache, monitor: CachePerformanceMonitor) {
     self.base = base
     self.monitor = monitor
+    cache = reporting(base)
   }
 
-  public func value(for key: String) async -> CacheValue? {
-    await measured(.get, { $0 == nil ? .miss : .hit }) { await base.value(for: key) }
+  public func lookup(_ key: String) async -> CacheLookup {
+    await measured(.get, Self.outcome) { await cache.lookup(key) }
   }
 
-  @discardableResult
-  public func set(_ key: String, to value: CacheValue, ttl: Duration?) async -> Bool {
-    await measured(.set, { $0 ? .done : .failed }) { await base.set(key, to: value, ttl: ttl) }
+  public func store(_ key: String, _ value: CacheValue, ttl: Duration?) async -> Result<Bool, CacheError> {
+    let storesNothing = ttl.map { $0 <= .zero } ?? false
+    return await measured(.set, { (try? $0.get()) == true || storesNothing ? .done : .failed }) {
+      await cache.store(key, value, ttl: ttl)
+    }
   }
 
-  @discardableResult
-  public func delete(_ key: String) async -> Bool {
-    await measured(.delete, { _ in .done }) { await base.delete(key) }
+  public func remove(_ key: String) async -> Result<Bool, CacheError> {
+    await measured(.delete, Self.outcome) { await cache.remove(key) }
   }
 
   public func exists(_ key: String) async -> Bool {
@@ -32,11 +35,10 @@ public struct MonitoredCache: Cache {
     await measured(.ttl, { $0 == nil ? .miss : .hit }) { await base.remainingTTL(of: key) }
   }
 
-  @discardableResult
-  public func invalidate(pattern: String) async -> Int {
-    let keys = await measured(.invalidate, { _ in .done }) { await base.invalidate(pattern: pattern) }
-    monitor.recordInvalidation(pattern: pattern, keys: keys)
-    return keys
+  public func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
+    let result = await measured(.invalidate, Self.outcome) { await cache.removeAll(matching: pattern) }
+    monitor.recordInvalidation(pattern: pattern, keys: (try? result.get()) ?? 0)
+    return result
   }
 
   public func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
@@ -45,9 +47,21 @@ public struct MonitoredCache: Cache {
 
   public func disconnect() async { await base.disconnect() }
 
-  private func measured<Result: Sendable>(
-    _ operation: CacheOperation, _ outcome: (Result) -> CacheOutcome, _ work: () async -> Result
-  ) async -> Result {
+  private static func outcome(_ lookup: CacheLookup) -> CacheOutcome {
+    switch lookup {
+    case .hit: .hit
+    case .miss(.failed): .failed
+    case .miss: .miss
+    }
+  }
+
+  private static func outcome<Value>(_ result: Result<Value, CacheError>) -> CacheOutcome {
+    if case .failure = result { .failed } else { .done }
+  }
+
+  private func measured<Answer: Sendable>(
+    _ operation: CacheOperation, _ outcome: (Answer) -> CacheOutcome, _ work: () async -> Answer
+  ) async -> Answer {
     let start = ContinuousClock.now
     let result = await work()
     monitor.record(operation, took: ContinuousClock.now - start, outcome: outcome(result))

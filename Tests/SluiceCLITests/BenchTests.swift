@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import LoadGenerator
+import SluiceCache
+import TestSupport
+import Testing
+
+@testable import SluiceCLI
+
+@Suite struct BenchTests {
+  private let folder: ScratchFolder
+  private var ledger: String { "\(folder.path)/bench.db" }
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func run(_ arguments: [String]) async throws {
+    var command = try SluiceCommand.parseAsRoot(["bench"] + arguments + ["--ledger", ledger])
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
+  }
+
+  /// Keeps a run whose pairs all took so many milliseconds.
+  private func keep(_ phase: BenchmarkBook.Phase, milliseconds: Double, name: String = "default") throws {
+    let result = BenchmarkResult(
+      subject: "given", times: [Double](repeating: milliseconds / 1000, count: 100), succeeded: 100)
+    try BenchmarkBook(path: ledger).add(
+      BenchmarkBook.Entry(result, name: name, phase: phase, valueBytes: 64))
+  }
+
+  @Test("Both phases are measured on a real Redis, kept, and compared; the Redis is left as it was")
+  func walk() async throws {
+    let redis = try RedisServer()
+    #expect(try redis.client().command("SET", "kept", "1") == .status("OK"))
+    for phase in ["before", "after"] {
+      try await run([phase, "--url", redis.url, "--pairs", "20", "--warm-up", "2"])
+    }
+    try await run(["after", "--url", redis.url, "--preset", "web_app", "--pairs", "20"])
+    #expect(try redis.client().command("DBSIZE") == .integer(1))
+    let book = BenchmarkBook(path: ledger)
+    let before = try #require(try book.latest("default", .before))
+    #expect(before.pairs == 20 && before.succeeded == 20 && before.total > 0)
+    #expect(before.subject == "plain \(redis.url)")
+    #expect(try book.latest("default", .after)?.subject == "web_app \(redis.url)")
+    #expect(try book.latest("other", .after) == nil)
+  }
+
+  @Test("The newest of each phase are compared, and a regression is an exit code")
+  func compares() async throws {
+    try keep(.before, milliseconds: 50)
+    try keep(.before, milliseconds: 10)
+    try keep(.after, milliseconds: 10.5)
+    try await run(["compare"])
+    try keep(.after, milliseconds: 20)
+    let failure = await #expect(throws: Failure.self) { try await run(["compare"]) }
+    #expect(failure?.code == .data)
+    #expect(failure?.message.contains("operations per second") == true)
+    try keep(.before, milliseconds: 10, name: "other")
+    let missing = await #expect(throws: Failure.self) { try await run(["compare", "--name", "other"]) }
+    #expect(missing?.code == .noInput)
+  }
+
+  @Test("The table names the figures and the verdict")
+  func table() throws {
+    let comparison = BenchmarkComparison(
+      before: BenchmarkResult(subject: "redis://old", times: [0.010], succeeded: 1),
+      after: BenchmarkResult(subject: "redis://new", times: [0.020], succeeded: 1))
+    let text = BenchCompare.text(comparison)
+    #expect(text.contains("before  redis://old"))
+    #expect(text.contains("operations per second"))
+    #expect(text.contains("100.0 %"))
+    #expect(text.contains("verdict critical; baseline NOT kept"))
+  }
+
+  @Test("What cannot be measured is an error that tells what to do, and keeps nothing")
+  func troubles() async throws {
+    let nobody = "redis://:hidden@127.0.0.1:\(try Ports.free())"
+    let unreachable = await #expect(throws: Failure.self) { try await run(["before", "--url", nobody]) }
+    #expect(unreachable?.code == .unavailable)
+    #expect(unreachable?.message.contains("hidden") == false)
+    let noLedger = await #expect(throws: Failure.self) { try await run(["compare"]) }
+    #expect(noLedger?.code == .noInput)
+    for wrong in [
+      ["before", "--pairs", "0"], ["after", "--preset", "none"], ["before", "--value-bytes", "0"],
+    ] {
+      #expect(throws: (any Error).self) { try SluiceCommand.parseAsRoot(["bench"] + wrong) }
+    }
+  }
+}
