@@ -8,6 +8,10 @@ SHELL := /bin/bash
 # them all tests, check at run time that no two accesses to one variable overlap; the release build leaves that out.
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SLUICE := .build/release/sluice
+# Of `make chaos`.
+SECONDS := 30
+SEED := 1
+THREADS := 1
 SOURCES := Sources Tests Package.swift flags migrations
 
 .PHONY: help
@@ -33,6 +37,8 @@ test: ## lint, build and run all tests
 	swift test --skip-build --skip AcceptanceTests
 	@# By themselves: they measure how long clients wait, and want the machine's two cores for it.
 	swift test --skip-build --filter AcceptanceTests
+	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
+	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed
@@ -45,10 +51,16 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	.build/release/sluice-bench compare
 
 .PHONY: chaos
-chaos: ## half a minute of random flips and faults on real servers, and two checkers that look for a lie
+chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2
 	@scripts/install-packages test
 	@$(MAKE) --no-print-directory release
-	scripts/chaos --sluice $(SLUICE)
+	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS)
+
+.PHONY: evidence
+evidence: ## two million comparisons between equal servers, with flips: no false alarm, no key that differs
+	@scripts/install-packages test
+	@$(MAKE) --no-print-directory release release-bench
+	.build/release/sluice-bench evidence --threads $(THREADS)
 
 .PHONY: release
 release: # the proxy, optimised

@@ -18,7 +18,7 @@ extension Lane {
     }
     newestVersion = snapshot.version
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
-    if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) {
+    if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) || LawBreak.noFence.isOn {
       putInForce(snapshot)
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }

@@ -25,7 +25,8 @@ extension Lane {
       return
     }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
-    guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request) else {
+    guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn
+    else {
       return repeatWrite(request, command, reply, from: primary)
     }
     var framer = RequestFramer(limits: settings.limits)
@@ -58,7 +59,7 @@ extension Lane {
   }
 
   /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.
-  private func repeatWrite(
+  func repeatWrite(
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
   ) {
     let mirror = connection(primary.other)
@@ -101,6 +102,8 @@ extension Lane {
   func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>) {
     if isSame(reply, as: command) {
       figures.compare.matched &+= 1
+    } else if LawBreak.compareWithoutReask.isOn {
+      figures.recordDivergence(.value, command: command.command)
     } else {
       recheck(request, command: Int(command.command))
     }

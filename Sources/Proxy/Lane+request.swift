@@ -148,6 +148,10 @@ extension Lane {
       figures.recordError(.refused, on: stack, spec.commandClass)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
+    if sequel == .mirror, LawBreak.mirrorAtSend.isOn {
+      repeatWrite(frame, pending(spec, sequel, slot: slot), nil, from: stack)
+      return connection.send(frame, pending(spec, .none, slot: slot), sink: sink)
+    }
     connection.send(frame, pending(spec, sequel, slot: slot), sink: sink)
   }
 

@@ -16,6 +16,7 @@ extension Lane {
   /// - Parameter isToBeCopied: the write has just been acknowledged by the other stack and is not repeated at all. A copy of
   ///   the key that is under way already will hold it: both go by the same connection.
   func suspect(_ request: Span<UInt8>, on stack: StackID, isToBeCopied: Bool = false) {
+    if LawBreak.noSuspects.isOn, !isToBeCopied { return }
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request) else {
       // An effect larger than any command may be: its keys cannot be told.
@@ -52,7 +53,7 @@ extension Lane {
   /// acknowledged. If the stack refuses it, the connection is cut before the answer behind it can be read.
   func purge(_ key: Span<UInt8>, on stack: StackID) {
     let connection = connection(stack)
-    guard connection.isUp else { return }
+    guard connection.isUp, !LawBreak.serveSuspects.isOn else { return }
     if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
     guard connection.suspects.contains(name) else { return }

@@ -8,7 +8,10 @@ struct SluiceBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sluice-bench",
     abstract: "Measure Sluice beside what it is compared with, in one run.",
-    subcommands: [LoadCommand.self, CompareCommand.self, IdleCommand.self, RollbackCommand.self])
+    subcommands: [
+      LoadCommand.self, CompareCommand.self, IdleCommand.self, RollbackCommand.self,
+      EvidenceCommand.self,
+    ])
 }
 
 /// A failed benchmark: one sentence for a person.

@@ -7,12 +7,12 @@ struct SluiceProcess {
   let server: LocalServer
   let control: RedisEndpoint
 
-  /// Starts the proxy with one thread in stage `off`.
+  /// Starts the proxy in stage `off`.
   ///
   /// - Parameter comparing: whether every read is compared in the stages that compare at all.
   static func start(
     _ executable: String, legacy: RedisEndpoint, new: RedisEndpoint, in folder: ScratchFolder, name: String,
-    comparing: Bool
+    comparing: Bool, threads: Int = 1
   ) throws -> SluiceProcess {
     let flags = try folder.write("\(name).flagd.json", Self.flags(comparing: comparing))
     let controlPort = try Ports.free()
@@ -20,7 +20,8 @@ struct SluiceProcess {
       [
         "serve", "--listen", "127.0.0.1:\(port)", "--legacy", "\(legacy)", "--new", "\(new)", "--flags",
         flags,
-        "--ledger", "\(folder.path)/\(name).db", "--control", "127.0.0.1:\(controlPort)", "--threads", "1",
+        "--ledger", "\(folder.path)/\(name).db", "--control", "127.0.0.1:\(controlPort)", "--threads",
+        "\(threads)",
       ]
     }
     return SluiceProcess(
@@ -30,7 +31,12 @@ struct SluiceProcess {
   /// Sends one command to the control port.
   ///
   /// - Throws: `BenchError` when it is refused.
-  func order(_ words: String...) throws {
+  func order(_ words: String...) throws { try order(words) }
+
+  /// Sends one command to the control port.
+  ///
+  /// - Throws: `BenchError` when it is refused.
+  func order(_ words: [String]) throws {
     let client = try RedisClient(control)
     if case .error(let text) = try client.command(words.map { Array($0.utf8) }) {
       throw BenchError("sluice refused \(words.joined(separator: " ")): \(text)")
@@ -39,9 +45,31 @@ struct SluiceProcess {
 
   /// A count out of `STATUS`, such as `compare` `matched`; `nil` if it is not there.
   func count(_ block: String, _ name: String) throws -> Int? {
+    (try status()[block] as? [String: Any])?[name] as? Int
+  }
+
+  private func status() throws -> [String: Any] {
     let text = try RedisClient(control).command("STATUS").text ?? ""
-    let status = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-    return (status?[block] as? [String: Any])?[name] as? Int
+    return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+  }
+
+  /// The counts of compared reads when nothing is under way any more.
+  ///
+  /// - Throws: `BenchError` if something still is after ten seconds.
+  func settledCounts() throws -> [String: Int] {
+    let deadline = MonotonicClock.now() + 10_000_000_000
+    while MonotonicClock.now() < deadline {
+      let status = try status()
+      let stacks = (status["stacks"] as? [String: Any] ?? [:]).values.compactMap { $0 as? [String: Any] }
+      let waiting = stacks.reduce(0) { sum, stack in
+        ["in_flight", "mirror_queue", "suspects"].reduce(sum) { $0 + (stack[$1] as? Int ?? 0) }
+      }
+      if !stacks.isEmpty, waiting == 0 {
+        return (status["compare"] as? [String: Any] ?? [:]).compactMapValues { $0 as? Int }
+      }
+      usleep(20_000)
+    }
+    throw BenchError("after 10 s the proxy still has commands in flight or suspects")
   }
 
   /// The path of the proxy: as given, or beside this executable.

@@ -1,0 +1,112 @@
+"""Checks a run when it is over and says what it found, in the fewest lines that show it."""
+import collections, json, os, sqlite3
+import history, state
+from registers import brief
+from run import CRASHED
+
+EXPECTED = ("WRONGTYPE", "CROSSSTACK", "ERR", "BUSYGROUP", "NOGROUP", "UNBLOCKED", "BUSYKEY")  # what any Redis may answer
+
+
+def report(run):
+    """Prints it; true if the run shows no violation."""
+    options, disturbances = run.options, run.disturbances
+    found = []  # (what, key, span, lines)
+    misses = history.Misses()
+    faults = sorted(map(tuple, disturbances.spans))
+    reads = writes = unknown = 0
+    for key, wrote, read in run.registers.histories():
+        reads, writes, unknown = reads + len(read), writes + len(wrote), unknown + sum(not write.known for write in wrote)
+        for violation in history.check(key, wrote, read, faults, misses):
+            found.append((violation.what, violation.key, violation.span,
+                          [(op.start, op.end, line(op)) for op in violation.operations]))
+    models, looks = run.units.check()
+    found += models
+    compared = None
+    if not run.broken and not run.proxy.has_crashed:
+        compared = state.compare(run)
+    kinds = collections.Counter(item[0] for item in found)
+    for kind in kinds:
+        show(run, *min((item for item in found if item[0] == kind), key=lambda item: item[2]))
+    errors = sum(run.errors, collections.Counter())
+    lost = {text: count for text, count in errors.items() if not text.startswith(EXPECTED)}
+    diverged = total(run, "compare", "diverged")
+    print(f"\nseed {options.seed}: {options.seconds:g} s, {options.clients} clients, {options.threads} threads, "
+          f"faults {' '.join(options.faults) or 'none'}{', broken: ' + options.break_ if options.break_ else ''}")
+    print(f"  operations {sum(run.operations)} ({len(set().union(*run.commands))} commands); of registers {writes} writes "
+          f"({unknown} unknown), {reads} reads; of models {looks} reads by others")
+    print(f"  flips {disturbances.flips}, faults {dict(disturbances.faults)}")
+    print(f"  suspects {suspects(run)}")
+    print(f"  fences {fences(run)}")
+    print(f"  misses {dict(misses.counts)}")
+    print(f"  compared {total(run, 'compare', 'matched')} matched, {total(run, 'compare', 'superseded')} superseded, "
+          f"{diverged} diverged {kinds_of_divergence(run)}, {total(run, 'compare', 'dropped')} dropped")
+    print(f"  errors but for what any Redis answers: {sum(lost.values())} {dict(collections.Counter(lost).most_common(4))}")
+    print(f"  history: {sum(kinds.values())} violations {dict(kinds) or ''}")
+    wrong = [f"the run failed: {text}" for text in run.broken]
+    if compared:
+        print(f"  state: {len(compared.different)} differences in {compared.keys} keys, lost with a killed server {dict(compared.lost)}")
+        wrong += [f"{key or ''}: {text}" for key, text in compared.different]
+        for key, text in compared.different[:1]:
+            show(run, f"the stacks differ: {text}", key, 0, history_of(run, key))
+    if run.proxy.has_crashed:
+        wrong.append(f"{CRASHED}, with code {run.proxy.process.returncode}")
+    if not options.faults:
+        wrong += [f"an error without a fault: {text}" for text in lost]
+        wrong += [f"{diverged} divergences reported, and there is nothing that could differ"] if diverged else []
+    for text in wrong[:12]:
+        print(f"    {text}")
+    return not found and not wrong
+
+
+def line(op):
+    if hasattr(op, "known"):
+        return f"client {op.client}: {op.text} -> {'acknowledged' if op.known else 'unknown'}"
+    return f"client {op.client}: {op.text} -> {(op.value or 'nothing')[:40]}"
+
+
+def show(run, what, key, span, lines):
+    """The operations of a violation in their order, with the flips and faults among them."""
+    print(f"\n{what}: {key}, seed {run.options.seed}")
+    first, last = min(start for start, _, _ in lines), max(end for _, end, _ in lines)
+    events = [event for event in run.disturbances.events if event[1] >= first - 0.3 and event[0] <= last]
+    for start, end, text in sorted(lines + events[:12] + (events[-12:] if len(events) > 24 else events[12:])):
+        print(f"  {start - run.begin:11.6f} .. {end - run.begin:11.6f}  {text}")
+
+
+def history_of(run, key):
+    """The last commands on a key that no checker models."""
+    lines = [(start, end, f"client {client}: {brief(words)} -> {brief([reply])}") for client, wild in enumerate(run.wild)
+             for start, end, words, reply in wild if key in words]
+    return sorted(lines)[-20:] or [(run.begin, run.begin, "no command of its own")]
+
+
+def total(run, block, name):
+    return sum(status[block][name] for status in run.statuses.values())
+
+
+def kinds_of_divergence(run):
+    kinds = collections.Counter()
+    for status in run.statuses.values():
+        kinds.update(status["compare"]["kinds"])
+    return dict(kinds) or ""
+
+
+def suspects(run):
+    counts = collections.Counter()
+    for status in run.statuses.values():
+        for stack in status["stacks"].values():
+            counts["made"] += stack.get("suspects_made", 0)
+            counts["repaired"] += stack.get("suspects_repaired", 0)
+    return f"{dict(counts)}, at most {run.suspects} at one time"
+
+
+def fences(run):
+    """From the ledger: flips that had to hold keys, and the longest hold."""
+    if not os.path.exists(run.proxy.ledger):
+        return "unknown: there is no ledger"
+    try:
+        with sqlite3.connect(f"file:{run.proxy.ledger}?mode=ro", uri=True, timeout=5) as ledger:
+            count, longest = ledger.execute("SELECT count(held_us), max(held_us) FROM flips").fetchone()
+    except sqlite3.Error as error:
+        return f"unknown: {error}"
+    return f"{count}, longest hold {(longest or 0) / 1000:.1f} ms"
