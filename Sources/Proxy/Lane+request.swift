@@ -30,7 +30,8 @@ extension Lane {
   ) -> StackID? {
     let primary = routing.primary(of: key)
     let connection = connection(primary)
-    guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty else { return nil }
+    guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty, !LawBreak.mirrorAtSend.isOn
+    else { return nil }
     let sequel = sequel(of: spec, key: key, primary)
     connection.expect(frame, pending(spec, sequel, slot: session.openSlot()), sink: session)
     return primary
