@@ -1,5 +1,5 @@
 """What happens to the proxy while clients work: flips, faults, and now and then everything is emptied."""
-import collections, random, signal, subprocess, time
+import collections, queue, random, signal, time
 from registers import NOTHING, Write, failed
 from wire import Connection, Refused
 
@@ -11,7 +11,8 @@ class Disturbances:
     def __init__(self, run):
         self.run, self.options = run, run.options
         self.events = []  # (start, end, text): flips and faults
-        self.flips, self.bursts, self.faults = 0, 0, collections.Counter()
+        self.flips, self.faults = 0, collections.Counter()
+        self.races = queue.SimpleQueue()
         self.spans = []  # when a fault may cost keys
 
     def order(self, *words):
@@ -31,14 +32,19 @@ class Disturbances:
             percent = str(rng.choice((0, 1, 10, 25, 50, 75, 100)))
             orders = [["STAGE", "live", percent]] * 3 + [["RAMP", percent], ["ROLLBACK", "chaos"], ["REARM"]]
             orders += [["STAGE", stage] for stage in ["dualwrite", "shadow", "rampdown"] + self.options.also.split()]
-            self.bursts += 1
+            self.race()
             self.run.stop.wait(rng.uniform(0, 0.01))
             self.order(*rng.choice(orders))
-            self.bursts += 1
+            self.race()
             self.flips += 1
             if rng.random() < 0.25:  # a latch left down would make the rest of the run a test of legacy alone
                 self.order("REARM")
             self.run.look()
+
+    def race(self):
+        """Two racers write, and two more when the order is through."""
+        for _ in range(2):
+            self.races.put(self.flips)
 
     def flush(self):
         """FLUSHDB, rarely, as a write of nothing to every key."""

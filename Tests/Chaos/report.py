@@ -74,7 +74,10 @@ def show(run, what, key, span, lines):
 
 
 def history_of(run, key):
-    """The last commands on a key that no checker models."""
+    """The last commands on a key."""
+    writes = [write for one in run.registers.writes for write in one.get(key, ())]
+    if writes:
+        return sorted((op.start, op.end, line(op)) for op in writes + run.registers.flushes)[-20:]
     lines = [(start, end, f"client {client}: {brief(words)} -> {brief([reply])}") for client, wild in enumerate(run.wild)
              for start, end, words, reply in wild if key in words]
     return sorted(lines)[-20:] or [(run.begin, run.begin, "no command of its own")]

@@ -1,5 +1,5 @@
 """One run: processes, clients and disturbances, all drawn from one seed."""
-import collections, itertools, json, random, shutil, tempfile, threading, time
+import collections, itertools, json, queue, random, tempfile, threading, time
 from disturbances import Disturbances
 from registers import NOTHING, Registers
 from servers import Disk, Proxy, Redis
@@ -7,6 +7,7 @@ from units import Units
 from wild import Wild
 from wire import Connection
 
+RACERS = 12  # enough that some are free while others wait for a reply
 CRASHED = "the proxy ended by itself"
 
 
@@ -16,12 +17,12 @@ class Run:
         self.folder = tempfile.mkdtemp(prefix="chaos-")
         self.legacy = self.new = self.proxy = self.disk = None
         self.stop = threading.Event()
-        self.registers = Registers(options.keys, options.cold, options.clients)
+        self.registers = Registers(options.keys, options.cold, options.clients + RACERS)
         self.units = Units(options.clients, bool(options.faults) or options.flush)
-        self.errors = [collections.Counter() for _ in range(options.clients)]
-        self.operations = [0] * options.clients
-        self.wild = [[] for _ in range(options.clients)]  # (start, end, words, reply): for who wants to know why keys differ
-        self.commands = [set() for _ in range(options.clients)]
+        self.errors = [collections.Counter() for _ in range(options.clients + RACERS)]
+        self.operations = [0] * (options.clients + RACERS)
+        self.wild = [[] for _ in range(options.clients + RACERS)]  # (start, end, words, reply): for who wants to know why keys differ
+        self.commands = [set() for _ in range(options.clients + RACERS)]
         self.disturbances = Disturbances(self)
         self.suspects = {"legacy": 0, "new": 0}  # the most that was seen
         self.statuses = {}  # the last one of each life of the proxy
@@ -70,6 +71,7 @@ class Run:
         connection.ask("DEL", "dump")
         self.disturbances.order("STAGE", "dualwrite")
         work = [(self.client, number, dump) for number in range(self.options.clients)] + [(self.disturbances.flip,)]
+        work += [(self.racer, self.options.clients + number) for number in range(RACERS)]
         work += [(self.disturbances.break_things,)] if self.options.faults else []
         work += [(self.disturbances.flush,)] if self.options.flush else []
         threads = [threading.Thread(target=self.guarded, args=one) for one in work]
@@ -90,13 +92,10 @@ class Run:
     def client(self, number, dump):
         rng = random.Random(f"{self.options.seed}/client/{number}")
         wild = Wild(rng, dump)
-        connection, bursts = None, 0
+        connection = None
         while not self.stop.is_set():
             batch, busy = [], set()
-            if self.disturbances.bursts > bursts and self.disturbances.bursts % 2 == number % 2:
-                bursts = self.disturbances.bursts
-                batch = self.registers.draw_burst(rng, number, bursts // 2)
-            for _ in range(0 if batch else rng.choice((1, 1, 1, 2, 4, 8))):
+            for _ in range(rng.choice((1, 1, 1, 2, 4, 8))):
                 dice = rng.random()
                 drawn = None
                 if dice < 0.5:
@@ -104,25 +103,41 @@ class Run:
                 elif dice < 0.8:
                     drawn = self.units.draw(rng, number, busy)
                 batch.append(drawn or (wild.draw(), None))
-            start, replies = time.monotonic(), []
+            connection = self.send(number, connection, batch)
+
+    def send(self, number, connection, batch):
+        """Sends a client's commands, brings each reply to whom it is for, and returns the connection if it still is one."""
+        start, replies = time.monotonic(), []
+        try:
+            connection = connection or Connection(self.proxy.port)
+            connection.send(*(words for words, _ in batch))
+            for _ in batch:
+                replies.append((connection.reply(), time.monotonic()))
+        except OSError as error:
+            if self.proxy.has_crashed:
+                raise RuntimeError(CRASHED)
+            self.errors[number][f"no reply: {error}"] += 1
+            connection = None
+            self.stop.wait(0.01)
+        self.operations[number] += len(batch)
+        end = time.monotonic()
+        for (words, done), (reply, at) in itertools.zip_longest(batch, replies, fillvalue=(NOTHING, end)):
+            self.commands[number].add(words[0])
+            if isinstance(reply, Exception):
+                self.errors[number][str(reply)] += 1
+            if done:
+                done(start, at, reply)
+            else:
+                self.wild[number].append((start, at, words, reply))
+        return connection
+
+    def racer(self, number):
+        """A client that only waits for flips, and then writes what the others write at that moment."""
+        rng = random.Random(f"{self.options.seed}/racer/{number}")
+        connection = None
+        while not self.stop.is_set():
             try:
-                connection = connection or Connection(self.proxy.port)
-                connection.send(*(words for words, _ in batch))
-                for _ in batch:
-                    replies.append((connection.reply(), time.monotonic()))
-            except OSError as error:
-                if self.proxy.has_crashed:
-                    raise RuntimeError(CRASHED)
-                self.errors[number][f"no reply: {error}"] += 1
-                connection = None
-                self.stop.wait(0.01)
-            self.operations[number] += len(batch)
-            end = time.monotonic()
-            for (words, done), (reply, at) in itertools.zip_longest(batch, replies, fillvalue=(NOTHING, end)):
-                self.commands[number].add(words[0])
-                if isinstance(reply, Exception):
-                    self.errors[number][str(reply)] += 1
-                if done:
-                    done(start, at, reply)
-                else:
-                    self.wild[number].append((start, at, words, reply))
+                flip = self.disturbances.races.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            connection = self.send(number, connection, self.registers.draw_burst(rng, number, flip))

@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = [
     ("flips, one thread", ["--seconds", "8", "--seed", "101", "--faults", "none"]),
     ("flips, two threads", ["--seconds", "8", "--seed", "102", "--faults", "none", "--no-flush", "--threads", "2"]),
-    ("faults, one thread", ["--seconds", "15", "--seed", "103", "--faults", "stop,cut,delay,disk"]),
-    ("faults, two threads", ["--seconds", "15", "--seed", "104", "--faults", "stop,cut,delay,disk", "--threads", "2"]),
+    ("faults, one thread", ["--seconds", "15", "--seed", "103", "--faults", "stop,cut,delay,disk", "--no-flush"]),
+    ("faults, two threads", ["--seconds", "15", "--seed", "104", "--faults", "stop,cut,delay,disk", "--no-flush", "--threads", "2"]),
 ]
 
 # What breaks (`Sources/Proxy/LawBreak.swift`), and under which conditions it shows.
@@ -24,7 +24,7 @@ BREAKS = {
     "mirror-the-wish": ["--faults", "none"],
     "no-fence": ["--faults", "delay", "--calm", "0,0.1", "--flips", "0.1,0.3"],
     "no-suspects": ["--faults", "cut,stop"],
-    "serve-suspects": ["--faults", "cut,stop"],
+    "serve-suspects": ["--faults", "cut", "--calm", "0,0.2", "--flips", "0.05,0.2"],
     "compare-without-reask": ["--faults", "none"],
 }
 ATTEMPTS = 3  # a race is not won every time
