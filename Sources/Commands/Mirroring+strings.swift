@@ -91,13 +91,6 @@ extension Mirroring {
     return .replaced
   }
 
-  static func getDelete(
-    _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ output: inout [UInt8]
-  ) -> MirrorAction {
-    if ReplyReader.isNull(reply) { return .nothing }
-    return delete(request, arguments, &output)
-  }
-
   /// The reply is the new value, digit by digit: as Redis itself tells its replicas
   /// (https://redis.io/docs/latest/commands/incrbyfloat/).
   static func incrementByFloat(

@@ -70,7 +70,8 @@ public enum Mirroring {
     case .setIfAbsent: setIfAbsent(request, arguments, reply, &output)
     case .setAllIfAbsent: setAllIfAbsent(request, arguments, reply, &output)
     case .getSet: getSet(request, arguments, &output)
-    case .getDelete: getDelete(request, arguments, reply, &output)
+    // Even if there was nothing to delete: a mirror that has what a cold primary lacks would bring it back.
+    case .getDelete: delete(request, arguments, &output)
     case .getExpire: getExpire(request, arguments, reply, now, &output)
     case .expireAfter(let unit): expireAfter(unit, request, arguments, reply, now, &output)
     case .expireAt: expireAt(request, arguments, reply, &output)

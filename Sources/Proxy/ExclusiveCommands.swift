@@ -37,14 +37,16 @@ final class ExclusiveCommands: @unchecked Sendable {
     for lane in lanes {
       lane.loop.execute {
         lane.hold(deadline: lane.settings.fenceDeadline) {
-          self.lanes[0].loop.execute { self.granted(job) }
+          let hasSuspects = !lane.legacy.suspects.isEmpty || !lane.new.suspects.isEmpty
+          self.lanes[0].loop.execute { self.granted(job, hasSuspects) }
         }
       }
     }
   }
 
-  private func granted(_ job: Job) {
+  private func granted(_ job: Job, _ hasSuspects: Bool) {
     missingGrants -= 1
+    if hasSuspects, lanes.count > 1 { lanes[0].exclusiveMeetsSuspects = true }
     guard missingGrants == 0 else { return }
     lanes[0].turnBegan()
     lanes[0].runExclusive(job.frame.span, sink: job.sink, slot: job.slot) { self.finished() }

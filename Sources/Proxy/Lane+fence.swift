@@ -56,6 +56,7 @@ extension Lane {
   /// The exclusive command is through.
   func release() {
     turnBegan()
+    exclusiveMeetsSuspects = false
     fence = nil
     cutOff = []
     goOn()

@@ -25,6 +25,7 @@ extension Lane {
       return
     }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
+    if buildsOnSuspects(spec, request, of: primary.other) { return copy(request, from: primary) }
     guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn
     else {
       return repeatWrite(request, command, reply, from: primary)
@@ -42,6 +43,23 @@ extension Lane {
       let frame = effect
       repeatWrite(frame.span, command, nil, from: primary)
     case .nothing: break
+    }
+  }
+
+  /// Whether the write takes something from a key on which the mirror may be wrong (`RENAME`, `SUNIONSTORE`). What comes of that
+  /// its reply need not tell, and the key that it makes there would be no suspect.
+  private func buildsOnSuspects(_ spec: CommandSpec, _ request: Span<UInt8>, of mirror: StackID) -> Bool {
+    guard spec.prior == .equal, !spec.hasSingleKeyAtOne else { return false }
+    if exclusiveMeetsSuspects { return true }
+    let suspects = connection(mirror).suspects
+    guard !suspects.isEmpty else { return false }
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return false }
+    keyIndices.removeAll(keepingCapacity: true)
+    _ = spec.keyIndices(in: request, arguments: framer.arguments.span, into: &keyIndices)
+    return keyIndices.contains { index in
+      suspects.contains(
+        request.extracting(framer.arguments[index].range).withUnsafeBufferPointer { Array($0) })
     }
   }
 

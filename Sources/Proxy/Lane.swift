@@ -44,6 +44,8 @@ final class Lane: @unchecked Sendable {
   /// Called when the command that has the lane for itself is through.
   var exclusiveDone: (() -> Void)?
   var isExclusiveAnswered = false
+  /// Some lane has suspects while that command runs; only a key's own lane knows whether it is one.
+  var exclusiveMeetsSuspects = false
   /// Grows with every command that empties the key space: a copy from before it is worth nothing.
   var epoch: UInt64 = 0
 

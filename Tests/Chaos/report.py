@@ -3,6 +3,7 @@ import collections, json, os, sqlite3
 import history, state
 from registers import brief
 from run import CRASHED
+from wild import READS
 
 EXPECTED = ("WRONGTYPE", "CROSSSTACK", "ERR", "BUSYGROUP", "NOGROUP", "UNBLOCKED", "BUSYKEY")  # what any Redis may answer
 
@@ -79,8 +80,9 @@ def history_of(run, key):
     if writes:
         return sorted((op.start, op.end, line(op)) for op in writes + run.registers.flushes)[-20:]
     lines = [(start, end, f"client {client}: {brief(words)} -> {brief([reply])}") for client, wild in enumerate(run.wild)
-             for start, end, words, reply in wild if key in words]
-    return sorted(lines)[-20:] or [(run.begin, run.begin, "no command of its own")]
+             for start, end, words, reply in wild
+             if key in words and not str(reply).startswith("WRONGTYPE") and words[0] not in READS]
+    return sorted(lines)[-40:] or [(run.begin, run.begin, "no command of its own")]
 
 
 def total(run, block, name):

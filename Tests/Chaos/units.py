@@ -12,6 +12,7 @@ from registers import NOTHING, brief, failed
 
 Step = collections.namedtuple("Step", "start end states text")  # states: None is anything
 Look = collections.namedtuple("Look", "start end value text client")
+DELETES = {"DEL", "UNLINK", "GETDEL"}  # what they acknowledge is that the key is gone, whoever had it
 LIMIT = 64  # possible values; more, and the owner deletes the keys to know again
 
 
@@ -53,6 +54,9 @@ class Unit:
         else:
             outcomes = [apply(states, reply) for states in before]
             after = {states for states, expected in outcomes if expected == reply}
+            if self.is_forgetful and words[0] not in DELETES and any(
+                    outcome == (states, reply) and None in states for states, outcome in zip(before, outcomes)):
+                after |= before  # it met no key, and changed nothing: a cold stack may have answered, and the value be elsewhere
             if not after:
                 wrong = f"a reply that nothing explains: {reply!r:.200}"
                 after = None
@@ -85,7 +89,8 @@ class Unit:
             # Nobody else writes here, so from now on it is this, or forgotten.
             if self.states is not None:
                 fitting = {states for states in self.possible() if (states[at] or None) == look.value}
-                self.step(start, end, fitting or None, look.text)
+                known = self.possible() if self.is_forgetful and look.value is None else fitting
+                self.step(start, end, known if fitting else None, look.text)
                 return None if fitting else (at, look)
             return None
 

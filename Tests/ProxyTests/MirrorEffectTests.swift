@@ -14,7 +14,7 @@ import Testing
     (["SPOP", "s"], "$1\r\na\r\n", ["SREM", "s", "a"]),
     (["SPOP", "s"], "$-1\r\n", nil),
     (["INCRBYFLOAT", "f", "0.1"], "$3\r\n3.1\r\n", ["SET", "f", "3.1", "KEEPTTL"]),
-    (["GETDEL", "k"], "$-1\r\n", nil),
+    (["GETDEL", "k"], "$-1\r\n", ["DEL", "k"]),
     (["PERSIST", "k"], ":1\r\n", ["PERSIST", "k"]),
   ]
 
