@@ -5,7 +5,7 @@
 public struct CompareFigures: Sendable, Equatable {
   /// Both stacks gave the same answer.
   public var matched: UInt64 = 0
-  /// Both were asked, and the answers are not comparable (a command whose class is *never*).
+  /// Not comparable: a command whose class is *never*, or a miss on new that was filled from legacy instead.
   public var ignored: UInt64 = 0
   /// The answers differed, and no longer did when asked again, or the key was about to expire.
   public var superseded: UInt64 = 0

@@ -37,7 +37,10 @@ extension Lane {
     }
     switch command.role {
     case .primary:
-      if command.sequel.mayFill, fillsMiss(reply, of: command, sink, request) { return }
+      if command.sequel.mayFill, fillsMiss(reply, of: command, sink, request) {
+        if command.sequel == .fillOrCompare { figures.compare.ignored &+= 1 }
+        return
+      }
       if let sink { deliver(reply, to: sink, slot: command.slot) }
       switch command.sequel {
       case .none, .fill: break

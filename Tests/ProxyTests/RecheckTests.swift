@@ -195,6 +195,26 @@ import Testing
     }
   }
 
+  /// A miss that is filled from legacy is not compared with it, and is counted all the same.
+  @Test func aFilledMissIsIgnored() async throws {
+    var settings = ProxySettings()
+    settings.warmOnMiss = true
+    try await Bench.runScripted(settings, routing: .at(.live, 100)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "GET", "a")
+      #expect(try stacks.new.command() == ["GET", "a"])
+      try stacks.new.send("$-1\r\n")
+      #expect(try stacks.new.command() == ["EXISTS", "a"])
+      try stacks.new.send(":0\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "a"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "a"])
+      try stacks.legacy.send("$-1\r\n:-2\r\n")
+      #expect(try client.reply() == "$-1\r\n")
+      let compare = RecheckTests.verdict(bench)
+      #expect(compare.ignored == 1 && compare.sum == 1, "\(compare)")
+    }
+  }
+
   /// A stack that owes the answer to a compared read is cut off, and that read is a divergence: what was lost with it is not.
   @Test func anAnswerThatNeverComesIsATimeout() async throws {
     try await RecheckTests.run(timeout: 400_000_000) { bench, stacks in
