@@ -10,14 +10,15 @@ import CZlib
 /// | escaped | marker, `=`, the value: for a value that begins with the marker |
 /// | compressed | marker, `z`, length of the value (4 bytes, big-endian), zlib stream (RFC 1950) |
 ///
-/// So `decode(encode(x)) == x` for every `x`, no stored form is longer than its value by more than five bytes, and
-/// another language reads a compressed value by `zlib.decompress(stored[9:])`.
+/// So `decode(encode(x)) == x` for every `x`, no stored form is longer than its value by more than five
+/// bytes, and another language reads a compressed value by `zlib.decompress(stored[9:])`.
 public struct CompressionCodec: Hashable, Sendable {
   /// Values with more bytes than this are compressed, if that makes them shorter.
   public let threshold: Int
   /// 1 is fast, 9 is small.
   public let level: Int
-  /// The most bytes that a value may have after decompression; a stored form that claims more is refused unread.
+  /// The most bytes that a value may have after decompression; a stored form that claims more is refused
+  /// unread.
   public let maxValueBytes: Int
 
   /// Redis keeps no string that is longer.
@@ -57,7 +58,7 @@ public struct CompressionCodec: Hashable, Sendable {
       guard count <= maxValueBytes else {
         throw CompressionError(
           .tooLarge,
-          "a stored value claims \(count) bytes and \(maxValueBytes) are allowed; delete its key or raise the limit"
+          "a stored value claims \(count) bytes of \(maxValueBytes) allowed; delete its key or raise the limit"
         )
       }
       return try decompress(stored.extracting(Self.headerCount..<stored.count), count: count)

@@ -1,5 +1,6 @@
-/// The hash index: linear probing over a power of two of buckets, deletion by shifting back, so no tombstones. Keys are
-/// looked up where they lie, in a frame or a string: a `Dictionary` would need a copy of the key for every question.
+/// The hash index: linear probing over a power of two of buckets, deletion by shifting back, so no
+/// tombstones. Keys are looked up where they lie, in a frame or a string: a `Dictionary` would need a copy of
+/// the key for every question.
 extension L1Store {
   private var mask: Int { buckets.count - 1 }
 

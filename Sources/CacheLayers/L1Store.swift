@@ -1,10 +1,13 @@
-/// The L1 layer: the entries that were used last, near the reader; on the wire path and in the typed caches alike.
+/// The L1 layer: the entries that were used last, near the reader; on the wire path and in the typed caches
+/// alike.
 ///
-/// A value type without a lock: whoever owns it guards it (an event loop, a `Mutex`). Keys are bytes; the value is
-/// what its owner serves from memory: the bytes of a reply, a decoded value. Every operation on one key is O(1).
+/// A value type without a lock: whoever owns it guards it (an event loop, a `Mutex`). Keys are bytes; the
+/// value is what its owner serves from memory: the bytes of a reply, a decoded value. Every operation on one
+/// key is O(1).
 ///
-/// Times are nanoseconds of one clock of the owner's choice, which passes `now`: one that goes on while the machine
-/// sleeps (`ContinuousClock`, `CLOCK_BOOTTIME`), or an entry could outlive the Redis entry that it was read from.
+/// Times are nanoseconds of one clock of the owner's choice, which passes `now`: one that goes on while the
+/// machine sleeps (`ContinuousClock`, `CLOCK_BOOTTIME`), or an entry could outlive the Redis entry that it
+/// was read from.
 ///
 /// ```
 ///   key ── hash ──▶ buckets ──▶ slots[i] ── key, value, expiresAt
@@ -18,7 +21,8 @@ public struct L1Store<Value: Sendable>: Sendable {
   public let maxBytes: Int
   /// The entries that are held, those that have expired and were not asked for since included.
   public private(set) var count = 0
-  /// The cost of all entries: their keys, what their owner said that their values take, and ``entryOverhead`` each.
+  /// The cost of all entries: their keys, what their owner said that their values take, and ``entryOverhead``
+  /// each.
   public private(set) var usedBytes = 0
   /// Entries that went because a newer one needed the room.
   public private(set) var evictions: UInt64 = 0
@@ -32,7 +36,8 @@ public struct L1Store<Value: Sendable>: Sendable {
   private var newest: Int32 = -1
   private var oldest: Int32 = -1
 
-  /// What an entry costs beyond its key and value, in bytes: its slot, its share of the index, the key's header.
+  /// What an entry costs beyond its key and value, in bytes: its slot, its share of the index, the key's
+  /// header.
   public static var entryOverhead: Int { 128 }
 
   struct Slot {
@@ -71,18 +76,20 @@ public struct L1Store<Value: Sendable>: Sendable {
     live(key, now: now) != nil
   }
 
-  /// When the entry under `key` ends; nil if it is absent or has expired by `now`, `UInt64.max` if it never ends.
+  /// When the entry under `key` ends; nil if it is absent or has expired by `now`, `UInt64.max` if it never
+  /// ends.
   public mutating func expiry(of key: Span<UInt8>, now: UInt64) -> UInt64? {
     live(key, now: now).map { slots[$0].expiresAt }
   }
 
   // MARK: Writing
 
-  /// Puts `value` under `key`, as the one used last. The ones used longest ago go if the bounds ask for it, but never
-  /// for a key that was there already and did not grow.
+  /// Puts `value` under `key`, as the one used last. The ones used longest ago go if the bounds ask for it,
+  /// but never for a key that was there already and did not grow.
   ///
   /// - Parameters:
-  ///   - cost: the bytes that the value takes; an entry too large for the store removes what was under the key.
+  ///   - cost: the bytes that the value takes; an entry too large for the store removes what was under the
+  ///     key.
   ///   - expiresAt: the entry is not served at this moment nor later; `UInt64.max` is never.
   /// - Returns: whether the entry is kept.
   @discardableResult

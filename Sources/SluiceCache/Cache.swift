@@ -1,14 +1,16 @@
-/// What every cache of the library can do: the interface that a service programs against, whatever stands behind it.
+/// What every cache of the library can do: the interface that a service programs against, whatever stands
+/// behind it.
 ///
-/// A cache never throws because of its store: an unreachable Redis is a miss on the way out and a `false` on the way in,
-/// told to the hooks and to the monitor (the guide's "never raise for Redis errors").
+/// A cache never throws because of its store: an unreachable Redis is a miss on the way out and a `false` on
+/// the way in, told to the hooks and to the monitor (the guide's "never raise for Redis errors").
 public protocol Cache: Sendable {
   /// The value under `key`, or nil on a miss, an expired entry, or a store that cannot be reached.
   func value(for key: String) async -> CacheValue?
 
   /// Stores `value` under `key`.
   ///
-  /// - Parameter ttl: how long the entry lives; nil is the cache's default. Zero or less stores nothing and removes what was there.
+  /// - Parameter ttl: how long the entry lives; nil is the cache's default. Zero or less stores nothing and
+  ///   removes what was there.
   /// - Returns: whether the value was stored where other processes of this cache's kind would find it.
   @discardableResult
   func set(_ key: String, to value: CacheValue, ttl: Duration?) async -> Bool
@@ -23,12 +25,13 @@ public protocol Cache: Sendable {
   /// What is left of the life of `key`; nil if it is absent or never expires.
   func remainingTTL(of key: String) async -> Duration?
 
-  /// Removes every entry of this cache whose key matches the glob `pattern` (`*`, `?`, `[…]`, `\` escapes, as in Redis `SCAN MATCH`).
-  /// Returns how many there were.
+  /// Removes every entry of this cache whose key matches the glob `pattern` (`*`, `?`, `[…]`, `\` escapes, as
+  /// in Redis `SCAN MATCH`). Returns how many there were.
   @discardableResult
   func invalidate(pattern: String) async -> Int
 
-  /// The value under `key` as the store itself has it, past any tier in front of it: what health checks and comparisons ask.
+  /// The value under `key` as the store itself has it, past any tier in front of it: what health checks and
+  /// comparisons ask.
   ///
   /// - Throws: `infrastructure` if the store could not be asked; here a miss is a miss.
   func storedValue(for key: String) async throws(CacheError) -> CacheValue?

@@ -1,9 +1,9 @@
 extension CacheValue {
-  /// The value as compact JSON: what Python's `json.dumps(value, separators=(",", ":"))` writes, with the keys of objects
-  /// sorted by code point, because a Swift dictionary has no order of its own.
+  /// The value as compact JSON: what Python's `json.dumps(value, separators=(",", ":"))` writes, with the
+  /// keys of objects sorted by code point, because a Swift dictionary has no order of its own.
   ///
-  /// Characters beyond ASCII are escaped, so the bytes are ASCII. Numbers that are none are `NaN`, `Infinity` and
-  /// `-Infinity`, as Python has them.
+  /// Characters beyond ASCII are escaped, so the bytes are ASCII. Numbers that are none are `NaN`, `Infinity`
+  /// and `-Infinity`, as Python has them.
   public var jsonBytes: [UInt8] {
     var bytes: [UInt8] = []
     write(to: &bytes)
@@ -15,7 +15,8 @@ extension CacheValue {
 
   /// The value that JSON says.
   ///
-  /// Whole numbers that do not fit 64 bits become doubles. Of a name that an object has twice the last one counts.
+  /// Whole numbers that do not fit 64 bits become doubles. Of a name that an object has twice the last one
+  /// counts.
   ///
   /// - Throws: `validation` with the offset of what is wrong; nesting deeper than 512 is refused.
   public init(jsonBytes bytes: some Sequence<UInt8>) throws(CacheError) {
@@ -78,8 +79,8 @@ func hexDigit(_ nibble: UInt8) -> UInt8 {
 }
 
 extension Sequence<String> {
-  /// In the order of Python's `sorted`: by code point, which is the order of the UTF-8 bytes. Swift's own order of strings
-  /// is another one.
+  /// In the order of Python's `sorted`: by code point, which is the order of the UTF-8 bytes. Swift's own
+  /// order of strings is another one.
   func sortedByCodePoint() -> [String] {
     sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }

@@ -1,6 +1,6 @@
 extension CacheValue {
-  /// About how many bytes the value takes in memory, for the bounds of caches: text and names at their length, sixteen
-  /// bytes for whatever else there is.
+  /// About how many bytes the value takes in memory, for the bounds of caches: text and names at their
+  /// length, sixteen bytes for whatever else there is.
   var approximateBytes: Int {
     switch self {
     case .null, .bool, .int, .double: 16

@@ -1,4 +1,5 @@
-/// A value of a cache: what JSON can say, so that a service in another language reads the same (`rawj:` on the wire).
+/// A value of a cache: what JSON can say, so that a service in another language reads the same (`rawj:` on
+/// the wire).
 public enum CacheValue: Sendable, Hashable {
   case null
   case bool(Bool)

@@ -1,5 +1,5 @@
-/// How Python writes values as text: the keys of AI caches hold a hash of `str()` of each option, and `json.dumps` writes
-/// floats as `repr()` does.
+/// How Python writes values as text: the keys of AI caches hold a hash of `str()` of each option, and
+/// `json.dumps` writes floats as `repr()` does.
 enum PythonText {
   /// `str(value)`: a string is itself, everything else as ``repr(_:)``.
   static func str(_ value: CacheValue) -> String {
@@ -7,7 +7,8 @@ enum PythonText {
     return repr(value)
   }
 
-  /// `repr(value)`. The keys of an object come sorted, because a Swift dictionary does not keep the order of insertion.
+  /// `repr(value)`. The keys of an object come sorted, because a Swift dictionary does not keep the order of
+  /// insertion.
   static func repr(_ value: CacheValue) -> String {
     switch value {
     case .null: "None"
@@ -17,12 +18,16 @@ enum PythonText {
     case .string(let text): repr(text)
     case .array(let elements): "[\(elements.map(repr).joined(separator: ", "))]"
     case .object(let members):
-      "{\(members.keys.sortedByCodePoint().map { "\(repr($0)): \(repr(members[$0] ?? .null))" }.joined(separator: ", "))}"
+      "{\(members.keys.sortedByCodePoint().map { pair($0, members) }.joined(separator: ", "))}"
     }
   }
 
-  /// `repr(float)`: the shortest digits that read back as the same number, as Swift finds them too; with an exponent below
-  /// 1e-4 and from 1e16 on, where Swift draws the line elsewhere.
+  private static func pair(_ name: String, _ members: [String: CacheValue]) -> String {
+    "\(repr(name)): \(repr(members[name] ?? .null))"
+  }
+
+  /// `repr(float)`: the shortest digits that read back as the same number, as Swift finds them too; with an
+  /// exponent below 1e-4 and from 1e16 on, where Swift draws the line elsewhere.
   static func repr(_ number: Double) -> String {
     guard number.isFinite else { return number.isNaN ? "nan" : number < 0 ? "-inf" : "inf" }
     let sign = number.sign == .minus ? "-" : ""
@@ -61,7 +66,8 @@ enum PythonText {
     return number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity"
   }
 
-  /// `repr(str)`: in single quotes, unless the text holds one and no double one; what cannot be printed is escaped.
+  /// `repr(str)`: in single quotes, unless the text holds one and no double one; what cannot be printed is
+  /// escaped.
   static func repr(_ text: String) -> String {
     let scalars = text.unicodeScalars
     let quote: Unicode.Scalar = scalars.contains("'") && !scalars.contains("\"") ? "\"" : "'"
@@ -86,7 +92,8 @@ enum PythonText {
     return "\\\(letter)\(String(repeating: "0", count: max(0, width - digits.count)))\(digits)"
   }
 
-  /// `str.isprintable()`: not one of the Unicode categories "other" and "separator", the ASCII space excepted.
+  /// `str.isprintable()`: not one of the Unicode categories "other" and "separator", the ASCII space
+  /// excepted.
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false

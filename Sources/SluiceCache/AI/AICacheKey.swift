@@ -1,9 +1,10 @@
 import Crypto
 
-/// The keys of AI responses, byte for byte as the Python original makes them, so that both find each other's entries.
+/// The keys of AI responses, byte for byte as the Python original makes them, so that both find each other's
+/// entries.
 ///
-/// `ai_cache:op:{operation}|txt:{T}`, then `|opts:{O}` if there are options and `|q:{Q}` if there is a question. The
-/// operation is taken as it is.
+/// `ai_cache:op:{operation}|txt:{T}`, then `|opts:{O}` if there are options and `|q:{Q}` if there is a
+/// question. The operation is taken as it is.
 public enum AICacheKey {
   /// What every key of AI responses begins with.
   public static let prefix = "ai_cache:"
@@ -21,6 +22,17 @@ public enum AICacheKey {
     if !options.isEmpty { key += "|opts:\(optionsPart(options))" }
     if let question, !question.isEmpty { key += "|q:\(questionPart(question))" }
     return key
+  }
+
+  /// The key as later versions of the original make it (`build_key`): the question is one of the options, and
+  /// both parts of the key tell of it.
+  public static func build(
+    text: String, operation: String, options: [String: CacheValue], textHashThreshold: Int
+  ) -> String {
+    let question = options["question"].flatMap { $0 == .null ? nil : PythonText.str($0) }
+    return make(
+      text: text, operation: operation, options: options, question: question,
+      textHashThreshold: textHashThreshold)
   }
 
   /// The hash of the options, eight hexadecimal digits.

@@ -4,7 +4,8 @@ extension AIResponseCache {
     /// Texts of more code points than this appear in keys as their hash; 1...100000.
     public var textHashThreshold = 1000
     public var textSizeTiers = TextSizeTiers()
-    /// How long the responses of an operation live; nil or empty is ``standardOperationTTLs``, anything else replaces it.
+    /// How long the responses of an operation live; nil or empty is ``standardOperationTTLs``, anything else
+    /// replaces it.
     public var operationTTLs: [String: Duration]?
     /// For operations without an entry there; one second to 365 days.
     public var defaultTTL: Duration = .seconds(3600)

@@ -13,8 +13,8 @@ extension AIResponseCache {
     }
   }
 
-  /// How the cache was asked for responses. Every ``cachedResponse(text:operation:options:question:)`` and every
-  /// ``cacheResponse(text:operation:options:response:question:)`` counts once, in each of the three.
+  /// How the cache was asked for responses. Every ``cachedResponse(text:operation:options:question:)`` and
+  /// every ``cacheResponse(text:operation:options:response:question:)`` counts once, in each of the three.
   public struct Statistics: Sendable, Hashable {
     public let total: Counts
     /// The first thousand operations by their names; the rest together under `(other)`.

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A cache of what AI models answered, over any other cache: keys from the text, the operation, the options and the
-/// question; a time to live per operation; and figures per operation and text size.
+/// A cache of what AI models answered, over any other cache: keys from the text, the operation, the options
+/// and the question; a time to live per operation; and figures per operation and text size.
 ///
 /// It is a cache itself, and gives what it is asked under plain keys on to its store.
 public final class AIResponseCache: ReportingCache {
@@ -26,7 +26,8 @@ public final class AIResponseCache: ReportingCache {
   /// Stores a response for as long as its operation says.
   ///
   /// What is stored is the response with `cached_at`, `cache_hit`, `text_length`, `text_tier`, `operation`,
-  /// `ai_version`, `options_hash` and `question_provided`, which replace what the response has under these names.
+  /// `ai_version`, `options_hash` and `question_provided`, which replace what the response has under these
+  /// names.
   ///
   /// - Returns: whether the response was stored; false if the store could not be asked.
   /// - Throws: `validation` for an empty text or operation.
@@ -54,7 +55,8 @@ public final class AIResponseCache: ReportingCache {
     return isStored
   }
 
-  /// The response to this text, operation, options and question, with `cache_hit` true and `retrieved_at`; nil on a miss.
+  /// The response to this text, operation, options and question, with `cache_hit` true and `retrieved_at`;
+  /// nil on a miss.
   public func cachedResponse(
     text: String, operation: String, options: [String: CacheValue] = [:], question: String? = nil
   ) async -> [String: CacheValue]? {
@@ -101,9 +103,9 @@ public final class AIResponseCache: ReportingCache {
     await invalidate(pattern: "")
   }
 
-  /// Removes the responses whose key has `pattern` anywhere in it, or matches it if it begins with `ai_cache:`; other
-  /// entries of the store stay. The pattern is a glob: what is data in it is for the caller to escape
-  /// (``escapedForPattern(_:)``).
+  /// Removes the responses whose key has `pattern` anywhere in it, or matches it if it begins with
+  /// `ai_cache:`; other entries of the store stay. The pattern is a glob: what is data in it is for the
+  /// caller to escape (``escapedForPattern(_:)``).
   public func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
     let isWhole = pattern.hasPrefix(AICacheKey.prefix)
     return await cache.removeAll(matching: isWhole ? pattern : "\(AICacheKey.prefix)*\(pattern)*")

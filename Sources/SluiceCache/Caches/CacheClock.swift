@@ -1,4 +1,5 @@
-/// The clock of a cache's entries: nanoseconds since any moment, never backwards, and on while the machine sleeps.
+/// The clock of a cache's entries: nanoseconds since any moment, never backwards, and on while the machine
+/// sleeps.
 public struct CacheClock: Sendable {
   /// The time now.
   public let nanoseconds: @Sendable () -> UInt64
@@ -11,7 +12,7 @@ public struct CacheClock: Sendable {
   /// The machine's clock.
   public static let system: CacheClock = {
     let start = ContinuousClock.now
-    return CacheClock { UInt64(max(0, (ContinuousClock.now - start) / .nanoseconds(1))) }
+    return CacheClock { (ContinuousClock.now - start).wholeNanoseconds }
   }()
 }
 

@@ -2,7 +2,8 @@ import CacheLayers
 import MemoryEngine
 import Synchronization
 
-/// A cache in the process's own memory: bounded, the entries used longest ago go first, and every entry has its end.
+/// A cache in the process's own memory: bounded, the entries used longest ago go first, and every entry has
+/// its end.
 ///
 /// It never fails. Values are copies: what a reader does to one, no other reader sees.
 public final class MemoryCache: Cache {

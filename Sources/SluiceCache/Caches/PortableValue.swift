@@ -3,15 +3,15 @@ import CacheLayers
 /// A value as bytes in Redis, for readers in any language.
 ///
 /// Written: `rawj:` and compact JSON; when the JSON is longer than the threshold, that compressed by the
-/// ``CompressionCodec`` (`zlib.decompress(stored[9:])` gives it back). Read: both, and bare JSON. `raw:` and `compressed:`
-/// are Python pickles, which only Python can read.
+/// ``CompressionCodec`` (`zlib.decompress(stored[9:])` gives it back). Read: both, and bare JSON. `raw:` and
+/// `compressed:` are Python pickles, which only Python can read.
 struct PortableValue: Sendable {
   private let codec: CompressionCodec
   static let jsonPrefix = Array("rawj:".utf8)
   private static let picklePrefixes = ["raw:", "compressed:"].map { Array($0.utf8) }
 
-  /// - Parameter threshold: the longest JSON that is not compressed, in bytes; nil compresses nothing, and still reads
-  ///   what others compressed.
+  /// - Parameter threshold: the longest JSON that is not compressed, in bytes; nil compresses nothing, and
+  ///   still reads what others compressed.
   init(threshold: Int?, level: Int) {
     // The threshold of the original counts the JSON without the prefix.
     let stored = threshold.map { $0.addingReportingOverflow(Self.jsonPrefix.count) }

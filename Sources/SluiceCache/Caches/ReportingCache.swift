@@ -1,18 +1,20 @@
 /// A cache that can say why: the same operations as ``Cache``, with the reason of a miss or of a `false`.
 ///
-/// For what stands around a cache and has to tell a miss from a failure: hooks, monitors, fallbacks. A decorator finds
-/// out by `cache as? any ReportingCache`.
+/// For what stands around a cache and has to tell a miss from a failure: hooks, monitors, fallbacks. A
+/// decorator finds out by `cache as? any ReportingCache`.
 public protocol ReportingCache: Cache {
   /// Like ``Cache/value(for:)``.
   func lookup(_ key: String) async -> CacheLookup
 
-  /// Like ``Cache/set(_:to:ttl:)``: false means that the time to live was over at once, so that nothing was stored.
+  /// Like ``Cache/set(_:to:ttl:)``: false means that the time to live was over at once, so that nothing was
+  /// stored.
   func store(_ key: String, _ value: CacheValue, ttl: Duration?) async -> Result<Bool, CacheError>
 
   /// Like ``Cache/delete(_:)``.
   func remove(_ key: String) async -> Result<Bool, CacheError>
 
-  /// Like ``Cache/invalidate(pattern:)``. After a failure some entries may be gone, and those near the reader are.
+  /// Like ``Cache/invalidate(pattern:)``. After a failure some entries may be gone, and those near the reader
+  /// are.
   func removeAll(matching pattern: String) async -> Result<Int, CacheError>
 }
 

@@ -2,8 +2,8 @@ import Logging
 
 /// A cache with hooks around it: callbacks composed in order, over any cache.
 ///
-/// Over a ``ReportingCache`` the hooks learn why something was a miss; over any other cache a miss is `absent`, and errors
-/// are not seen.
+/// Over a ``ReportingCache`` the hooks learn why something was a miss; over any other cache a miss is
+/// `absent`, and errors are not seen.
 public final class HookedCache: ReportingCache {
   /// A hook that threw.
   public struct HookFailure: Sendable {
@@ -22,7 +22,8 @@ public final class HookedCache: ReportingCache {
 
   /// Puts `hooks` around `cache`, the first one called first.
   ///
-  /// - Parameter onHookFailure: told of every hook that threw; left out, a warning is logged, without the key.
+  /// - Parameter onHookFailure: told of every hook that threw; left out, a warning is logged, without the
+  ///   key.
   public init(
     _ cache: any Cache, hooks: [any CacheHook],
     onHookFailure: (@Sendable (HookFailure) -> Void)? = nil

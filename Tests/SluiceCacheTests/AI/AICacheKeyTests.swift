@@ -50,6 +50,12 @@ import Testing
         == vector.key)
   }
 
+  @Test func theQuestionAsAnOption() {
+    let key = AICacheKey.build(
+      text: "hello", operation: "qa", options: ["question": "why"], textHashThreshold: 1000)
+    #expect(key == "ai_cache:op:qa|txt:hello|opts:67abb9f4|q:531e70a6")
+  }
+
   /// The rules of the original, written down once more in Python, on random arguments.
   @Test func pythonMakesTheSameKeys() throws {
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -62,7 +62,8 @@ import Testing
         var mutant = bytes
         mutant[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
         guard let value = try? CacheValue(jsonBytes: mutant) else { continue }
-        // What was read is written as JSON that means the same; NaN is the one value that differs from itself.
+        // What was read is written as JSON that means the same; NaN is the one value that differs from
+        // itself.
         #expect(try CacheValue(jsonBytes: value.jsonBytes).json == value.json, "seed \(seed)")
       }
     }

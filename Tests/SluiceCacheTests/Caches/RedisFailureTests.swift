@@ -4,7 +4,8 @@ import Testing
 
 @testable import SluiceCache
 
-/// Redis stops, hangs, comes back, refuses, or holds what nobody can read: a cache may forget, and never lies or throws.
+/// Redis stops, hangs, comes back, refuses, or holds what nobody can read: a cache may forget, and never lies
+/// or throws.
 @Suite struct RedisFailureTests {
   @Test func aDeadRedisIsAMissAndARecoveryNeedsNoRestart() async throws {
     let fixture = try RedisFixture()

@@ -4,9 +4,9 @@ import Synchronization
 
 /// The tier near the reader, shared by all lanes of a ``RedisCache``.
 ///
-/// An entry is put here by the job of a lane that has just spoken with Redis about its key, so the order of the entries is
-/// the order of Redis. One race is left: a removal of many keys between the word of Redis and the entry. The generation
-/// closes it, because what was learned before such a removal is not kept after it.
+/// An entry is put here by the job of a lane that has just spoken with Redis about its key, so the order of
+/// the entries is the order of Redis. One race is left: a removal of many keys between the word of Redis and
+/// the entry. The generation closes it, because what was learned before such a removal is not kept after it.
 ///
 /// ```
 ///   lane 1:      generation 7 ── GET k → v ─────────────────────── put(k, v, 7): refused, k removed

@@ -13,7 +13,8 @@ extension RedisCache {
     public var defaultTTL: Duration = .seconds(3600)
     /// The most entries of the tier in this process's memory, at least 1; nil is no such tier.
     public var l1Entries: Int? = 100
-    /// The longest JSON that is stored as it is, in bytes, from 0; longer ones are compressed. Nil compresses nothing.
+    /// The longest JSON that is stored as it is, in bytes, from 0; longer ones are compressed. Nil compresses
+    /// nothing.
     public var compressionThreshold: Int? = 1000
     /// 1 is fast, 9 is small.
     public var compressionLevel = 6
@@ -40,7 +41,7 @@ extension RedisCache {
       guard !useTLS, !url.hasPrefix("rediss://") else {
         throw CacheError(
           .configuration,
-          "TLS to Redis is not supported (hiredis 0.14 has none); use redis:// to a local TLS tunnel such as stunnel",
+          "TLS to Redis is not supported (hiredis 0.14 has none); use redis:// to a local tunnel such as stunnel",
           context: ["setting": "use_tls"])
       }
       let wrong: (String, String)? =

@@ -49,7 +49,8 @@ extension RedisCache {
       do throws(RedisError) {
         reply = try redis.command(set)
       } catch {
-        // Nobody knows whether it came to pass: neither the old value nor the new one may be served from here.
+        // Nobody knows whether it came to pass: neither the old value nor the new one may be served from
+        // here.
         l1?.remove(key)
         throw error
       }

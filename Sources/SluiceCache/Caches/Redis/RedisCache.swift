@@ -10,12 +10,13 @@ import Synchronization
 ///   set ── encode, compress ── lane of the key ── SET … PX ── then L1
 /// ```
 ///
-/// Redis comes first: an entry is in L1 only after Redis has it, and no longer than Redis has it. Other processes that
-/// write the same key are seen when the entry in L1 ends, at the latest after the default time to live; what is
-/// compared across processes wants `l1Entries` nil or ``storedValue(for:)``.
+/// Redis comes first: an entry is in L1 only after Redis has it, and no longer than Redis has it. Other
+/// processes that write the same key are seen when the entry in L1 ends, at the latest after the default time
+/// to live; what is compared across processes wants `l1Entries` nil or ``storedValue(for:)``.
 ///
-/// Connections are made when they are needed, after a failure not before `retryAfter`. On a new connection after a loss
-/// L1 starts empty, because the server may have lost what it had. See ``PortableValue`` for the bytes in Redis.
+/// Connections are made when they are needed, after a failure not before `retryAfter`. On a new connection
+/// after a loss L1 starts empty, because the server may have lost what it had. See ``PortableValue`` for the
+/// bytes in Redis.
 public final class RedisCache: ReportingCache {
   /// How the cache was made.
   public let settings: Settings
@@ -61,7 +62,8 @@ public final class RedisCache: ReportingCache {
 
   /// Connects and asks Redis whether it is there.
   ///
-  /// - Throws: `infrastructure` if it does not answer; within `retryAfter` of a failure that one again, untried.
+  /// - Throws: `infrastructure` if it does not answer; within `retryAfter` of a failure that one again,
+  ///   untried.
   public func connect() async throws(CacheError) {
     let endpoint = endpoint
     let answer = await lanes[0].run { redis throws(RedisError) in try redis.command("PING") }

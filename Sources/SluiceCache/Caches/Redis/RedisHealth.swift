@@ -1,7 +1,8 @@
 import RedisClient
 import Synchronization
 
-/// What is known about the way to a Redis, shared by all lanes: so that one failure spares the others the wait.
+/// What is known about the way to a Redis, shared by all lanes: so that one failure spares the others the
+/// wait.
 final class RedisHealth: Sendable {
   private struct State {
     var isConnected = false

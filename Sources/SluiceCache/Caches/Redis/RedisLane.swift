@@ -3,8 +3,9 @@ import RedisClient
 
 /// One connection to Redis and the thread that waits on it: a share of a cache's keys.
 ///
-/// hiredis blocks, so the actor runs on a queue of its own and never on Swift's cooperative threads. Everything about a
-/// key goes through one lane, one job after the other; what a job does is done in the order in which Redis answered.
+/// hiredis blocks, so the actor runs on a queue of its own and never on Swift's cooperative threads.
+/// Everything about a key goes through one lane, one job after the other; what a job does is done in the
+/// order in which Redis answered.
 actor RedisLane {
   private let endpoint: RedisEndpoint
   private let timeouts: (connect: Duration, command: Duration)
@@ -16,8 +17,8 @@ actor RedisLane {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  /// - Parameter reconnected: called before the first job on every connection but the first: the server may be another one,
-  ///   or may have come back empty.
+  /// - Parameter reconnected: called before the first job on every connection but the first: the server may
+  ///   be another one, or may have come back empty.
   init(
     _ endpoint: RedisEndpoint, timeouts: (connect: Duration, command: Duration), health: RedisHealth,
     name: String, reconnected: @escaping @Sendable () -> Void
@@ -31,8 +32,8 @@ actor RedisLane {
 
   /// Runs a job on the connection, which is made first if there is none.
   ///
-  /// A job that finds the connection closed is run once more on a new one, since servers close idle connections; so it
-  /// must be one that may be repeated.
+  /// A job that finds the connection closed is run once more on a new one, since servers close idle
+  /// connections; so it must be one that may be repeated.
   ///
   /// - Returns: what the job returned, or why Redis could not be asked.
   func run<Success: Sendable>(
