@@ -64,10 +64,13 @@ let package = Package(
     // What the counts prove, and when they are a reason to go back.
     .target(name: "Evidence", dependencies: ["Figures", "Flags", "Routing"], swiftSettings: strict),
 
+    // What outlives a proxy that is killed: keys of writes in flight, and suspects.
+    .target(name: "Journal", dependencies: ["Routing"], swiftSettings: strict),
+
     // The data plane and its switchboard.
     .target(
       name: "Proxy",
-      dependencies: ["RESP", "Commands", "Routing", "Figures", nio, nioPosix, deque],
+      dependencies: ["RESP", "Commands", "Routing", "Figures", "Journal", nio, nioPosix, deque],
       swiftSettings: strict),
     .target(
       name: "MemoryServer", dependencies: ["MemoryEngine", "RESP", nio, nioPosix],
@@ -75,7 +78,8 @@ let package = Package(
     .target(
       name: "Control",
       dependencies: [
-        "RESP", "Commands", "Routing", "Figures", "Proxy", "MemoryServer", "LayeredServer", "Flags",
+        "RESP", "Commands", "Routing", "Figures", "Journal", "Proxy", "MemoryServer", "LayeredServer",
+        "Flags",
         "DefaultFlags", "Ledger", "SluiceConfiguration", "Evidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -168,6 +172,7 @@ let package = Package(
     .testTarget(
       name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],
       swiftSettings: strict),
+    .testTarget(name: "JournalTests", dependencies: ["Journal", "Routing"], swiftSettings: strict),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
     .testTarget(
       name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),

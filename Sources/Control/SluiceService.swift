@@ -2,6 +2,7 @@ import Commands
 import SluiceConfiguration
 import Flags
 import Foundation
+import Journal
 import Ledger
 import Logging
 import MemoryServer
@@ -48,6 +49,7 @@ public final class SluiceService: Service {
       logger.notice("\(EnvironmentSwitches.newName) is set: \(decides)")
     }
     let (ledger, ledgerError) = openLedger()
+    let (journal, journalError) = openJournal()
     let memories = try await startMemories()
     let settings = ProxySettings(configuration)
     let stacks = configuration.stacks
@@ -61,14 +63,15 @@ public final class SluiceService: Service {
       legacy: StackEndpoint(
         stacks.legacy, memory: memories.sockets[.legacy], layers: layers.socketPath(.legacy)),
       new: StackEndpoint(stacks.new, memory: memories.sockets[.new], layers: layers.socketPath(.new)),
-      routing: snapshot, report: reporter(to: ledger))
+      routing: snapshot, journal: journal, report: reporter(to: ledger))
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
       logger: logger)
     let watcher = follow(start, cutover)
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
-      await report(cutover, proxy, ledger, ledgerError, doors.withLock { $0 })
+      await report(
+        cutover, proxy, ledger, ledgerError, (journal?.directory, journalError), doors.withLock { $0 })
     }
     let desk = ControlDesk(
       cutover: cutover, watcher: watcher, status: status, password: settings.password)
@@ -157,6 +160,24 @@ public final class SluiceService: Service {
   }
 
   /// A ledger that cannot be opened costs the evidence, never the traffic.
+  /// Beside the ledger, in a directory of its own: it needs no database to work.
+  private func openJournal() -> (SuspectJournal?, String?) {
+    guard let path = configuration.ledger.path else { return (nil, nil) }
+    do throws(JournalError) {
+      let journal = try SuspectJournal(directory: path + ".suspects", lanes: configuration.threads)
+      for stack in StackID.allCases where !journal.recovered.isEmpty {
+        let all = journal.recovered.everything.contains(stack)
+        logger.warning(
+          "suspects of the last run on stack \(stack.name): \(all ? "all keys" : "\(journal.recovered.count(stack)) keys")"
+        )
+      }
+      return (journal, nil)
+    } catch {
+      logger.error("suspects will not outlive this process: \(error)")
+      return (nil, error.description)
+    }
+  }
+
   private func openLedger() -> (Ledger?, String?) {
     guard let path = configuration.ledger.path else { return (nil, nil) }
     var settings = LedgerConfiguration(path: path)
@@ -236,12 +257,13 @@ public final class SluiceService: Service {
 
   private func report(
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
-    _ doors: (listen: [Address], control: [Address])
+    _ journal: (path: String?, error: String?), _ doors: (listen: [Address], control: [Address])
   ) async -> StatusReport {
     await cutover.refresh()
     return await StatusReport(
       cutover, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
-      doors: doors, ledger: ledger?.health(), ledgerError: ledgerError)
+      doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
+      journal: journal)
   }
 }

@@ -13,7 +13,9 @@ extension StatusReport {
     _ cutover: Cutover, lanes: [ProxyServer.LaneHealth], layers: [StackID: LayeredStatus],
     health: HealthBoard,
     configuration: ServeConfiguration,
-    started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?, ledgerError: String?
+    started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?,
+    ledgerError: String?,
+    journal: (path: String?, error: String?)
   ) async {
     let snapshot = await cutover.snapshot
     let definition = await cutover.definition
@@ -61,6 +63,10 @@ extension StatusReport {
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
     self.ledger = Ledger(ledger, path: configuration.ledger.path, error: ledgerError)
+    let failure = lanes.compactMap(\.journalFailure).first
+    self.journal = Journal(
+      path: journal.path, health: journal.path == nil ? "off" : failure == nil ? "ok" : "degraded",
+      reason: journal.error ?? failure)
   }
 }
 

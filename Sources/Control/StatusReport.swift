@@ -20,6 +20,8 @@ struct StatusReport: Encodable, Sendable {
   var compare: Compare
   var mirror: Mirror
   var ledger: Ledger
+  /// Where suspects and the keys of writes in flight outlive the process.
+  var journal: Journal
 
   struct Rollback: Encodable, Sendable {
     var reason: String
@@ -113,6 +115,13 @@ struct StatusReport: Encodable, Sendable {
     var writes: UInt64
     var dropped_writes: UInt64
     var errors: UInt64
+  }
+
+  struct Journal: Encodable, Sendable {
+    var path: String?
+    /// `ok`, `degraded` or `off`.
+    var health: String
+    var reason: String?
   }
 
   struct Ledger: Encodable, Sendable {

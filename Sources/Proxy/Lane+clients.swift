@@ -43,6 +43,7 @@ extension Lane {
     repairSome()
     if isFilling { endLateFills() }
     if !orders.isEmpty { goOnWithOrders() }
+    tidyJournal()
     if now &- lastPatienceCheck > 1_000_000_000 {
       lastPatienceCheck = now
       for session in sessions.values { session.checkPatience(now: now) }
@@ -57,6 +58,7 @@ extension Lane {
 
   /// Closes what is still open.
   func shutDown() {
+    tidyJournal()
     for session in sessions.values { session.close() }
     for connection in stacks { connection.close() }
   }

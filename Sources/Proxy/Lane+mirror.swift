@@ -87,7 +87,8 @@ extension Lane {
     }
     figures.compare.mirroredWrites &+= 1
     var repeated = Pending(
-      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, sentAt: now)
+      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, sentAt: now,
+      recorded: command.recorded)
     if let reply, table.specs[Int(command.command)].buildsOnPriorValue {
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
       repeated.primaryDigest = Digest(reply).value

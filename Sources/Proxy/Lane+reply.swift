@@ -49,6 +49,7 @@ extension Lane {
       case .compare, .fillOrCompare: compare(request, command, with: reply, from: connection.stack)
       }
     case .mirroredWrite:
+      journal?.retire(command.recorded, primary: connection.stack.other)
       if isError {
         figures.compare.mirrorErrors &+= 1
         suspect(request, on: connection.stack)
@@ -59,13 +60,15 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .repair:
-      if isError { repairRefused(request, by: connection) }
+      if isError { repairRefused(request, by: connection) } else { confirm(request, on: connection) }
     case .purge:
       if isError {
         suspect(request, on: connection.stack)
+        confirm(request, on: connection)
         connection.cut("refused to delete a key that may be wrong")
-      } else if command.sequel == .mirror {
-        mirror(request, command, reply, from: connection.stack)
+      } else {
+        if command.sequel == .mirror { mirror(request, command, reply, from: connection.stack) }
+        confirm(request, on: connection)
       }
     case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
@@ -93,6 +96,7 @@ extension Lane {
       suspect(request, on: connection.stack)
     case .repair, .purge:
       suspect(request, on: connection.stack)
+      confirm(request, on: connection)
     case .comparedRead:
       if connection.owesCompared {
         connection.owesCompared = false

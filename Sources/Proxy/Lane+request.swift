@@ -33,7 +33,9 @@ extension Lane {
     guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty, !LawBreak.mirrorAtSend.isOn
     else { return nil }
     let sequel = sequel(of: spec, key: key, primary)
-    connection.expect(frame, pending(spec, sequel, slot: session.openSlot()), sink: session)
+    var command = pending(spec, sequel, slot: session.openSlot())
+    if sequel == .mirror, let journal { command.recorded = journal.record(key, primary: primary) }
+    connection.expect(frame, command, sink: session)
     return primary
   }
 
@@ -153,7 +155,9 @@ extension Lane {
       repeatWrite(frame, pending(spec, sequel, slot: slot), nil, from: stack)
       return connection.send(frame, pending(spec, .none, slot: slot), sink: sink)
     }
-    connection.send(frame, pending(spec, sequel, slot: slot), sink: sink)
+    var command = pending(spec, sequel, slot: slot)
+    if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
+    connection.send(frame, command, sink: sink)
   }
 
   /// Answers with an error of our own; `message` begins with the error's word.

@@ -70,12 +70,13 @@ extension Lane {
     sequel: Pending.Sequel
   ) {
     let frame = InlineRequest.frame(of: words)
-    connection.send(
-      frame.span,
-      Pending(
-        slot: 0, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
-        sentAt: now),
-      sink: nil)
+    var pending = Pending(
+      slot: 0, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
+      sentAt: now)
+    if sequel == .mirror, let journal {
+      pending.recorded = record(frame.span, table.specs[command], in: journal, primary: connection.stack)
+    }
+    connection.send(frame.span, pending, sink: nil)
   }
 
   /// Brings a key to the mirror as a repair has found it.
@@ -88,7 +89,8 @@ extension Lane {
   func repairRefused(_ request: Span<UInt8>, by connection: StackConnection) {
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request), framer.arguments.count > 3 else {
-      return suspect(request, on: connection.stack)
+      suspect(request, on: connection.stack)
+      return confirm(request, on: connection)
     }
     let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
     equalKeys.remove(key)

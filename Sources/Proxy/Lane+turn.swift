@@ -38,6 +38,7 @@ extension Lane {
       repairSome(atMost: Lane.promptRepairs)
     }
     isTurnEndScheduled = false
+    journal?.commit()
     legacy.flush()
     new.flush()
     for (index, crossing) in outbound.enumerated() where !crossing.isEmpty {

@@ -103,6 +103,7 @@ extension Lane {
 
   /// Nothing that the stack holds may be served, in no lane.
   func doubtEverything(on stack: StackID) {
+    journal?.suspectEverything(on: stack)
     connection(stack).history.doubtEverything()
     for lane in peers { lane.onLoop { $0.cutToBeEmptied(stack) } }
   }

@@ -1,6 +1,7 @@
 import Commands
 import DequeModule
 import Figures
+import Journal
 import NIOCore
 import RESP
 import Routing
@@ -28,6 +29,8 @@ final class Lane: @unchecked Sendable {
   /// The rows of the commands that the lane sends on its own behalf.
   let deletion = CommandTable.shared.lookup(Array("DEL".utf8).span)
   let report: @Sendable (ProxyEvent) -> Void
+  /// What outlives the process; nil if nothing does.
+  let journal: LaneJournal?
 
   /// What is in force in this lane.
   var routing: LaneRouting
@@ -104,15 +107,17 @@ final class Lane: @unchecked Sendable {
   init(
     index: Int, loop: EventLoop, settings: ProxySettings, routing: RoutingSnapshot,
     legacy: StackEndpoint, new: StackEndpoint, histories: (legacy: StackHistory, new: StackHistory),
-    report: @escaping @Sendable (ProxyEvent) -> Void
+    journal: LaneJournal?, report: @escaping @Sendable (ProxyEvent) -> Void
   ) {
+    self.journal = journal
     self.index = index
     self.loop = loop
     self.settings = settings
     self.routing = LaneRouting(routing)
     self.report = report
-    self.legacy = StackConnection(stack: .legacy, endpoint: legacy, history: histories.legacy)
-    self.new = StackConnection(stack: .new, endpoint: new, history: histories.new)
+    self.legacy = StackConnection(
+      stack: .legacy, endpoint: legacy, history: histories.legacy, journal: journal)
+    self.new = StackConnection(stack: .new, endpoint: new, history: histories.new, journal: journal)
     outbound = (0..<settings.threads).map { _ in Crossing() }
     self.legacy.lane = self
     self.new.lane = self

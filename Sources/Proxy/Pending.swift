@@ -44,5 +44,7 @@ struct Pending: BitwiseCopyable {
   var sentAt: UInt64
   /// For a compared read: length and digest of the primary's reply.
   var primaryLength: UInt32 = 0
+  /// For a write that is mirrored, and for its mirrored effect: where the lane's journal has recorded it.
+  var recorded: UInt32 = 0
   var primaryDigest: UInt64 = 0
 }

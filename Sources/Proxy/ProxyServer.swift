@@ -1,4 +1,5 @@
 import Figures
+import Journal
 import NIOCore
 import NIOPosix
 import RESP
@@ -9,6 +10,7 @@ import Synchronization
 public final class ProxyServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   let lanes: [Lane]
+  private let journal: SuspectJournal?
   private let shared: ProxyShared
   private let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
@@ -20,10 +22,11 @@ public final class ProxyServer: Sendable {
   ///
   /// - Parameters:
   ///   - routing: what is in force from the first command on.
+  ///   - journal: where suspects outlive the process, with one part for each thread; nil if they need not.
   ///   - report: told of health changes and divergences, on a loop: it must be quick and must not block.
   public init(
     _ settings: ProxySettings, legacy: StackEndpoint, new: StackEndpoint, routing: RoutingSnapshot,
-    report: @escaping @Sendable (ProxyEvent) -> Void
+    journal: SuspectJournal? = nil, report: @escaping @Sendable (ProxyEvent) -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
@@ -31,9 +34,10 @@ public final class ProxyServer: Sendable {
     let lanes = (0..<settings.threads).map { index in
       Lane(
         index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
-        histories: histories, report: report)
+        histories: histories, journal: journal?.lanes[index], report: report)
     }
     self.lanes = lanes
+    self.journal = journal
     self.histories = histories
     inForce = Mutex(routing)
     shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
@@ -44,8 +48,10 @@ public final class ProxyServer: Sendable {
       lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
     }
     for lane in lanes {
-      try await lane.loop.submit { lane.open(among: lanes) }.get()
+      try await lane.loop.submit { lane.prepare(among: lanes, recovered: journal?.recovered) }.get()
     }
+    journal?.wasTakenOver()
+    for lane in lanes { try await lane.loop.submit { lane.open() }.get() }
     await settle(within: max(legacy.connectTimeout, new.connectTimeout))
   }
 
@@ -210,6 +216,8 @@ public final class ProxyServer: Sendable {
     public var clients: Int
     public var clientsTotal: Int
     public var clientsCutOff: Int
+    /// Why suspects cannot be written down at the moment.
+    public var journalFailure: String?
   }
 
   public func health() async -> [LaneHealth] {
@@ -250,8 +258,12 @@ public final class ProxyServer: Sendable {
 }
 
 extension Lane {
-  fileprivate func open(among lanes: [Lane]) {
+  fileprivate func prepare(among lanes: [Lane], recovered: SuspectJournal.Recovered?) {
     peers = lanes
+    if let recovered { takeOver(recovered) }
+  }
+
+  fileprivate func open() {
     turnBegan()
     connection(.legacy).connect()
     connection(.new).connect()
@@ -272,6 +284,6 @@ extension Lane {
       legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count,
       legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,
       newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
-      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff)
+      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff, journalFailure: journal?.failure?.description)
   }
 }

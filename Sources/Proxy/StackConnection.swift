@@ -1,5 +1,6 @@
 import DequeModule
 import Figures
+import Journal
 import NIOCore
 import NIOPosix
 import RESP
@@ -58,10 +59,11 @@ final class StackConnection {
   /// this for the verdict `timeout`, all others were lost with it.
   var owesCompared = false
   /// Keys of this lane that the stack may hold wrongly.
-  var suspects = Suspects()
+  var suspects: Suspects
 
-  init(stack: StackID, endpoint: StackEndpoint, history: StackHistory) {
+  init(stack: StackID, endpoint: StackEndpoint, history: StackHistory, journal: LaneJournal?) {
     self.stack = stack
+    suspects = Suspects(stack: stack, journal: journal)
     self.endpoint = endpoint
     self.history = history
   }

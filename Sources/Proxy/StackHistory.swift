@@ -53,6 +53,9 @@ final class StackHistory: Sendable {
   /// off, or none will.
   func doubtEverything() { state.withLock { $0.isDoubtful = true } }
 
+  /// Whether the stack still has to be emptied.
+  var isDoubtful: Bool { state.withLock { $0.isDoubtful } }
+
   /// A lane has connected and asked the server for its run and for the number of its keys; nil where it would not say.
   ///
   /// - Parameter isMirrored: whether writes go to both stacks just now. If not, there is nothing that a restored stack could

@@ -1,5 +1,7 @@
 import DequeModule
 import Figures
+import Journal
+import Routing
 
 /// The keys on which one stack may differ from the other because a write did not reach it, or nobody knows whether it
 /// did (law 7). A set: a hot key counts once.
@@ -10,6 +12,9 @@ struct Suspects {
   /// More than so many keys, and the stack as a whole is doubtful.
   static let limit = 1_000_000
 
+  let stack: StackID
+  /// Where suspects outlive the process; nil if they do not.
+  let journal: LaneJournal?
   private var marks: [[UInt8]: UInt64] = [:]
   private var queue = Deque<[UInt8]>()
   private var lastMark: UInt64 = 0
@@ -21,6 +26,14 @@ struct Suspects {
   private var watches: [[UInt8]: (watchers: Int, doubts: UInt64)] = [:]
   /// How often the whole stack has become doubtful.
   private var generalDoubts: UInt64 = 0
+  /// Keys whose copy or deletion has been sent and not answered: no suspects any more for whoever asks behind it, but still
+  /// doubtful if the process ended now.
+  private var unconfirmed: [[UInt8]: Int] = [:]
+
+  init(stack: StackID, journal: LaneJournal?) {
+    self.stack = stack
+    self.journal = journal
+  }
 
   /// The one thing that every command asks.
   var isEmpty: Bool { marks.isEmpty && !isEverything }
@@ -35,12 +48,14 @@ struct Suspects {
     if marks.updateValue(lastMark, forKey: key) == nil {
       figures.made &+= 1
       queue.append(key)
+      journal?.suspect(key, on: stack)
       if marks.count > Suspects.limit { insertEverything() }
     }
   }
 
   mutating func insertEverything() {
     if !isEverything { figures.wholeStack &+= 1 }
+    journal?.suspectEverything(on: stack)
     generalDoubts &+= 1
     figures.deleted &+= UInt64(marks.count)
     marks = [:]
@@ -54,6 +69,8 @@ struct Suspects {
     marks = [:]
     queue = []
     isEverything = false
+    journal?.clearedAll(on: stack)
+    for key in unconfirmed.keys { journal?.suspect(key, on: stack) }
   }
 
   /// The key that has waited longest for its repair, and its mark. If the repair fails, `wasNotRepaired` lets it wait again.
@@ -72,6 +89,7 @@ struct Suspects {
     }
     marks[key] = nil
     figures.repaired &+= 1
+    wasSent(key)
     return true
   }
 
@@ -83,7 +101,27 @@ struct Suspects {
 
   /// The key is gone from the stack, so there is nothing doubtful about it.
   mutating func wasDeleted(_ key: [UInt8]) {
-    if marks.removeValue(forKey: key) != nil { figures.deleted &+= 1 }
+    guard marks.removeValue(forKey: key) != nil else { return }
+    figures.deleted &+= 1
+    wasSent(key)
+  }
+
+  // MARK: What the journal must know longer
+
+  private mutating func wasSent(_ key: [UInt8]) {
+    if journal != nil { unconfirmed[key, default: 0] += 1 }
+  }
+
+  /// The copy, or the deletion, of a key that was sent was answered, or never will be: then it has been inserted again.
+  mutating func wasConfirmed(_ key: [UInt8]) {
+    guard let count = unconfirmed[key] else { return }
+    unconfirmed[key] = count > 1 ? count - 1 : nil
+    if count == 1, marks[key] == nil { journal?.cleared(key, on: stack) }
+  }
+
+  /// What a journal that is written anew has to hold.
+  var all: [(stack: StackID, key: [UInt8])] {
+    marks.keys.map { (stack, $0) } + unconfirmed.keys.filter { marks[$0] == nil }.map { (stack, $0) }
   }
 
   /// Returns what was counted and starts again from nothing.
