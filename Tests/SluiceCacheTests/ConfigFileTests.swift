@@ -83,6 +83,15 @@ struct ConfigFileTests {
     ("a.json", "redis_url: x", "Invalid JSON in configuration file: "),
     ("a.yaml", "a: [", "Invalid YAML in configuration file: "),
     ("a.yaml", "a: 2001-12-14", "Invalid YAML in configuration file: "),
+    (
+      "a.yaml",
+      "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+        + "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+        + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]",
+      "Invalid YAML in configuration file: there are more than 10000 values"
+    ),
+    ("a.json", String(repeating: "[", count: 100_000), "Invalid JSON in configuration file: "),
+    ("a.yaml", String(repeating: "[", count: 100_000), "Invalid YAML in configuration file: "),
     ("a", "a: [", "Failed to load configuration from file: "),
     ("a.json", "[1]", "Failed to load configuration from file: "),
     ("a.yaml", "", "Failed to load configuration from file: "),
@@ -105,6 +114,19 @@ struct ConfigFileTests {
     #expect(error?.kind == .configuration)
     #expect(error?.message.hasPrefix(message) == true, "\(error?.message ?? "")")
     #expect(error?.context["file_path"] == .string(file))
+  }
+
+  @Test(
+    "what is wrong with a file does not tell a password",
+    arguments: ["redis_password: [hush", "redis_password: hush: hush", "redis_password: 'hush", "- *hush"],
+    ["json", "yaml", "conf"])
+  func brokenSecret(text: String, ending: String) throws {
+    let folder = try Folder()
+    let file = try folder.file("a.\(ending)", text)
+    let error = #expect(throws: CacheError.self) { try CacheConfigBuilder().fromFile(file) }
+    #expect(error?.kind == .configuration)
+    let told = "\(error?.message ?? "hush") \(error?.context ?? [:])"
+    #expect(!told.contains("hush"), "\(told)")
   }
 
   @Test("a file that is not there, and one that is not text")

@@ -19,10 +19,10 @@ enum SettingsDocument {
   /// Reads JSON.
   /// - Parameter title: how the message begins.
   static func json(_ text: String, _ title: String) throws(CacheError) -> CacheValue {
-    do {
-      return try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)).value
+    do throws(CacheError) {
+      return try CacheValue(jsonBytes: text.utf8)
     } catch {
-      throw CacheError(.configuration, "\(title): \(reason(error))")
+      throw CacheError(.configuration, "\(title): \(error.message)")
     }
   }
 
@@ -30,7 +30,9 @@ enum SettingsDocument {
   /// - Parameter title: how the message begins.
   static func yaml(_ text: String, _ title: String) throws(CacheError) -> CacheValue {
     do {
-      return try value(of: try Yams.load(yaml: text))
+      guard let node = try Yams.compose(yaml: text) else { return .null }
+      var budget = mostValues
+      return try value(of: node, &budget)
     } catch {
       throw CacheError(.configuration, "\(title): \(reason(error))")
     }
@@ -49,35 +51,44 @@ enum SettingsDocument {
     }
   }
 
+  /// What is wrong and where. Not the description of Yams, which quotes the line: a password may stand there.
   private static func reason(_ error: any Error) -> String {
     switch error {
-    case DecodingError.dataCorrupted(let context):
-      (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey] as? String
-        ?? context.debugDescription
     case let error as CacheError: error.message
-    case let error as YamlError: "\(error)"
-    default: error.localizedDescription
+    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _):
+      "\(problem) at line \(mark.line)"
+    default: "it is not YAML; check quotes, indentation and anchors"
     }
   }
 
-  private static func value(of any: Any?) throws(CacheError) -> CacheValue {
-    switch any {
-    case nil, is NSNull: return .null
-    case let value as Bool: return .bool(value)
-    case let value as Int: return .int(value)
-    case let value as Double: return .double(value)
-    case let value as String: return .string(value)
-    case let elements as [Any]:
+  /// No configuration has more; references to references to references in YAML may claim to.
+  private static let mostValues = 10_000
+
+  private static func value(of node: Node, _ budget: inout Int) throws(CacheError) -> CacheValue {
+    budget -= 1
+    guard budget > 0 else {
+      throw CacheError(.configuration, "there are more than \(mostValues) values; name only settings")
+    }
+    switch node {
+    case .sequence(let elements):
       var values: [CacheValue] = []
-      for element in elements { values.append(try value(of: element)) }
+      for element in elements { values.append(try value(of: element, &budget)) }
       return .array(values)
-    case let members as [AnyHashable: Any]:
+    case .mapping(let members):
       var values: [String: CacheValue] = [:]
-      for (name, member) in members { values["\(name.base)"] = try value(of: member) }
+      for (name, member) in members { values[name.string ?? ""] = try value(of: member, &budget) }
       return .object(values)
-    default:
-      throw CacheError(
-        .configuration, "a value is neither text, number, truth value, list nor mapping; put it in quotes")
+    case .scalar, .alias:
+      switch node.any {
+      case is NSNull: return .null
+      case let value as Bool: return .bool(value)
+      case let value as Int: return .int(value)
+      case let value as Double: return .double(value)
+      case let value as String: return .string(value)
+      default:
+        throw CacheError(
+          .configuration, "a value is neither text, number, truth value, list nor mapping; put it in quotes")
+      }
     }
   }
 
@@ -95,31 +106,12 @@ enum SettingsDocument {
   }
 }
 
-/// A ``CacheValue`` as Foundation's coders see it.
-private struct JSONValue: Codable {
+/// A ``CacheValue`` as Foundation's encoder sees it, for JSON that people read.
+private struct JSONValue: Encodable {
   let value: CacheValue
 
   init(_ value: CacheValue) {
     self.value = value
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      value = .null
-    } else if let bool = try? container.decode(Bool.self) {
-      value = .bool(bool)
-    } else if let int = try? container.decode(Int.self) {
-      value = .int(int)
-    } else if let double = try? container.decode(Double.self) {
-      value = .double(double)
-    } else if let string = try? container.decode(String.self) {
-      value = .string(string)
-    } else if let elements = try? container.decode([JSONValue].self) {
-      value = .array(elements.map(\.value))
-    } else {
-      value = .object(try container.decode([String: JSONValue].self).mapValues(\.value))
-    }
   }
 
   func encode(to encoder: any Encoder) throws {

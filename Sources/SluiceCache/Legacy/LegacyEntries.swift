@@ -70,7 +70,7 @@ struct LegacyEntries {
   @discardableResult
   mutating func remove(_ key: String) -> Bool {
     guard entries.removeValue(forKey: key) != nil else { return false }
-    order.removeAll { $0 == key }
+    if let index = order.firstIndex(of: key) { order.remove(at: index) }
     return true
   }
 
@@ -87,7 +87,7 @@ struct LegacyEntries {
   }
 
   private mutating func touch(_ key: String) {
-    order.removeAll { $0 == key }
+    if let index = order.firstIndex(of: key) { order.remove(at: index) }
     order.append(key)
   }
 
