@@ -1,7 +1,10 @@
-import SluiceConfiguration
+import Foundation
 import LayeredServer
+import Ledger
+import Logging
 import NIOPosix
 import Routing
+import SluiceConfiguration
 
 /// The stacks that have layers: each is served inside of the process, on a loop of its own. Where no stack has any,
 /// this is nothing.
@@ -9,9 +12,11 @@ struct LayeredStacks: Sendable {
   private var servers: [StackID: LayeredServer] = [:]
   private var group: MultiThreadedEventLoopGroup?
 
-  /// - Parameter memories: the sockets of the embedded engines, for the stacks whose endpoint is one.
+  /// - Parameters:
+  ///   - memories: the sockets of the embedded engines, for the stacks whose endpoint is one.
+  ///   - ledger: gets an error for each outage.
   static func start(
-    _ configuration: ServeConfiguration, memories: [StackID: String]
+    _ configuration: ServeConfiguration, memories: [StackID: String], ledger: Ledger?, logger: Logger
   ) async throws -> LayeredStacks {
     var layers = LayeredStacks()
     let stacks = [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)]
@@ -22,7 +27,16 @@ struct LayeredStacks: Sendable {
     for (id, stack) in stacks {
       do {
         layers.servers[id] = try await LayeredServer.start(
-          LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts), on: group)
+          LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts), on: group
+        ) { event in
+          switch event {
+          case .memoryAnswers(let reason):
+            logger.error("stack \(id.name): memory answers in the place of \(stack.endpoint): \(reason)")
+            ledger?.record(ErrorSample(at: Date(), stack: id, kind: .unreachable, message: reason))
+          case .endpointAnswers:
+            logger.notice("stack \(id.name): \(stack.endpoint) answers again, without what memory was told")
+          }
+        }
       } catch {
         await layers.stop()
         throw ServeError.cannotStartLayers(id.name, error)

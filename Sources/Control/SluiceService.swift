@@ -57,7 +57,8 @@ public final class SluiceService: Service {
       start.error == nil
       ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
       : RoutingSnapshot.initial
-    let layers = try await LayeredStacks.start(configuration, memories: memories.sockets)
+    let layers = try await LayeredStacks.start(
+      configuration, memories: memories.sockets, ledger: ledger, logger: logger)
     let proxy = try await ProxyServer(
       settings,
       legacy: StackEndpoint(

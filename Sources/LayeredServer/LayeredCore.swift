@@ -47,7 +47,13 @@ final class LayeredCore {
   private(set) var now: UInt64 = 0
   private(set) var isStopped = false
 
-  init(_ settings: LayeredSettings, memoryPath: String?, loop: any EventLoop) {
+  private let report: @Sendable (LayeredEvent) -> Void
+
+  init(
+    _ settings: LayeredSettings, memoryPath: String?, loop: any EventLoop,
+    report: @escaping @Sendable (LayeredEvent) -> Void
+  ) {
+    self.report = report
     self.settings = settings
     self.memoryPath = memoryPath
     self.loop = loop
@@ -187,6 +193,7 @@ final class LayeredCore {
     counts.losses &+= 1
     counts.memorySince = LayeredCore.secondsSince1970
     counts.reason = reason
+    report(.memoryAnswers(reason: reason))
     for client in Array(clients.values) { client.valuesBecameOthers() }
     recovery = Recovery(self)
     recovery?.start()
@@ -222,6 +229,7 @@ final class LayeredCore {
     counts.recoveries &+= 1
     counts.memorySince = nil
     counts.reason = nil
+    report(.endpointAnswers)
     for client in Array(clients.values) { client.valuesBecameOthers() }
   }
 

@@ -22,10 +22,13 @@ public final class LayeredServer: Sendable {
 
   /// Starts serving. The endpoint need not be there.
   ///
-  /// - Parameter group: one loop of it serves everything.
+  /// - Parameters:
+  ///   - group: one loop of it serves everything.
+  ///   - report: called on that loop when the endpoint goes and comes; must not block.
   /// - Throws: `MemoryServerError` if a directory can't be made, or NIO's error if the socket can't be bound.
   public static func start(
-    _ settings: LayeredSettings, on group: any EventLoopGroup
+    _ settings: LayeredSettings, on group: any EventLoopGroup,
+    report: @escaping @Sendable (LayeredEvent) -> Void = { _ in }
   ) async throws -> LayeredServer {
     let loop = group.next()
     var memory: MemoryServer?
@@ -35,7 +38,8 @@ public final class LayeredServer: Sendable {
     do {
       let directory = try PrivateDirectory()
       do {
-        return try await LayeredServer(settings, directory: directory, memory: memory, loop: loop)
+        return try await LayeredServer(
+          settings, directory: directory, memory: memory, loop: loop, report: report)
       } catch {
         directory.remove(socket: "layers.sock")
         throw error
@@ -47,14 +51,16 @@ public final class LayeredServer: Sendable {
   }
 
   private init(
-    _ settings: LayeredSettings, directory: PrivateDirectory, memory: MemoryServer?, loop: any EventLoop
+    _ settings: LayeredSettings, directory: PrivateDirectory, memory: MemoryServer?, loop: any EventLoop,
+    report: @escaping @Sendable (LayeredEvent) -> Void
   ) async throws {
     self.directory = directory
     self.memory = memory
     socketPath = directory.path + "/layers.sock"
     let memoryPath = memory?.socketPath
     let core = try await loop.submit {
-      NIOLoopBound(LayeredCore(settings, memoryPath: memoryPath, loop: loop), eventLoop: loop)
+      NIOLoopBound(
+        LayeredCore(settings, memoryPath: memoryPath, loop: loop, report: report), eventLoop: loop)
     }.get()
     self.core = core
     listener = try await ServerBootstrap(group: loop)

@@ -31,3 +31,11 @@ public struct LayeredStatus: Sendable, Equatable {
 
   public init() {}
 }
+
+/// What an operator must hear of at once.
+public enum LayeredEvent: Sendable, Equatable {
+  /// The endpoint cannot be used; from here on the memory answers.
+  case memoryAnswers(reason: String)
+  /// The endpoint is back, and what it held of stale keys is deleted.
+  case endpointAnswers
+}
