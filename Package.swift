@@ -131,7 +131,7 @@ let package = Package(
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "SluiceConfiguration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "SluiceCache",
+        "SluiceConfiguration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "Routing", "SluiceCache",
         logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -10,6 +10,8 @@ enum ControlCommand: Equatable {
   case rollback(reason: String)
   case which([[UInt8]])
   case keys(KeyOrder, [[UInt8]])
+  /// A walk over both stacks has ended well; `losses` is what `STATUS` said before it began.
+  case walked(ProxyServer.Walked, losses: UInt64)
   case auth([UInt8])
   /// What clients say by themselves when they connect; answered emptily.
   case greeting
@@ -46,12 +48,18 @@ enum ControlCommand: Equatable {
     case ("FILL", 1...ControlCommand.maximumKeys): self = .keys(.fill, Array(words.dropFirst()))
     case ("REPAIR", 1...ControlCommand.maximumKeys): self = .keys(.repair, Array(words.dropFirst()))
     case ("CHECK", 1...ControlCommand.maximumKeys): self = .keys(.check, Array(words.dropFirst()))
+    case ("WALKED", 2):
+      guard let walked = ProxyServer.Walked(rawValue: texts[1].lowercased()), let losses = UInt64(texts[2])
+      else {
+        throw Invalid(message: "ERR say WALKED new or WALKED both, and the number of losses from STATUS")
+      }
+      self = .walked(walked, losses: losses)
     case ("FILL", 1...), ("REPAIR", 1...), ("CHECK", 1...):
       throw Invalid(message: "ERR more than \(ControlCommand.maximumKeys) keys at once; send them in parts")
     case ("AUTH", 1...2): self = .auth(words[words.count - 1])
     case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
-      ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _):
+      ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _), ("WALKED", _):
       throw Invalid(message: "ERR wrong number of arguments for '\(name)'; HELP shows how it is used")
     case ("POST", _), ("GET", _), ("PUT", _), ("HOST:", _):
       throw Invalid(message: "ERR this is no web server", isHTTP: true)

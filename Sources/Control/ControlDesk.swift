@@ -34,6 +34,12 @@ struct ControlDesk: Sendable {
       case .which(let keys): append(await explained(keys), to: &reply)
       case .keys(let order, let keys):
         append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)
+      case .walked(let walked, let losses):
+        guard await cutover.proxy.walked(walked, since: losses) else {
+          throw Cutover.Refused("a stack has lost everything since; walk again")
+        }
+        reply.appendBulk(
+          "OK \(walked == .new ? "new is known to hold what legacy holds" : "both are known to be equal")")
       case .help: append(ControlCommand.helpLines, to: &reply)
       case .greeting: reply.appendArrayHeader(0)
       case .ping, .quit, .auth: reply = ControlDesk.ok

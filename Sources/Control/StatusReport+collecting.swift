@@ -48,6 +48,7 @@ extension StatusReport {
     ]
     stacks["legacy"]?.layers = layers[.legacy].map(Layers.init)
     stacks["new"]?.layers = layers[.new].map(Layers.init)
+    losses = cutover.proxy.losses
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
       cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff })

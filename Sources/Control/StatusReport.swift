@@ -16,6 +16,8 @@ struct StatusReport: Encodable, Sendable {
   var listen: [String]
   var control: [String]
   var stacks: [String: Stack]
+  /// How often a stack was found, or made, empty; `WALKED` wants it back.
+  var losses: UInt64
   var clients: Clients
   var compare: Compare
   var mirror: Mirror

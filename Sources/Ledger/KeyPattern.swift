@@ -2,13 +2,14 @@
 ///
 /// A star stands for what tells one thing from another: digits, long hexadecimal or mixed words, UUIDs, and the content of a hash tag.
 /// Words stay, so a pattern may still be one key's own; the number of groups is bounded elsewhere (`DivergenceGroups`).
-enum KeyPattern {
+public enum KeyPattern {
   /// Bytes of a key that are looked at; a longer one's pattern ends in `…`.
   static let longestKey = 128
   /// Of keys that are no text.
   static let binary = "(binary)"
 
-  static func pattern(of key: [UInt8]) -> String {
+  /// The pattern of a key; of keys that are no text, `(binary)`.
+  public static func pattern(of key: [UInt8]) -> String {
     guard !key.contains(0), String(validating: key, as: UTF8.self) != nil else { return binary }
     let bytes = key.prefix(longestKey)
     var pattern: [UInt8] = []

@@ -26,11 +26,11 @@ extension Lane {
 
   func warmthChanged() { isWarm = legacy.isWarm && new.isWarm }
 
-  /// A warm-up has brought every key over.
-  func becameEqual() {
-    legacy.isWarm = true
+  /// A warm-up has brought every key over, or a verification has found both equal.
+  func becameEqual(_ walked: ProxyServer.Walked) {
+    if walked == .both { legacy.isWarm = true }
     new.isWarm = true
-    equalKeys = []
+    if isWarm { equalKeys = [] }
   }
 
   /// Whether the mirror may repeat a write while the stacks are not known to be equal.

@@ -165,20 +165,28 @@ public final class ProxyServer: Sendable {
     return stack
   }
 
-  /// How often the stacks were found, or made, empty: what `areEqual` needs to know.
+  /// How often the stacks were found, or made, empty: what `walked` needs to know.
   public var losses: UInt64 { histories.legacy.losses + histories.new.losses }
 
-  /// Every key of the one stack was brought to the other, in the order of the log: from now on updates are repeated instead
-  /// of copied. Nothing happens if a stack has lost everything since.
+  /// What a walk over the stacks has made sure of.
+  public enum Walked: String, Sendable {
+    /// New holds every key that legacy holds.
+    case new
+    /// Both hold the same keys.
+    case both
+  }
+
+  /// Every key of one stack was brought to the other, or compared, in the order of the log: once both are known to hold the
+  /// same, updates are repeated instead of copied. Nothing happens if a stack has lost everything since.
   ///
-  /// - Parameter losses: as they were before the first key was brought over.
+  /// - Parameter losses: as they were before the first key was looked at.
   /// - Returns: whether it is so.
-  @discardableResult public func areEqual(since losses: UInt64) async -> Bool {
+  @discardableResult public func walked(_ walked: Walked, since losses: UInt64) async -> Bool {
     let histories = histories
     for lane in lanes {
       let isSo = try? await lane.loop.submit {
         guard histories.legacy.losses + histories.new.losses == losses else { return false }
-        lane.becameEqual()
+        lane.becameEqual(walked)
         return true
       }.get()
       guard isSo == true else { return false }

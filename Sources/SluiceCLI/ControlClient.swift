@@ -10,12 +10,15 @@ struct ControlClient {
 
   /// The reply of the control port.
   /// - Throws: `Failure` with the code and the sentence for whatever came instead of one.
-  func call(_ arguments: [String]) throws(Failure) -> Reply {
+  func call(_ arguments: [String]) throws(Failure) -> Reply { try call(arguments.map { Array($0.utf8) }) }
+
+  /// The same for words that are any bytes, as keys are.
+  func call(_ arguments: [[UInt8]]) throws(Failure) -> Reply {
     let reply: Reply
     do {
       let client = try RedisClient(
         endpoint, connectTimeout: connectTimeout, commandTimeout: commandTimeout)
-      reply = try client.command(arguments.map { Array($0.utf8) })
+      reply = try client.command(arguments)
     } catch {
       throw failure(error)
     }

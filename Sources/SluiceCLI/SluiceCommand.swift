@@ -16,20 +16,23 @@ public struct SluiceCommand: AsyncParsableCommand {
       A first rollout:
         sluice serve --legacy redis://old --new redis://new --ledger sluice.db
         sluice stage dualwrite         writes go to both
+        sluice warm                    new gets what legacy has
         sluice stage shadow            reads are compared
         sluice status                  hold, pass or fail, and why
         sluice stage live 25           a quarter of the keys moves
         sluice ramp 50                 half of them
         sluice report sluice.db        what differed, since when
+        sluice verify                  both stacks, key by key
 
       Exit codes as in sysexits.h:
-        0 done, 64 usage, 65 refused or bad data, 66 no such file,
+        0 done, 1 verify found differences, 64 usage, 65 refused or bad data, 66 no such file,
         69 proxy not reachable, 70 internal error, 75 try again,
         77 password wrong or missing, 78 configuration
       """,
     version: version,
     subcommands: [
       Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Which.self,
+      WarmCommand.self, VerifyCommand.self,
       Reload.self, ReportCommand.self, Diagnose.self, Bench.self,
     ])
 

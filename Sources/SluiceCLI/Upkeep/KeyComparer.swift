@@ -1,0 +1,97 @@
+import RedisClient
+
+/// Compares keys of both stacks by asking the servers themselves, many keys at a time. What it finds may be a write on its way
+/// from one stack to the other: it is a reason to look again, not yet a difference.
+struct KeyComparer {
+  let legacy: RedisClient
+  let new: RedisClient
+  /// Milliseconds that two expiries may lie apart.
+  let tolerance: Int64
+
+  /// What seems to differ, and whether the value is so large that it was read in pieces.
+  struct Suspicion {
+    let key: [UInt8]
+    let kind: KeyDifference
+    let isBig: Bool
+  }
+
+  /// A key as far as one round of questions tells.
+  private struct Sight {
+    var type: String
+    var expiry: Int64
+    var size: Int64 = 0
+
+    /// Too large to be read in one piece: a server that answers for millions of elements answers nobody else meanwhile.
+    var isBig: Bool { type == "string" ? size > 1 << 20 : size > 1000 }
+  }
+
+  func compare(_ keys: [[UInt8]]) throws(Failure) -> [Suspicion] {
+    let (left, right) = (try look(at: keys, on: legacy), try look(at: keys, on: new))
+    var suspicions: [Suspicion] = []
+    var whole: [Int] = []
+    func suspect(_ index: Int, _ kind: KeyDifference, isBig: Bool = false) {
+      suspicions.append(Suspicion(key: keys[index], kind: kind, isBig: isBig))
+    }
+    var big: [Int] = []
+    for index in keys.indices {
+      let (one, other) = (left[index], right[index])
+      switch (one.type, other.type) {
+      case ("none", "none"): break
+      case ("none", _): suspect(index, .missingInLegacy)
+      case (_, "none"): suspect(index, .missingInNew)
+      case let (type, otherType) where type != otherType: suspect(index, .type)
+      case _ where one.size != other.size: suspect(index, .value, isBig: one.isBig || other.isBig)
+      case _ where one.isBig: big.append(index)
+      default: whole.append(index)
+      }
+    }
+    for start in stride(from: 0, to: whole.count, by: KeyComparer.valuesAtOnce) {
+      let some = Array(whole[start..<min(start + KeyComparer.valuesAtOnce, whole.count)])
+      let commands = some.map { ValueReader.whole(left[$0].type, keys[$0]) }
+      let (values, others) = (try legacy.all(commands), try new.all(commands))
+      for (number, index) in some.enumerated() {
+        if !ValueReader.areEqual(left[index].type, values[number], others[number]) {
+          suspect(index, .value)
+        } else if !haveEqualTimes(left[index], right[index]) {
+          suspect(index, .ttl)
+        }
+      }
+    }
+    for index in big {
+      if try !ValueReader.areEqualInPieces(left[index].type, keys[index], legacy, new) {
+        suspect(index, .value, isBig: true)
+      } else if !haveEqualTimes(left[index], right[index]) {
+        suspect(index, .ttl)
+      }
+    }
+    return suspicions
+  }
+
+  private func haveEqualTimes(_ one: Sight, _ other: Sight) -> Bool {
+    if one.expiry < 0 || other.expiry < 0 { return one.expiry == other.expiry }
+    return abs(one.expiry - other.expiry) <= tolerance
+  }
+
+  private func look(at keys: [[UInt8]], on client: RedisClient) throws(Failure) -> [Sight] {
+    let replies = try client.all(
+      keys.flatMap { [[Array("TYPE".utf8), $0], [Array("PEXPIRETIME".utf8), $0]] })
+    var sights = try stride(from: 0, to: replies.count, by: 2).map { (index) throws(Failure) in
+      guard let type = replies[index].text, case .integer(let expiry) = replies[index + 1] else {
+        let text = [replies[index], replies[index + 1]].compactMap(\.text).joined(separator: "; ")
+        throw Failure(
+          .unavailable,
+          "\(client.endpoint) cannot be compared (\(Output.printable(text))); Redis 7.0 or later is needed")
+      }
+      return Sight(type: type, expiry: expiry)
+    }
+    let sized = sights.indices.filter { ValueReader.size(sights[$0].type, keys[$0]) != nil }
+    let sizes = try client.all(sized.compactMap { ValueReader.size(sights[$0].type, keys[$0]) })
+    for (index, size) in zip(sized, sizes) {
+      // An error: the key has become another since. The next look will tell.
+      if case .integer(let number) = size { sights[index].size = number }
+    }
+    return sights
+  }
+
+  static let valuesAtOnce = 64
+}

@@ -1,0 +1,47 @@
+import SluiceConfiguration
+import Foundation
+import RedisClient
+
+/// The control port of a running proxy, for orders about keys; one connection per call, and a patient one.
+struct ProxyLanes {
+  private let client: ControlClient
+
+  init(_ client: ControlClient) {
+    var patient = client
+    // A lane that is busy lets an order wait ten seconds before it refuses it.
+    patient.commandTimeout = .seconds(120)
+    self.client = patient
+  }
+
+  func status() throws(Failure) -> JSONValue {
+    let text = try client.text(["STATUS"])
+    guard let status = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+      throw Failure(
+        .software,
+        "\(client.address) answered STATUS with something that is no JSON; is it a Sluice control port?")
+    }
+    return status
+  }
+
+  /// What became of each key: a word, and for `refused` a reason behind it.
+  func carryOut(_ order: String, _ keys: [[UInt8]]) throws(Failure) -> [String] {
+    var outcomes: [String] = []
+    for start in stride(from: 0, to: keys.count, by: ProxyLanes.keysAtOnce) {
+      let some = keys[start..<min(start + ProxyLanes.keysAtOnce, keys.count)]
+      guard case .array(let lines) = try client.call([Array(order.utf8)] + some), lines.count == some.count
+      else {
+        throw Failure(.software, "\(client.address) answered \(order) with something unknown")
+      }
+      outcomes += lines.map { $0.text ?? "" }
+    }
+    return outcomes
+  }
+
+  /// Tells the proxy what a walk has found out (`WALKED`); its answer, or nil if it would not hear of it.
+  func tell(_ what: String, since losses: Double?) -> String? {
+    guard let losses, let number = UInt64(exactly: losses) else { return nil }
+    return try? client.text(["WALKED", what, "\(number)"])
+  }
+
+  static let keysAtOnce = 256
+}

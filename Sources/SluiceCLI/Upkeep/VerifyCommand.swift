@@ -1,0 +1,142 @@
+import ArgumentParser
+import Foundation
+import RedisClient
+import Routing
+
+/// `sluice verify`.
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Compare both stacks key by key, and repair on request.",
+    discussion: """
+      Walks both stacks and compares type, value and time to live. What differs is asked again through the proxy, in
+      order with the writes of its clients, before it is called a difference. --repair
+      makes the other stack's key what its primary's is.
+
+      Without a running proxy (name the stacks by --legacy and --new, or --config) it compares only, and keys that are
+      being written may be reported.
+
+      Exit code 0: equal, or all that differed was repaired. 1: not equal.
+      75: some keys could not be settled.
+
+      Examples:
+        sluice verify
+        sluice verify --repair
+        sluice verify --sample 5 --match 'session:*'
+      """)
+
+  @Flag(help: "Make the key of the other stack what the primary's is, for every key that differs.")
+  var repair = false
+
+  @Option(help: "Look at this share of the keys only, in percent; always the same ones.")
+  var sample: Percent?
+
+  @Option(help: ArgumentHelp("Only keys like this one, as in SCAN: user:*.", valueName: "pattern"))
+  var match: String?
+
+  @Flag(help: "Print what was found as JSON.")
+  var json = false
+
+  @OptionGroup var stacks: StackOptions
+  @OptionGroup var options: ControlOptions
+
+  func run() throws {
+    let (lanes, status) = try findProxy()
+    let addresses = try stacks.addresses(status)
+    let comparer = KeyComparer(
+      legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"),
+      tolerance: 1000)
+    var run = VerifyRun(comparer, lanes: lanes, match: match, sample: share, repairs: repair)
+    Interruption.watch()
+    var progress = Progress("verify")
+    var isComplete = false
+    do {
+      isComplete = try run.run(progress: &progress) { Interruption.hasCome }
+    } catch {
+      // A signal may break off a connection that is just being made.
+      guard Interruption.hasCome else {
+        progress.clear()
+        throw error
+      }
+    }
+    progress.clear()
+    Output.line(
+      json ? try text(run, isComplete, progress.elapsed) : screen(run, isComplete, progress.elapsed))
+    guard isComplete else { throw ExitCode(Interruption.exitCode) }
+    if run.differences.count > run.counts.repaired { throw ExitCode(1) }
+    if run.counts.unsettled > 0 {
+      throw Failure(
+        .temporary,
+        "\(run.counts.unsettled) keys could not be settled (\(Output.printable(run.trouble ?? "doubtful"))); run it again"
+      )
+    }
+    guard run.counts.compared > 0 else {
+      throw Failure(
+        .data, "nothing was compared: neither stack has such a key, and zero of zero is no evidence")
+    }
+    // All of both was looked at: the proxy may count on it.
+    if match == nil, sample == nil { _ = lanes?.tell("both", since: status?["losses"].number) }
+  }
+
+  private var share: Share {
+    guard let sample, let percent = Double(sample.text) else { return .everything }
+    let weight = UInt64((percent * 10_000).rounded())
+    return Share(weight: weight, rest: 1_000_000 - weight) ?? .everything
+  }
+
+  /// A proxy that was not named and is not there is none; one that was named must answer.
+  private func findProxy() throws -> (ProxyLanes?, JSONValue?) {
+    let lanes = ProxyLanes(try options.client())
+    do {
+      return (lanes, try lanes.status())
+    } catch {
+      guard error.code == .unavailable, options.control == nil,
+        stacks.config != nil || (stacks.legacy != nil && stacks.new != nil)
+      else { throw error }
+      if repair {
+        throw Failure(
+          .unavailable, "a repair goes through the proxy, to be in order with its writes: \(error.message)")
+      }
+      Output.error(
+        "verify: without a proxy; keys that are written meanwhile may be reported, and nothing is repaired")
+      return (nil, nil)
+    }
+  }
+
+  private func screen(_ run: VerifyRun, _ isComplete: Bool, _ elapsed: Duration) -> String {
+    let counts = run.counts
+    var lines = [
+      isComplete
+        ? "compared \(counts.compared) keys in \(Progress.seconds(elapsed))"
+        : "stopped at about \(Int(run.share * 100)) %, after \(counts.compared) keys"
+    ]
+    if counts.superseded > 0 {
+      lines.append("\(counts.superseded) looked different at first and were not when asked again")
+    }
+    if counts.unsettled > 0 { lines.append("\(counts.unsettled) could not be settled") }
+    if run.differences.count == 0 {
+      lines.append(counts.compared == 0 ? "nothing compared: no evidence" : "no difference found")
+    } else {
+      lines += [run.differences.table().text(), "\(run.differences.count) keys differ"]
+      if repair {
+        lines.append(
+          "\(counts.repaired) repaired"
+            + (counts.notRepaired > 0
+              ? ", \(counts.notRepaired) not\(run.trouble.map { " (\(Output.printable($0)))" } ?? "")" : ""))
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func text(_ run: VerifyRun, _ isComplete: Bool, _ elapsed: Duration) throws -> String {
+    let counts = run.counts
+    let document: [String: Any] = [
+      "complete": isComplete, "seconds": elapsed / .seconds(1), "compared": counts.compared,
+      "superseded": counts.superseded, "unsettled": counts.unsettled, "different": run.differences.count,
+      "repaired": counts.repaired, "not_repaired": counts.notRepaired,
+      "differences": run.differences.described,
+    ]
+    let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import RedisClient
+import Routing
+
+/// Walks both stacks, compares, looks again before it calls a difference one, and repairs on request.
+struct VerifyRun {
+  struct Counts: Equatable {
+    /// Keys compared.
+    var compared = 0
+    /// Looked different, and did not when looked at again.
+    var superseded = 0
+    /// Still doubtful after all looks: a suspect, or a lane that could not say.
+    var unsettled = 0
+    var repaired = 0
+    var notRepaired = 0
+  }
+
+  let comparer: KeyComparer
+  /// Nil without a running proxy.
+  let lanes: ProxyLanes?
+  let match: String?
+  let sample: Share
+  let repairs: Bool
+  private(set) var counts = Counts()
+  private(set) var differences = Differences()
+  private(set) var share = 0.0
+  private(set) var trouble: String?
+
+  init(_ comparer: KeyComparer, lanes: ProxyLanes?, match: String?, sample: Share, repairs: Bool) {
+    self.comparer = comparer
+    self.lanes = lanes
+    self.match = match
+    self.sample = sample
+    self.repairs = repairs
+  }
+
+  /// True at the end, false if interrupted.
+  mutating func run(progress: inout Progress, isInterrupted: () -> Bool) throws(Failure) -> Bool {
+    // First what legacy has, then what it has not: each key is compared once.
+    var walk = KeyWalk(comparer.legacy, match: match, sample: sample)
+    while let keys = try walk.next() {
+      try take(keys, try comparer.compare(keys))
+      share = walk.progress / 2
+      if isInterrupted() { return false }
+      show(&progress)
+    }
+    walk = KeyWalk(comparer.new, match: match, sample: sample)
+    while let keys = try walk.next() {
+      let exist = try comparer.legacy.all(keys.map { [Array("EXISTS".utf8), $0] })
+      let missing = zip(keys, exist).filter { $0.1 != .integer(1) }.map(\.0)
+      try take(
+        missing, missing.map { KeyComparer.Suspicion(key: $0, kind: .missingInLegacy, isBig: false) })
+      share = 0.5 + walk.progress / 2
+      if isInterrupted() { return false }
+      show(&progress)
+    }
+    return true
+  }
+
+  private func show(_ progress: inout Progress) {
+    progress.show(share, "\(counts.compared) keys compared, \(differences.count) differ")
+  }
+
+  private mutating func take(_ keys: [[UInt8]], _ suspicions: [KeyComparer.Suspicion]) throws(Failure) {
+    counts.compared += keys.count
+    guard !suspicions.isEmpty else { return }
+    let confirmed = try confirm(suspicions)
+    for (key, kind) in confirmed { differences.add(kind, key) }
+    if repairs, !confirmed.isEmpty { try repair(confirmed.map(\.0)) }
+  }
+
+  // MARK: Looking again
+
+  private mutating func confirm(
+    _ suspicions: [KeyComparer.Suspicion]
+  ) throws(Failure) -> [(key: [UInt8], kind: KeyDifference)] {
+    var confirmed: [(key: [UInt8], kind: KeyDifference)] = []
+    // A big value is not asked of a lane, where traffic would wait behind it, unless nothing else helps.
+    var kinds = Dictionary(suspicions.map { ($0.key, $0.kind) }) { first, _ in first }
+    let direct = suspicions.filter { lanes == nil || $0.isBig }.map(\.key)
+    let settled = Set(direct).subtracting(try lookAgain(at: direct, &kinds))
+    counts.superseded += settled.count
+    let open = suspicions.map(\.key).filter { !settled.contains($0) }
+    guard let lanes else { return open.map { ($0, kinds[$0] ?? .value) } }
+    var asked = open
+    for attempt in 1...VerifyRun.attempts where !asked.isEmpty {
+      var again: [[UInt8]] = []
+      for (key, outcome) in zip(asked, try lanes.carryOut("CHECK", asked)) {
+        if let kind = KeyDifference(rawValue: outcome) {
+          confirmed.append((key, kind))
+        } else if outcome == "equal" {
+          counts.superseded += 1
+        } else {
+          again.append(key)
+          trouble = outcome
+        }
+      }
+      asked = again
+      if !asked.isEmpty, attempt < VerifyRun.attempts { Thread.sleep(forTimeInterval: 0.3) }
+    }
+    counts.unsettled += asked.count
+    return confirmed
+  }
+
+  /// The keys that looked different every time.
+  private func lookAgain(
+    at keys: [[UInt8]], _ kinds: inout [[UInt8]: KeyDifference]
+  ) throws(Failure) -> [[UInt8]] {
+    var open = keys
+    for _ in 0..<2 where !open.isEmpty {
+      Thread.sleep(forTimeInterval: 0.2)
+      let seen = try comparer.compare(open)
+      for suspicion in seen { kinds[suspicion.key] = suspicion.kind }
+      open = seen.map(\.key)
+    }
+    return open
+  }
+
+  /// A suspect is repaired within a second or two.
+  private static let attempts = 10
+
+  // MARK: Repairing
+
+  private mutating func repair(_ keys: [[UInt8]]) throws(Failure) {
+    guard let lanes else { return }
+    var open = keys
+    for attempt in 1...3 where !open.isEmpty {
+      for outcome in try lanes.carryOut("REPAIR", open) where outcome.hasPrefix("refused ") {
+        trouble = outcome
+      }
+      var again: [[UInt8]] = []
+      for (key, outcome) in zip(open, try lanes.carryOut("CHECK", open)) where outcome != "equal" {
+        again.append(key)
+      }
+      open = again
+      if !open.isEmpty, attempt < 3 { Thread.sleep(forTimeInterval: 0.3) }
+    }
+    counts.repaired += keys.count - open.count
+    counts.notRepaired += open.count
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import RedisClient
+
+/// `sluice warm`.
+struct WarmCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "warm",
+    abstract: "Fill the new stack from the legacy one, while traffic goes on.",
+    discussion: """
+      Every key of legacy that new lacks is copied with its time to live, by the proxy itself and in order with the
+      writes of its clients: newer data is never overwritten, and nothing that was deleted comes back. It
+      needs a stage that mirrors writes: dualwrite, shadow, live or rampdown.
+
+      Stop it at any time with ctrl-C and start it again: what is there is skipped.
+
+      Examples:
+        sluice warm
+        sluice warm --rate 5000 --match 'session:*'
+        sluice warm --config sluice.yaml      where the stacks have passwords
+
+      Afterwards: sluice verify
+      """)
+
+  @Option(help: ArgumentHelp("At most so many keys of legacy a second.", valueName: "keys"))
+  var rate: Int?
+
+  @Option(help: ArgumentHelp("Only keys like this one, as in SCAN: user:*.", valueName: "pattern"))
+  var match: String?
+
+  @Flag(help: "Print what was done as JSON.")
+  var json = false
+
+  @OptionGroup var stacks: StackOptions
+  @OptionGroup var options: ControlOptions
+
+  func validate() throws {
+    if let rate, rate < 1 { throw ValidationError("--rate: write a number of keys from 1 upwards") }
+  }
+
+  func run() throws {
+    let lanes = ProxyLanes(try options.client())
+    let status = try lanes.status()
+    try WarmCommand.expectMirroring(status)
+    let addresses = try stacks.addresses(status)
+    var run = WarmRun(
+      legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"), lanes: lanes,
+      rate: rate, match: match)
+    Interruption.watch()
+    var progress = Progress("warm")
+    var isComplete = false
+    do {
+      isComplete = try run.run(progress: &progress) { Interruption.hasCome }
+    } catch {
+      // A signal may break off a connection that is just being made.
+      guard Interruption.hasCome else {
+        progress.clear()
+        Output.error(
+          WarmCommand.text(run.counts, isComplete: false, share: run.share, progress.elapsed, json: false))
+        throw error
+      }
+    }
+    progress.clear()
+    Output.line(
+      WarmCommand.text(run.counts, isComplete: isComplete, share: run.share, progress.elapsed, json: json))
+    guard isComplete else { throw ExitCode(Interruption.exitCode) }
+    if run.counts.refused > 0 {
+      throw Failure(
+        .temporary,
+        "\(run.counts.refused) keys could not be brought over (\(Output.printable(run.refusal ?? ""))); start it again"
+      )
+    }
+    // From now on the proxy may count on new: it repeats updates there instead of copying keys.
+    if match == nil, let said = lanes.tell("new", since: status["losses"].number), !json {
+      Output.line(Output.printable(said))
+    }
+  }
+
+  static func expectMirroring(_ status: JSONValue) throws(Failure) {
+    let stage = status["effective_stage"].text ?? "-"
+    switch stage {
+    case "off":
+      throw Failure(
+        .data,
+        status["rolled_back"].bool == true
+          ? "the proxy is rolled back to a stage that does not mirror writes: what is copied would grow old; first: sluice rearm"
+          : "stage off does not mirror writes: what is copied would grow old; first: sluice stage dualwrite")
+    case "complete":
+      throw Failure(
+        .data,
+        "in stage complete legacy hears of no write, so what it has is old; first: sluice stage rampdown")
+    default: break
+    }
+  }
+
+  static func text(
+    _ counts: WarmRun.Counts, isComplete: Bool, share: Double, _ elapsed: Duration, json: Bool
+  ) -> String {
+    if json {
+      return """
+        {"complete": \(isComplete), "seconds": \(elapsed / .seconds(1)), "scanned": \(counts.scanned), \
+        "copied": \(counts.copied), "present": \(counts.present), "absent": \(counts.absent), \
+        "overtaken": \(counts.overtaken), "doubtful": \(counts.doubtful), "refused": \(counts.refused)}
+        """
+    }
+    let rows = [
+      ("copied", counts.copied, ""), ("there already", counts.present, ""),
+      ("gone meanwhile", counts.absent, "deleted, or expired"),
+      ("overtaken", counts.overtaken, "a write came in between, and is what new has"),
+      ("doubtful", counts.doubtful, "the proxy repairs them by itself"), ("refused", counts.refused, ""),
+    ]
+    var table = TextTable(columns: ["", "keys", " "], numeric: ["keys"])
+    for (name, count, note) in rows where count > 0 || name == "copied" || name == "there already" {
+      table.rows.append([name, "\(count)", note])
+    }
+    let head =
+      isComplete
+      ? "looked at all \(counts.scanned) keys of legacy in \(Progress.seconds(elapsed))"
+      : "stopped at about \(Int(share * 100)) %, after \(counts.scanned) keys; start it again, and what is there is skipped"
+    return head + "\n" + table.text()
+  }
+}

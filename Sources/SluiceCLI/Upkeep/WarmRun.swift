@@ -1,0 +1,97 @@
+import Foundation
+import RedisClient
+
+/// Fills the new stack from the legacy one, through the proxy's lanes.
+struct WarmRun {
+  /// What became of the keys.
+  struct Counts: Encodable, Equatable {
+    var scanned = 0
+    /// New has them now.
+    var copied = 0
+    /// New had them already.
+    var present = 0
+    /// Deleted, or expired, since they were seen.
+    var absent = 0
+    /// A write came in between, and new has what it wrote.
+    var overtaken = 0
+    /// Suspects, which the proxy repairs by itself.
+    var doubtful = 0
+    var refused = 0
+  }
+
+  let legacy: RedisClient
+  let new: RedisClient
+  let lanes: ProxyLanes
+  /// Keys a second; nil is as fast as it goes.
+  let rate: Int?
+  let match: String?
+  private(set) var counts = Counts()
+  private(set) var share = 0.0
+  private(set) var refusal: String?
+
+  init(legacy: RedisClient, new: RedisClient, lanes: ProxyLanes, rate: Int?, match: String?) {
+    self.legacy = legacy
+    self.new = new
+    self.lanes = lanes
+    self.rate = rate
+    self.match = match
+  }
+
+  /// Walks until the end, or until `isInterrupted`; true at the end.
+  mutating func run(progress: inout Progress, isInterrupted: () -> Bool) throws(Failure) -> Bool {
+    var walk = KeyWalk(legacy, match: match)
+    while let keys = try walk.next() {
+      // Small portions, so that a slow rate is an even one.
+      let portion = rate.map { max(1, min(ProxyLanes.keysAtOnce, $0 / 10)) } ?? ProxyLanes.keysAtOnce
+      for start in stride(from: 0, to: keys.count, by: portion) {
+        if isInterrupted() { return false }
+        try bring(Array(keys[start..<min(start + portion, keys.count)]))
+        progress.show(
+          walk.progress, "\(counts.scanned) keys seen, \(counts.copied) copied, \(counts.present) were there")
+        pause(since: progress)
+      }
+      share = walk.progress
+      if isInterrupted() { return false }
+    }
+    return true
+  }
+
+  private mutating func bring(_ keys: [[UInt8]]) throws(Failure) {
+    counts.scanned += keys.count
+    let exist = try new.all(keys.map { [Array("EXISTS".utf8), $0] })
+    let missing = zip(keys, exist).filter { $0.1 != .integer(1) }.map(\.0)
+    counts.present += keys.count - missing.count
+    try fill(missing, attempts: 3)
+  }
+
+  /// What a write or a busy lane has kept from being filled is asked for again, a few times.
+  private mutating func fill(_ keys: [[UInt8]], attempts: Int) throws(Failure) {
+    guard !keys.isEmpty else { return }
+    var again: [[UInt8]] = []
+    for (key, outcome) in zip(keys, try lanes.carryOut("FILL", keys)) {
+      switch outcome {
+      case "copied": counts.copied += 1
+      case "present": counts.present += 1
+      case "absent": counts.absent += 1
+      case _ where attempts > 1: again.append(key)
+      case "overtaken": counts.overtaken += 1
+      case "doubtful": counts.doubtful += 1
+      default:
+        counts.refused += 1
+        refusal = outcome.hasPrefix("refused ") ? String(outcome.dropFirst("refused ".count)) : outcome
+        if outcome.contains("does not mirror writes") {
+          throw Failure(.data, "\(Output.printable(refusal ?? "")); somebody has changed the stage")
+        }
+      }
+    }
+    if !again.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
+    try fill(again, attempts: attempts - 1)
+  }
+
+  private func pause(since progress: Progress) {
+    guard let rate else { return }
+    let due = Double(counts.scanned) / Double(rate)
+    let ahead = due - progress.elapsed / .seconds(1)
+    if ahead > 0 { Thread.sleep(forTimeInterval: min(ahead, 1)) }
+  }
+}
