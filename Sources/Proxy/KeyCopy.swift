@@ -66,8 +66,13 @@ final class KeyCopy: KeyQuestion, @unchecked Sendable {
       if isUndisturbed, !mirror.suspects.contains(key) { lane.wasCopied(key) }
       return end(.copied)
     }
-    // What is absent cannot lie; a copy that the mirror cannot take leaves there what is known to be wrong.
-    if isRepair, mirror.isUp { lane.restore([Array("DEL".utf8), key], on: mirror) }
+    // What is absent cannot lie; a copy that the mirror cannot take leaves there what is known to be wrong. It stays doubtful,
+    // for an update of what is absent would make half a value of it.
+    if isRepair, mirror.isUp {
+      lane.equalKeys.remove(key)
+      lane.restore([Array("DEL".utf8), key], on: mirror)
+      mirror.suspects.insert(key)
+    }
     end(.refused("\(primary.other.name) takes no copy: \(trouble)"))
   }
 }

@@ -48,6 +48,14 @@ import Testing
       let failure = try #require(throws: Failure.self) { try addresses([], new: url) }
       #expect(failure.code == .configuration && failure.message.contains(words), "\(failure.message)")
     }
+    let prefixed = JSONValue.object([
+      "stacks": .object([
+        "new": .object(["layers": .object(["names": .array([.string("l1"), .string("key_prefix app:")])])])
+      ])
+    ])
+    let warm = try #require(try SluiceCommand.parseAsRoot(["warm"]) as? WarmCommand)
+    let layered = try #require(throws: Failure.self) { try warm.stacks.addresses(prefixed) }
+    #expect(layered.code == .configuration && layered.message.contains("key_prefix app:"))
     let verify = try #require(
       try SluiceCommand.parseAsRoot(["verify", "--legacy", "redis://old"]) as? VerifyCommand)
     let failure = try #require(throws: Failure.self) { try verify.stacks.addresses(nil) }

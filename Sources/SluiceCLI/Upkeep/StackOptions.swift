@@ -26,10 +26,33 @@ struct StackOptions: ParsableArguments {
         throw Failure(.configuration, error.description)
       }
     }
+    for (name, layers) in [
+      ("legacy", configuration?.stacks.legacy.layers), ("new", configuration?.stacks.new.layers),
+    ] {
+      try expectReadable(name, layers, status)
+    }
     return (
       try address("legacy", legacy, configuration?.stacks.legacy.endpoint, status),
       try address("new", new, configuration?.stacks.new.endpoint, status)
     )
+  }
+
+  /// The server behind a stack's layers holds other keys, or other bytes, than the stack.
+  private func expectReadable(
+    _ name: String, _ configured: StackLayers?, _ status: JSONValue?
+  ) throws(Failure) {
+    if let status {
+      let layers = status["stacks"][name]["layers"]["names"].texts
+      guard let prefix = layers.first(where: { $0.hasPrefix("key_prefix") }) else { return }
+      throw Failure(
+        .configuration,
+        "the \(name) stack has the layer \(prefix), so its server names its keys otherwise than clients do; "
+          + "such a stack cannot be walked")
+    } else if let configured, !configured.isPlain {
+      throw Failure(
+        .configuration,
+        "the \(name) stack has layers, and only a running proxy reads through them; start it first")
+    }
   }
 
   private func address(
