@@ -26,7 +26,8 @@ extension LayeredClient {
     let payload = frame.extracting(arguments[3].range)
     guard let value = RedisString.value(of: payload) else { return forward(frame, arguments, spec) }
     let stored = core.encode(value.span).map { RedisString.payload(of: $0.span, likeIn: payload) }
-    let addsExpiry = core.defaultMilliseconds > 0 && frame.extracting(arguments[2].range).integer == 0
+    let expiry = frame.extracting(arguments[2].range)
+    let addsExpiry = expiry.integer == 0 && core.defaultMilliseconds > 0
     // Zero is no expiry whatever ABSTTL says; the default is a time from now.
     var options: [[UInt8]] = []
     for index in 4..<max(4, arguments.count) {
@@ -40,7 +41,7 @@ extension LayeredClient {
       if addsExpiry {
         output.bulk(core.defaultMilliseconds)
       } else {
-        output.bulk(frame.extracting(arguments[2].range))
+        output.bulk(expiry)
       }
       if let stored { output.bulk(stored) } else { output.bulk(payload) }
       for option in options { output.bulk(option) }

@@ -136,17 +136,21 @@ extension LayeredClient {
   func increment(
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, isFloat: Bool
   ) {
-    if arguments.count < 3 || isGoodStep(frame.extracting(arguments[2].range), isFloat: isFloat) {
-      send(.drop) { output in
-        output.beginCommand(6)
-        output.word("SET")
-        output.key(frame.extracting(arguments[1].range), core.prefix.bytes)
-        output.word("0")
-        output.word("NX")
-        defaultExpiry(into: &output)
-      }
-    }
+    var isGood = true
+    if arguments.count > 2 { isGood = isGoodStep(frame.extracting(arguments[2].range), isFloat: isFloat) }
+    if isGood { makeZero(frame.extracting(arguments[1].range)) }
     forward(frame, arguments, spec)
+  }
+
+  private func makeZero(_ key: Span<UInt8>) {
+    send(.drop) { output in
+      output.beginCommand(6)
+      output.word("SET")
+      output.key(key, core.prefix.bytes)
+      output.word("0")
+      output.word("NX")
+      defaultExpiry(into: &output)
+    }
   }
 
   /// Whether zero and this can be added up. What is not sure gets no expiry, but never a number that nobody wrote.

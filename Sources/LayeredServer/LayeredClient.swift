@@ -125,7 +125,8 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
         return trimInput()
       case .command(let end):
         length = end
-        dispatch(bytes.extracting(0..<end), framer.arguments.span)
+        let arguments = framer.arguments
+        dispatch(bytes.extracting(0..<end), arguments.span)
       case .inline(let end):
         length = end
         dispatchInline(bytes.extracting(0..<end))
