@@ -49,6 +49,7 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	@scripts/install-packages bench
 	@$(MAKE) --no-print-directory release release-bench
 	.build/release/sluice-bench compare
+	.build/release/sluice-bench layers
 
 .PHONY: chaos
 chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2

@@ -35,7 +35,7 @@ public struct WorkloadProfile: Equatable, Sendable {
   }
 
   /// The name on the command line.
-  public let name: String
+  public var name: String
   /// Where the figures come from, in one line.
   public let source: String
   /// Bytes per key.

@@ -17,6 +17,15 @@ struct Trial {
   }()
 }
 
+extension Trial {
+  /// What layers are measured with: values that fit into L1, and values that are worth compressing.
+  static let layered: [Trial] = [100, 4096].map { size in
+    var profile = WorkloadProfile.uniform(valueSize: size)
+    profile.name = "\(size)-byte values"
+    return Trial(profile: profile, pipeline: 16)
+  }
+}
+
 /// What one side did in one round of one trial.
 struct Sample: Codable {
   let throughput: Double
@@ -68,7 +77,7 @@ struct Comparison {
     // Both stacks hold the same before every run; what another side wrote would be a divergence.
     for server in [sides.legacy, sides.new] {
       _ = try server.client().command("FLUSHALL")
-      plan.endpoint = server.endpoint
+      plan.endpoint = server === sides.legacy && side.fillsThrough ? side.target : server.endpoint
       let filled = LoadRun.run(plan.filling)
       guard filled.isClean else { throw BenchError("filling a Redis failed: \(LoadFigures(filled).text)") }
     }

@@ -23,7 +23,7 @@ struct ComparisonReport: Codable {
     let p50: Spread?
     let p99: Spread?
     let processor: Spread?
-    /// Processor time per command, divided by twemproxy's of the same round.
+    /// Processor time per command, divided by the baseline's of the same round.
     let ratio: Spread?
     let compared: Int?
     let reads: Int
@@ -38,6 +38,8 @@ struct ComparisonReport: Codable {
   let rounds: Int
   let seconds: Double
   let keys: Int
+  /// The side by whose processor time `ratio` divides.
+  let baseline: String
   let tables: [Table]
 
   init(_ comparison: Comparison, _ samples: [[[Sample]]]) {
@@ -45,9 +47,10 @@ struct ComparisonReport: Codable {
     rounds = comparison.rounds
     seconds = comparison.seconds
     keys = comparison.keys
+    baseline = comparison.sides.baseline
     let names = comparison.sides.all.map(\.name)
     tables = zip(comparison.trials, samples).map { trial, bySide in
-      let baseline = zip(names, bySide).first { $0.0 == Side.baseline }?.1.map(\.processor) ?? []
+      let baseline = zip(names, bySide).first { $0.0 == comparison.sides.baseline }?.1.map(\.processor) ?? []
       let rows = zip(names, bySide).map { name, rounds in
         let ratios = zip(rounds, baseline).compactMap { sample, base -> Double? in
           guard let own = sample.processor, let base, base > 0 else { return nil }
@@ -73,7 +76,7 @@ struct ComparisonReport: Codable {
   private func text(_ table: Table) -> String {
     var lines = [
       "## \(table.trial)", "",
-      "| side | commands/s | p50 µs | p99 µs | proxy CPU µs/command | CPU ÷ \(Side.baseline) |",
+      "| side | commands/s | p50 µs | p99 µs | proxy CPU µs/command | CPU ÷ \(baseline) |",
       "|---|---:|---:|---:|---:|---:|",
     ]
     for row in table.rows {

@@ -11,8 +11,8 @@ struct Side {
   let proxy: ChildProcess?
   /// Asked after each run: how many reads were compared so far. `nil` for sides that compare nothing.
   let compared: (() throws -> Int?)?
-
-  static let baseline = "twemproxy"
+  /// Whether values are brought to the servers through it, so that its layers have their say; else past it.
+  var fillsThrough = false
 }
 
 /// The servers of a comparison; they end when this object is released.
@@ -20,6 +20,8 @@ final class Sides {
   let legacy: LocalServer
   let new: LocalServer
   let all: [Side]
+  /// The name of the side by whose processor time the others' is divided.
+  let baseline: String
   /// Kept for their lifetime.
   private let servers: [LocalServer]
 
@@ -33,7 +35,7 @@ final class Sides {
     var sides = [
       Side(name: "direct", target: legacy.endpoint, proxy: nil, compared: nil),
       Side(name: "haproxy", target: haproxy.endpoint, proxy: haproxy.process, compared: nil),
-      Side(name: Side.baseline, target: twemproxy.endpoint, proxy: twemproxy.process, compared: nil),
+      Side(name: "twemproxy", target: twemproxy.endpoint, proxy: twemproxy.process, compared: nil),
     ]
     if let sluice {
       for stage in ["off", "shadow"] {
@@ -53,6 +55,35 @@ final class Sides {
     self.legacy = legacy
     self.new = new
     self.servers = servers
+    baseline = "twemproxy"
+    all = sides
+  }
+
+  /// Starts one Sluice with a plain legacy stack, and one for each layer over the same Redis.
+  init(layeredIn folder: ScratchFolder, sluice: String, keys: Int) throws {
+    legacy = try LocalServer.redis(in: folder, name: "legacy")
+    new = try LocalServer.redis(in: folder, name: "new")
+    let layers = [
+      ("plain", ""), ("L1 that holds all", "l1: { entries: \(keys) }"),
+      ("L1 that holds none", "l1: { entries: 1 }"),
+      ("compression", "compression: { threshold: 2000, level: 6 }"),
+    ]
+    var servers: [LocalServer] = []
+    var sides = [Side(name: "direct", target: legacy.endpoint, proxy: nil, compared: nil)]
+    for (number, (name, layer)) in layers.enumerated() {
+      let stack = "url: \(legacy.endpoint)" + (layer.isEmpty ? "" : ", \(layer)")
+      let configuration = try folder.write("layers-\(number).yaml", "stacks:\n  legacy: { \(stack) }\n")
+      let proxy = try SluiceProcess.start(
+        sluice, legacy: nil, new: new.endpoint, in: folder, name: "layers-\(number)", comparing: false,
+        configuration: configuration)
+      servers.append(proxy.server)
+      sides.append(
+        Side(
+          name: name, target: proxy.server.endpoint, proxy: proxy.server.process, compared: nil,
+          fillsThrough: true))
+    }
+    self.servers = servers
+    baseline = "plain"
     all = sides
   }
 

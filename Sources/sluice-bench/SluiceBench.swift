@@ -9,7 +9,7 @@ struct SluiceBench: ParsableCommand {
     commandName: "sluice-bench",
     abstract: "Measure Sluice beside what it is compared with, in one run.",
     subcommands: [
-      LoadCommand.self, CompareCommand.self, IdleCommand.self, RollbackCommand.self,
+      LoadCommand.self, CompareCommand.self, LayersCommand.self, IdleCommand.self, RollbackCommand.self,
       EvidenceCommand.self,
     ])
 }

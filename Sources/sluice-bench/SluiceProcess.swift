@@ -9,20 +9,22 @@ struct SluiceProcess {
 
   /// Starts the proxy in stage `off`.
   ///
-  /// - Parameter comparing: whether every read is compared in the stages that compare at all.
+  /// - Parameters:
+  ///   - legacy: its address; nil if `configuration` has it.
+  ///   - comparing: whether every read is compared in the stages that compare at all.
+  ///   - configuration: the path of a `sluice.yaml`.
   static func start(
-    _ executable: String, legacy: RedisEndpoint, new: RedisEndpoint, in folder: ScratchFolder, name: String,
-    comparing: Bool, threads: Int = 1
+    _ executable: String, legacy: RedisEndpoint?, new: RedisEndpoint, in folder: ScratchFolder, name: String,
+    comparing: Bool, threads: Int = 1, configuration: String? = nil
   ) throws -> SluiceProcess {
     let flags = try folder.write("\(name).flagd.json", Self.flags(comparing: comparing))
     let controlPort = try Ports.free()
     let server = try LocalServer.start(executable, in: folder, name: name) { port in
       [
-        "serve", "--listen", "127.0.0.1:\(port)", "--legacy", "\(legacy)", "--new", "\(new)", "--flags",
-        flags,
+        "serve", "--listen", "127.0.0.1:\(port)", "--new", "\(new)", "--flags", flags,
         "--ledger", "\(folder.path)/\(name).db", "--control", "127.0.0.1:\(controlPort)", "--threads",
         "\(threads)",
-      ]
+      ] + (legacy.map { ["--legacy", "\($0)"] } ?? []) + (configuration.map { ["--config", $0] } ?? [])
     }
     return SluiceProcess(
       server: server, control: RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort)))
