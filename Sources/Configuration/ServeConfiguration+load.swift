@@ -76,6 +76,7 @@ extension ServeConfiguration {
     listen = addresses("--listen", options.listen) ?? listen
     control = addresses("--control", options.control) ?? control
     threads = take("--threads", options.threads, Self.threadsParser) ?? threads
+    fallback = take("--fallback", options.fallback, ValueParsers.fallback) ?? fallback
     stacks.legacy.endpoint =
       take("--legacy", options.legacy, Endpoint.init(parsing:)) ?? stacks.legacy.endpoint
     stacks.new.endpoint = take("--new", options.new, Endpoint.init(parsing:)) ?? stacks.new.endpoint

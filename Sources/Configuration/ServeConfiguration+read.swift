@@ -8,6 +8,7 @@ extension ServeConfiguration {
     listen = top.values("listen", Address.init(parsing:)) ?? listen
     control = top.values("control", Address.init(parsing:)) ?? control
     threads = top.value("threads", Self.threadsParser) ?? threads
+    fallback = top.value("fallback", ValueParsers.fallback) ?? fallback
     read(&top, "timeouts") { $0.timeouts.read(&$1) }
     stacks.legacy.inherit(timeouts)
     stacks.new.inherit(timeouts)

@@ -17,6 +17,7 @@ extension ServeConfiguration: CustomStringConvertible {
         [
           ("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)"),
           ("warm_on_miss", "\(warmOnMiss)"),
+          ("fallback", fallback.rawValue),
         ]
       ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),

@@ -14,6 +14,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var mirror = Mirror()
   /// A read that misses on new is answered from legacy, and its key brought over; for the keys that new answers for.
   public var warmOnMiss = false
+  /// What legacy does for new's cohort while new cannot be reached.
+  public var fallback = Fallback.readsAndWrites
   public var limits = Limits()
   /// What clients and the control port must send by `AUTH`; nil asks for nothing.
   public var password: Secret?
@@ -104,6 +106,15 @@ public struct ServeConfiguration: Sendable, Hashable {
     /// A client that sends nothing this long is closed; zero means never.
     public var clientIdle: Duration = .zero
     public init() {}
+  }
+}
+
+extension ServeConfiguration {
+  /// What legacy does for new's cohort while new cannot be reached.
+  public enum Fallback: String, Sendable, Hashable, CaseIterable {
+    case off
+    case reads
+    case readsAndWrites = "reads_and_writes"
   }
 }
 

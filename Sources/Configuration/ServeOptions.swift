@@ -3,6 +3,7 @@ public struct ServeOptions: Sendable {
   public var listen: [String] = []
   public var control: [String] = []
   public var threads: String?
+  public var fallback: String?
   public var legacy: String?
   public var new: String?
   public var flags: String?

@@ -52,6 +52,14 @@ enum ValueParsers {
     return text
   }
 
+  static func fallback(_ text: String) throws(ValueError) -> ServeConfiguration.Fallback {
+    guard let fallback = ServeConfiguration.Fallback(rawValue: text.lowercased()) else {
+      let names = ServeConfiguration.Fallback.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValueError("\"\(text)\" is no way to fall back; use \(names)")
+    }
+    return fallback
+  }
+
   static func logLevel(_ text: String) throws(ValueError) -> LogLevel {
     guard let level = LogLevel(rawValue: text.lowercased()) else {
       let names = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")

@@ -86,6 +86,7 @@ extension Explanation.Reason {
   fileprivate var text: String {
     switch self {
     case .rolledBack: "rolled back"
+    case .fallenBack: "new cannot be reached"
     case .stage(let stage): "stage \(stage.name)"
     case .disabled: "cache-stack is DISABLED"
     case .emptyKey: "the key is empty"

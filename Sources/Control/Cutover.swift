@@ -29,7 +29,7 @@ actor Cutover {
   let proxy: ProxyServer
   let layers: LayeredStacks
   let settings: ProxySettings
-  private let health: HealthBoard
+  let health: HealthBoard
   let ledger: Ledger?
   let logger: Logger
   /// Where flags come from; nil keeps them in memory.
@@ -44,6 +44,10 @@ actor Cutover {
   private(set) var flagsError: String?
   private(set) var loadedAt: Date
   private(set) var rollback: Rollback?
+  /// Whether legacy stands in for new just now; see `Cutover+fallback.swift`.
+  var fallenBack: FallenBack?
+  var isConsideringFallback = false
+  var lastFallback: (rest: TimeInterval, returned: Date)?
   private(set) var evidence = Evidence()
   private var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
@@ -81,7 +85,11 @@ actor Cutover {
   }
 
   /// Where everything is at this moment, for `WHICH` and `STATUS`.
-  var snapshot: RoutingSnapshot { definition.makeSnapshot(version: publications, isRolledBack: isRolledBack) }
+  var snapshot: RoutingSnapshot {
+    definition.makeSnapshot(
+      version: publications, isRolledBack: isRolledBack,
+      fallback: fallenBack == nil ? .off : settings.fallback)
+  }
 
   // MARK: Flips
 
@@ -245,6 +253,7 @@ actor Cutover {
   /// Called about once a second: adds what the lanes have counted, and lets the guardrails look at it.
   func tick(writeEvery period: TimeInterval) async {
     await collect()
+    await considerFallback()
     if Date().timeIntervalSince(interval.since) >= period { flushInterval() }
     guard !isRolledBack, let reason = evidence.violation(of: definition.guardrails, effective.stage) else {
       return
@@ -283,11 +292,11 @@ actor Cutover {
 
   // MARK: Making it so
 
-  private var effective: FlipRecord.Position {
+  var effective: FlipRecord.Position {
     FlipRecord.Position(snapshot.effectiveStage, percent: isRolledBack ? 0 : definition.percent ?? 0)
   }
 
-  private func publish(deadline: Int64) async -> [LaneFlip] {
+  func publish(deadline: Int64) async -> [LaneFlip] {
     publications += 1
     // What L1 knows is of the time before the flip: it answers neither ahead of it nor behind it.
     await layers.clearL1()
@@ -299,7 +308,7 @@ actor Cutover {
     return flips
   }
 
-  private func record(
+  func record(
     _ action: FlipRecord.Action, from: FlipRecord.Position, who: String, reason: String, flips: [LaneFlip]
   ) {
     let fences = flips.filter { $0.held > 0 || !$0.cutOff.isEmpty }.map {

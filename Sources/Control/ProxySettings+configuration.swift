@@ -23,6 +23,12 @@ extension ProxySettings {
     unfinishedCommand = limits.unfinishedCommand.nanoseconds
     clientIdle = limits.clientIdle.nanoseconds
     maximumClients = limits.maxClients
+    fallback =
+      switch configuration.fallback {
+      case .off: .off
+      case .reads: .reads
+      case .readsAndWrites: .readsAndWrites
+      }
     password = configuration.password.map { Array($0.revealed.utf8) }
   }
 }

@@ -59,16 +59,19 @@ public final class SluiceService: Service {
       : RoutingSnapshot.initial
     let layers = try await LayeredStacks.start(
       configuration, memories: memories.sockets, ledger: ledger, logger: logger)
+    let (healthChanges, tellHealth) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let proxy = try await ProxyServer(
       settings,
       legacy: StackEndpoint(
         stacks.legacy, memory: memories.sockets[.legacy], layers: layers.socketPath(.legacy)),
       new: StackEndpoint(stacks.new, memory: memories.sockets[.new], layers: layers.socketPath(.new)),
-      routing: snapshot, journal: journal, report: reporter(to: ledger))
+      routing: snapshot, journal: journal, report: reporter(to: ledger) { tellHealth.yield() })
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
       logger: logger)
     let watcher = follow(start, cutover)
+    Task { for await _ in healthChanges { await cutover.considerFallback() } }
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
@@ -234,7 +237,9 @@ public final class SluiceService: Service {
     return opened
   }
 
-  private func reporter(to ledger: Ledger?) -> @Sendable (ProxyEvent) -> Void {
+  private func reporter(
+    to ledger: Ledger?, healthChanged: @escaping @Sendable () -> Void
+  ) -> @Sendable (ProxyEvent) -> Void {
     let health = health
     let logger = logger
     let previews = configuration.ledger.previewBytes > 0
@@ -243,6 +248,7 @@ public final class SluiceService: Service {
       switch event {
       case .health(let stack, let state, let lane):
         guard let change = health.changed(stack, lane: lane, to: state) else { return }
+        healthChanged()
         let endpoint = stack == .legacy ? stacks.legacy.endpoint : stacks.new.endpoint
         if let reason = change.reason {
           logger.error("stack \(stack.name) (\(endpoint)) is down: \(reason)")

@@ -28,6 +28,9 @@ extension StatusReport {
     percent = definition.percent
     rolled_back = snapshot.isRolledBack
     rollback = await cutover.rollback.map { Rollback(reason: $0.reason, who: $0.who, at: $0.at) }
+    if let fallen = await cutover.fallenBack, snapshot.fallback != .off {
+      fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
+    }
     flags = Flags(
       path: configuration.flags.path, version: definition.version, error: await cutover.flagsError,
       loaded_at: await cutover.loadedAt)
@@ -40,11 +43,14 @@ extension StatusReport {
         inFlight: lanes.reduce(0) { $0 + $1.legacyInFlight },
         mirrorQueue: lanes.reduce(0) { $0 + $1.legacyMirrorQueue },
         suspects: lanes.reduce(0) { $0 + $1.legacySuspects },
+        breaker: Breaker.worst(lanes.map(\.legacyBreaker)), failures: lanes.map(\.legacyFailures).max() ?? 0,
         coldSince: lanes.compactMap(\.legacyColdSince).min()),
       "new": Stack(
         .new, endpoints.new, health[.new], total, inFlight: lanes.reduce(0) { $0 + $1.newInFlight },
         mirrorQueue: lanes.reduce(0) { $0 + $1.newMirrorQueue },
-        suspects: lanes.reduce(0) { $0 + $1.newSuspects }, coldSince: lanes.compactMap(\.newColdSince).min()),
+        suspects: lanes.reduce(0) { $0 + $1.newSuspects }, breaker: Breaker.worst(lanes.map(\.newBreaker)),
+        failures: lanes.map(\.newFailures).max() ?? 0,
+        coldSince: lanes.compactMap(\.newColdSince).min()),
     ]
     stacks["legacy"]?.layers = layers[.legacy].map(Layers.init)
     stacks["new"]?.layers = layers[.new].map(Layers.init)
@@ -83,7 +89,7 @@ extension StatusReport.Stack {
   fileprivate init(
     _ id: StackID, _ stack: StackConfiguration, _ standing: HealthBoard.Standing, _ total: LaneFigures,
     inFlight: Int,
-    mirrorQueue: Int, suspects: Int, coldSince: Int64?
+    mirrorQueue: Int, suspects: Int, breaker: Breaker, failures: Int, coldSince: Int64?
   ) {
     var latency = LatencyHistogram()
     for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
@@ -92,6 +98,7 @@ extension StatusReport.Stack {
       reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue, suspects: suspects,
       suspects_made: total.suspects[id].made, suspects_repaired: total.suspects[id].repaired,
       suspects_deleted: total.suspects[id].deleted,
+      breaker: breaker.rawValue, failures: failures,
       cold_since: coldSince.map { Date(timeIntervalSince1970: Double($0) / 1000) },
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
       errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),

@@ -12,6 +12,8 @@ struct StatusReport: Encodable, Sendable {
   var percent: Double?
   var rolled_back: Bool
   var rollback: Rollback?
+  /// Null unless legacy stands in for new, which cannot be reached.
+  var fallback: Fallback?
   var flags: Flags
   var listen: [String]
   var control: [String]
@@ -29,6 +31,13 @@ struct StatusReport: Encodable, Sendable {
     var reason: String
     var who: String
     var at: Date
+  }
+
+  struct Fallback: Encodable, Sendable {
+    /// `reads` or `reads_and_writes`.
+    var mode: String
+    var reason: String
+    var since: Date
   }
 
   struct Flags: Encodable, Sendable {
@@ -51,6 +60,10 @@ struct StatusReport: Encodable, Sendable {
     var suspects_made: UInt64
     var suspects_repaired: UInt64
     var suspects_deleted: UInt64
+    /// `closed`, `open` (nothing is sent until the wait is over) or `half_open` (a connection is tried): of the worst lane.
+    var breaker: String
+    /// Failures since the stack last answered a command, of the worst lane.
+    var failures: Int
     /// Since when the stack lacks keys that the other one has: it came up empty, or was emptied. Null if it does not.
     var cold_since: Date?
     var operations: UInt64

@@ -52,9 +52,13 @@ public struct FlagDefinition: Sendable {
   /// - Parameters:
   ///   - version: the caller's count of publications, not the file's version.
   ///   - isRolledBack: whether the latch is set; it wins over everything in the file.
-  public func makeSnapshot(version: UInt64, isRolledBack: Bool) -> RoutingSnapshot {
+  ///   - fallback: what legacy does for new's cohort, if new cannot be reached.
+  public func makeSnapshot(
+    version: UInt64, isRolledBack: Bool, fallback: Fallback = .off
+  ) -> RoutingSnapshot {
     RoutingSnapshot(
-      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample)
+      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample,
+      fallback: fallback)
   }
 
   /// The object that holds the flags.

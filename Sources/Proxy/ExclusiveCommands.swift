@@ -73,6 +73,10 @@ extension Lane {
     var keys: [Int] = []
     _ = spec.keyIndices(in: frame, arguments: arguments, into: &keys)
     purgeAll(frame, arguments, keys)
+    guard !refusesWrite(frame, arguments, spec, keys) else {
+      refuse(readsOnlyMessage, sink: sink, slot: 0)
+      return progressed()
+    }
     let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
     if primaries.count > 1 {
       refuse(Lane.bothSides(spec.name), sink: sink, slot: 0)

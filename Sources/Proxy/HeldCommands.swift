@@ -13,6 +13,7 @@ struct HeldCommands {
   private var manyKeys = 0
 
   var count: Int { items.count }
+  var byteCount: Int { bytes.readableBytes }
 
   /// A command over many keys waits for some of them; what comes behind it must not overtake it on the others.
   var isOpenForSingleKeys: Bool { manyKeys == 0 }

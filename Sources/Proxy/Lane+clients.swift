@@ -40,6 +40,7 @@ extension Lane {
       hasSkippedDeadlines = true
     }
     lastTick = now
+    giveUpPostponed()
     repairSome()
     if isFilling { endLateFills() }
     if !orders.isEmpty { goOnWithOrders() }

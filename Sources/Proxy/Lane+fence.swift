@@ -20,6 +20,7 @@ extension Lane {
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
     if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) || LawBreak.noFence.isOn {
       putInForce(snapshot)
+      resumePostponed()
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
@@ -165,6 +166,7 @@ extension Lane {
   }
 
   private func goOn() {
+    resumePostponed()
     let (items, all) = held.takeAll()
     var bytes = all
     for item in items {

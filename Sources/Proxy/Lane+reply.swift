@@ -85,7 +85,7 @@ extension Lane {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.
       if command.sequel == .mirror { suspect(request, on: connection.stack.other) }
-      guard let sink else { return }
+      guard let sink, !retry(request, command, on: connection.stack, sink: sink) else { return }
       let fate =
         table.specs[Int(command.command)].access == .write ? "; the write may or may not have happened" : ""
       refuse(

@@ -18,6 +18,9 @@ extension Lane {
     if isFenced, mustHold(key) {
       return hold(frame, sink: sink, slot: slot, keys: 1)
     }
+    if routing.refusesWrites, spec.access == .write, routing.snapshot.refusesWrites(to: key) {
+      return refuse(readsOnlyMessage, sink: sink, slot: slot)
+    }
     let primary = routing.primary(of: key)
     if !connection(primary).suspects.isEmpty { purge(key, on: primary) }
     forward(frame, spec, key: key, to: primary, sink: sink, slot: slot)
@@ -30,10 +33,11 @@ extension Lane {
   ) -> StackID? {
     let primary = routing.primary(of: key)
     let connection = connection(primary)
-    guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty, !LawBreak.mirrorAtSend.isOn
+    guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty, !routing.refusesWrites,
+      !LawBreak.mirrorAtSend.isOn
     else { return nil }
     let sequel = sequel(of: spec, key: key, primary)
-    var command = pending(spec, sequel, slot: session.openSlot())
+    var command = pending(spec, sequel, to: primary, slot: session.openSlot())
     if sequel == .mirror, let journal { command.recorded = journal.record(key, primary: primary) }
     connection.expect(frame, command, sink: session)
     return primary
@@ -68,6 +72,9 @@ extension Lane {
     }
     if isMoving || (fence != nil && held.count > 0) {
       return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
+    }
+    if refusesWrite(frame, arguments, spec, keyIndices) {
+      return refuse(readsOnlyMessage, sink: sink, slot: slot)
     }
     purgeAll(frame, arguments, keyIndices)
     if primaries.legacy && primaries.new {
@@ -136,10 +143,12 @@ extension Lane {
     return .none
   }
 
-  private func pending(_ spec: CommandSpec, _ sequel: Pending.Sequel, slot: UInt32) -> Pending {
+  private func pending(
+    _ spec: CommandSpec, _ sequel: Pending.Sequel, to stack: StackID, slot: UInt32
+  ) -> Pending {
     Pending(
       slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
-      isKept: sequel != .none, sentAt: now)
+      isKept: sequel != .none || (keepsForLegacy && stack == .new), sentAt: now)
   }
 
   private func send(
@@ -148,14 +157,15 @@ extension Lane {
   ) {
     let connection = connection(stack)
     guard connection.isUp else {
+      if postpone(frame, spec, on: stack, sink: sink, slot: slot) { return }
       figures.recordError(.refused, on: stack, spec.commandClass)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
     if sequel == .mirror, LawBreak.mirrorAtSend.isOn {
-      repeatWrite(frame, pending(spec, sequel, slot: slot), nil, from: stack)
-      return connection.send(frame, pending(spec, .none, slot: slot), sink: sink)
+      repeatWrite(frame, pending(spec, sequel, to: stack, slot: slot), nil, from: stack)
+      return connection.send(frame, pending(spec, .none, to: stack, slot: slot), sink: sink)
     }
-    var command = pending(spec, sequel, slot: slot)
+    var command = pending(spec, sequel, to: stack, slot: slot)
     if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
     connection.send(frame, command, sink: sink)
   }

@@ -82,6 +82,7 @@ extension Lane {
       leftOutAt = leftOut.map { connection($0.other).lastPrimary }
     }
     routing = LaneRouting(snapshot)
+    keepsForLegacy = settings.fallback != .off && routing.canFallBack
   }
 
   /// Whether what a stack holds that was left out may be older than what was acknowledged meanwhile, or before the start.

@@ -60,6 +60,10 @@ final class Lane: @unchecked Sendable {
   var isWarm = false
   /// While they are not: keys that were copied since, on which both are equal.
   var equalKeys: Set<[UInt8]> = []
+  /// Whether what new cannot answer is kept for legacy; see `Lane+fallback.swift`.
+  var keepsForLegacy = false
+  var postponed = HeldCommands()
+  var postponedSince: UInt64 = 0
   /// What the only stack had been sent when the other one was left out; nil if that was before the start.
   var leftOutAt: UInt64?
 
@@ -122,6 +126,7 @@ final class Lane: @unchecked Sendable {
     self.legacy.lane = self
     self.new.lane = self
     turnEnd = { [unowned self] in endTurn() }
+    keepsForLegacy = settings.fallback != .off && self.routing.canFallBack
   }
 
   var stacks: [StackConnection] { [legacy, new] }

@@ -10,6 +10,10 @@ final class LaneRouting: Sendable {
   let mirrorsWrites: Bool
   /// Whether any read is compared; which ones, the snapshot says.
   let comparesReads: Bool
+  /// Whether new cannot be reached and legacy may not take writes for it.
+  let refusesWrites: Bool
+  /// Whether new answers for keys, and legacy is told of every write.
+  let canFallBack: Bool
 
   init(_ snapshot: RoutingSnapshot) {
     self.snapshot = snapshot
@@ -21,6 +25,8 @@ final class LaneRouting: Sendable {
       }
     mirrorsWrites = snapshot.mirrorsWrites
     comparesReads = snapshot.effectiveStage.comparesReads
+    refusesWrites = snapshot.fallback == .reads
+    canFallBack = snapshot.effectiveStage == .live || snapshot.effectiveStage == .rampdown
   }
 
   func primary(of key: Span<UInt8>) -> StackID { commonPrimary ?? snapshot.primary(of: key) }

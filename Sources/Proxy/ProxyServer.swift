@@ -218,6 +218,11 @@ public final class ProxyServer: Sendable {
     /// Keys on which each stack may be wrong.
     public var legacySuspects: Int
     public var newSuspects: Int
+    public var legacyBreaker: Breaker
+    public var newBreaker: Breaker
+    /// Failures of each connection since the stack last answered a command.
+    public var legacyFailures: Int
+    public var newFailures: Int
     /// Since when each stack lacks keys that the other has, in milliseconds since 1970: it came up empty, or was emptied.
     public var legacyColdSince: Int64?
     public var newColdSince: Int64?
@@ -290,6 +295,8 @@ extension Lane {
       newInFlight: new.pending.count,
       legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
       legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count,
+      legacyBreaker: legacy.breaker, newBreaker: new.breaker, legacyFailures: legacy.failures,
+      newFailures: new.failures,
       legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,
       newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
       clientsTotal: clientsTotal, clientsCutOff: clientsCutOff, journalFailure: journal?.failure?.description)

@@ -1,4 +1,5 @@
 import RESP
+import Routing
 
 /// What the data plane needs to know at its start. Times are in nanoseconds, sizes in bytes.
 public struct ProxySettings: Sendable {
@@ -24,6 +25,11 @@ public struct ProxySettings: Sendable {
   /// How long a client may say nothing before it is cut off; 0 is for ever.
   public var clientIdle: Int64 = 0
   public var maximumClients = 10_000
+  /// What legacy does for new's cohort while new cannot be reached. The lanes only keep for a moment what can be asked again
+  /// there; who publishes the routings decides.
+  public var fallback = Fallback.off
+  /// How long commands wait for that decision, in nanoseconds.
+  public var fallbackPatience: Int64 = 1_000_000_000
   /// The proxy's own password; nil lets everybody in.
   public var password: [UInt8]?
   /// How long a fence holds keys before it cuts off a stack that does not answer.

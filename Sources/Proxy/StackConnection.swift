@@ -28,7 +28,10 @@ final class StackConnection {
   private var kept = ByteQueue()
   private var output = ByteBuffer()
   private var channel: Channel?
-  private var attempts = 0
+  /// Failures since the stack last answered a command.
+  private(set) var failures = 0
+  private(set) var breaker = Breaker.halfOpen
+  private var arrivedAt: UInt64 = 0
   private var isClosing = false
   /// What all lanes know of the server behind the connection.
   let history: StackHistory
@@ -152,6 +155,7 @@ final class StackConnection {
 
   func connect() {
     guard !isClosing else { return }
+    breaker = .halfOpen
     let handler = StackHandler(connection: self)
     let bootstrap = ClientBootstrap(group: lane.loop)
       .connectTimeout(.nanoseconds(endpoint.connectTimeout))
@@ -201,8 +205,9 @@ final class StackConnection {
 
   /// The hand-shake is through: commands may be sent.
   func established(_ channel: Channel, _ greeting: Handshake.Greeting) {
-    attempts = 0
     self.channel = channel
+    arrivedAt = lane.now
+    breaker = .closed
     client = greeting.client
     let losses = history.losses
     if losses != lossesSeen {
@@ -210,6 +215,7 @@ final class StackConnection {
       lane.lostEverything(self)
     }
     change(to: .up)
+    if stack == .new { lane.newIsBack() }
   }
 
   /// The connection is gone, or never came to be: everything in flight fails, and the next attempt is due.
@@ -285,11 +291,18 @@ final class StackConnection {
   }
 
   /// Exponential, with full jitter on the upper half, so that the lanes of many proxies don't knock in step.
+  ///
+  /// A hand-shake is no proof that a stack works: one that takes connections and answers no command is asked less and less.
   private func scheduleReconnect() {
     guard !isClosing else { return }
     let settings = lane.settings
-    let ceiling = min(settings.backoffMaximum, settings.backoffInitial << min(attempts, 20))
-    attempts += 1
+    let hasWorked =
+      arrivedAt > 0 && (lastHeard > arrivedAt || lane.now > arrivedAt &+ UInt64(settings.backoffMaximum))
+    if hasWorked { failures = 0 }
+    arrivedAt = 0
+    let ceiling = min(settings.backoffMaximum, settings.backoffInitial << min(failures, 20))
+    failures += 1
+    breaker = .open
     let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
     lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
   }

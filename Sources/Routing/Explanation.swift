@@ -13,10 +13,12 @@ public struct Explanation: Sendable, Equatable {
   /// it.
   public var position: Double { Double(bucket) * 100 / 4_294_967_296 }
 
-  /// In order of precedence: latch, stage, state, targeting, default variant.
+  /// In order of precedence: latch, fallback, stage, state, targeting, default variant.
   public enum Reason: Sendable, Equatable {
     /// The rollback latch is set.
     case rolledBack
+    /// New cannot be reached, and legacy stands in for it.
+    case fallenBack
     /// The stage gives all keys to one stack.
     case stage(Stage)
     /// `cache-stack` has `state: DISABLED`.

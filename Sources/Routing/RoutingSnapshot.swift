@@ -9,7 +9,9 @@ public struct RoutingSnapshot: Sendable {
   public let stage: Stage
   /// Whether the rollback latch is set.
   public let isRolledBack: Bool
-  /// What is in force: `stage`, or under the latch `dualwrite` (`off` if the configured stage mirrors
+  /// What legacy does for new's cohort just now, because new cannot be reached; `off` while it can.
+  public let fallback: Fallback
+  /// What is in force: `stage`, or under the latch and while new cannot be reached `dualwrite` (`off` if the configured stage mirrors
   /// nothing because it is `off`). Both give every key to legacy.
   ///
   /// A rollback goes on writing to the new stack on purpose: it stays warm, and a re-arm does not serve
@@ -25,13 +27,20 @@ public struct RoutingSnapshot: Sendable {
     case legacy, cohort, new
   }
 
-  public init(version: UInt64, stage: Stage, isRolledBack: Bool, cohort: Cohort, sample: Bucketing) {
+  public init(
+    version: UInt64, stage: Stage, isRolledBack: Bool, cohort: Cohort, sample: Bucketing,
+    fallback: Fallback = .off
+  ) {
     self.version = version
     self.stage = stage
     self.isRolledBack = isRolledBack
     self.cohort = cohort
     self.sample = sample
-    effectiveStage = isRolledBack ? (stage == .off ? .off : .dualwrite) : stage
+    // Legacy can only stand in for new where it is told of every write; under the latch it does anyway.
+    let isFallenBack = fallback != .off && !isRolledBack && (stage == .live || stage == .rampdown)
+    self.fallback = isFallenBack ? fallback : .off
+    effectiveStage =
+      isFallenBack ? .dualwrite : isRolledBack ? (stage == .off ? .off : .dualwrite) : stage
     placement =
       switch effectiveStage {
       case .off, .dualwrite, .shadow: .legacy
@@ -48,7 +57,13 @@ public struct RoutingSnapshot: Sendable {
   /// The same flags with the latch set or lifted. Needs no file, so a rollback depends on nothing.
   public func withLatch(_ isRolledBack: Bool, version: UInt64) -> RoutingSnapshot {
     RoutingSnapshot(
-      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample)
+      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample,
+      fallback: fallback)
+  }
+
+  /// Whether writes to the key fail, because it belongs to new, new cannot be reached, and legacy may answer reads alone.
+  public func refusesWrites(to key: Span<UInt8>) -> Bool {
+    fallback == .reads && (stage == .rampdown || cohort.contains(key))
   }
 
   /// The stack whose reply the client gets. No allocation; at most one hash.
@@ -88,6 +103,6 @@ public struct RoutingSnapshot: Sendable {
     if placement == .cohort { return flag }
     return Explanation(
       bucket: flag.bucket, variant: flag.variant, primary: placement == .new ? .new : .legacy,
-      reason: isRolledBack ? .rolledBack : .stage(effectiveStage))
+      reason: isRolledBack ? .rolledBack : fallback == .off ? .stage(effectiveStage) : .fallenBack)
   }
 }

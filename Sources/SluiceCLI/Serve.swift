@@ -57,6 +57,12 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Answer a read that misses on new from legacy, and bring its key over.")
   var warmOnMiss = false
 
+  @Option(
+    help: ArgumentHelp(
+      "What legacy does for new's keys while new cannot be reached: off, reads or reads_and_writes.",
+      valueName: "mode"))
+  var fallback: String?
+
   @Option(help: ArgumentHelp("A file whose first line clients must send by AUTH.", valueName: "path"))
   var passwordFile: String?
 
@@ -75,6 +81,7 @@ struct Serve: AsyncParsableCommand {
     options.ledger = ledger
     options.threads = threads
     options.warmOnMiss = warmOnMiss ? true : nil
+    options.fallback = fallback
     options.passwordFile = passwordFile
     options.logLevel = logLevel
     do {

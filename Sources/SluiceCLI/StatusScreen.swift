@@ -26,6 +26,12 @@ enum StatusScreen {
       lines.append(row("ROLLED BACK", "\(latch["reason"].text ?? "no reason given")\(by)\(at)"))
       lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it"))
     }
+    let fallback = status["fallback"]
+    if let mode = fallback["mode"].text {
+      let since = fallback["since"].text.map { " since \($0)" } ?? ""
+      lines.append(
+        row("FALLBACK", "legacy stands in for new (\(mode))\(since): \(fallback["reason"].text ?? "-")"))
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -16,7 +16,9 @@ extension Acceptance {
       "the other cohort goes on, the error names the stack, and it comes back by itself",
       arguments: ["legacy", "new"])
     func down(_ victim: String) throws {
-      let stacks = try TwoStacks(stage: "live", percent: 50)
+      var options = SluiceProcess.Options(stage: "live", percent: 50)
+      options.yaml = "fallback: off\n"
+      let stacks = try TwoStacks(options)
       let sluice = stacks.sluice
       let other = victim == "new" ? "legacy" : "new"
       let server = victim == "new" ? stacks.new : stacks.legacy
@@ -59,7 +61,7 @@ extension Acceptance {
     @Test("a stack that hangs is cut off after the deadline, and the client gets an error that names it")
     func hangs() throws {
       var options = SluiceProcess.Options(stage: "live", percent: 50)
-      options.yaml = "timeouts:\n  command: 300ms\n"
+      options.yaml = "fallback: off\ntimeouts:\n  command: 300ms\n"
       let stacks = try TwoStacks(options)
       let lost = try firstKey(of: "new", stacks.sluice)
       let kept = try firstKey(of: "legacy", stacks.sluice)

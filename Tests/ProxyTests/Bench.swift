@@ -223,13 +223,15 @@ extension StackEndpoint {
 extension RoutingSnapshot {
   /// A stage with a share of the keys; every read is compared where the stage compares.
   static func at(
-    _ stage: Stage, _ percent: UInt64 = 50, version: UInt64 = 1, isRolledBack: Bool = false
+    _ stage: Stage, _ percent: UInt64 = 50, version: UInt64 = 1, isRolledBack: Bool = false,
+    fallback: Fallback = .off
   ) -> RoutingSnapshot {
     let share = Share(weight: percent, rest: 100 - percent) ?? .nothing
     return RoutingSnapshot(
       version: version, stage: stage, isRolledBack: isRolledBack,
       cohort: Cohort(Bucketing(hash: BucketHash(prefix: Array("cache-stack".utf8)), share: share)),
-      sample: Bucketing(hash: BucketHash(prefix: Array("shadow-sample".utf8)), share: .everything))
+      sample: Bucketing(hash: BucketHash(prefix: Array("shadow-sample".utf8)), share: .everything),
+      fallback: fallback)
   }
 
   /// The first keys `k0`, `k1`, … that `isWanted` picks.
