@@ -31,7 +31,8 @@ extension Cutover {
     let new = health[.new]
     if let fallenBack {
       await considerReturn(from: fallenBack, new)
-    } else if case .down(let reason) = new.health, definition.stage == .live || definition.stage == .rampdown
+    } else if case .down(let reason) = new.health, definition.stage == .live || definition.stage == .rampdown,
+      health[.legacy].health == .up
     {
       await fallBack(reason)
     }

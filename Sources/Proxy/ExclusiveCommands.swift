@@ -19,6 +19,7 @@ final class ExclusiveCommands: @unchecked Sendable {
   private var jobs = Deque<Job>()
   private var isRunning = false
   private var missingGrants = 0
+  private var isDoubtful = false
 
   init(lanes: [Lane]) { self.lanes = lanes }
 
@@ -34,22 +35,29 @@ final class ExclusiveCommands: @unchecked Sendable {
     guard !isRunning, let job = jobs.popFirst() else { return }
     isRunning = true
     missingGrants = lanes.count
+    isDoubtful = false
     for lane in lanes {
       lane.loop.execute {
         lane.hold(deadline: lane.settings.fenceDeadline) {
           let hasSuspects = !lane.legacy.suspects.isEmpty || !lane.new.suspects.isEmpty
-          self.lanes[0].loop.execute { self.granted(job, hasSuspects) }
+          lane.purgeBeforeExclusive(job.frame.span) {
+            let isDoubtful = lane.hasSuspect(job.frame.span)
+            self.lanes[0].loop.execute { self.granted(job, hasSuspects, isDoubtful: isDoubtful) }
+          }
         }
       }
     }
   }
 
-  private func granted(_ job: Job, _ hasSuspects: Bool) {
+  private func granted(_ job: Job, _ hasSuspects: Bool, isDoubtful: Bool) {
     missingGrants -= 1
     if hasSuspects, lanes.count > 1 { lanes[0].exclusiveMeetsSuspects = true }
+    self.isDoubtful = self.isDoubtful || isDoubtful
     guard missingGrants == 0 else { return }
     lanes[0].turnBegan()
-    lanes[0].runExclusive(job.frame.span, sink: job.sink, slot: job.slot) { self.finished() }
+    lanes[0].runExclusive(
+      job.frame.span, isDoubtful: self.isDoubtful, sink: job.sink, slot: job.slot
+    ) { self.finished() }
   }
 
   private func finished() {
@@ -62,7 +70,7 @@ final class ExclusiveCommands: @unchecked Sendable {
 extension Lane {
   /// Runs one command while all lanes are held; `done` when its reply has come and its mirrored effect is through.
   fileprivate func runExclusive(
-    _ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, done: @escaping () -> Void
+    _ frame: Span<UInt8>, isDoubtful: Bool, sink: ReplySink, slot: UInt32, done: @escaping () -> Void
   ) {
     exclusiveDone = done
     let sink = ExclusiveSink(on: self, for: sink, slot: slot)
@@ -72,7 +80,10 @@ extension Lane {
     let spec = table.specs[table.resolve(in: frame, arguments: arguments)]
     var keys: [Int] = []
     _ = spec.keyIndices(in: frame, arguments: arguments, into: &keys)
-    purgeAll(frame, arguments, keys)
+    guard !isDoubtful else {
+      refuse(Lane.doubtfulKey(spec.name), sink: sink, slot: 0)
+      return progressed()
+    }
     guard !refusesWrite(frame, arguments, spec, keys) else {
       refuse(readsOnlyMessage, sink: sink, slot: 0)
       return progressed()
@@ -84,6 +95,12 @@ extension Lane {
       forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: 0)
     }
     progressed()
+  }
+}
+
+extension Lane {
+  fileprivate static func doubtfulKey(_ name: String) -> String {
+    "STACKDOWN sluice: a stack may hold an old value of a key of \(name), and cannot delete it just now; try again"
   }
 }
 

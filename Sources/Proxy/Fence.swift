@@ -16,6 +16,12 @@ struct Fence {
   var isGaining = false
   /// Per stack the number of the last command that was on its way when the fence went up.
   var barriers: (legacy: UInt64, new: UInt64)
+  /// Called when the lane's suspects among the keys of the exclusive command are deleted, or could not be.
+  var purged: (() -> Void)?
+  var isPurged = false
+  /// A flip came while the lane belonged to an exclusive command: what that did must have been taken by the mirror, which may be
+  /// the primary now.
+  var hasFlipped = false
   /// An exclusive command is answered; its effect is still on its way.
   var isReleasing = false
   /// How long each of the two waits may take, in nanoseconds.

@@ -54,12 +54,13 @@ extension Lane {
   /// No new commands: every client is answered what it has asked, then its connection is closed.
   func drain() {
     isDraining = true
-    for session in sessions.values { session.leave() }
+    for session in sessions.values { session.drain() }
   }
 
   /// Closes what is still open.
   func shutDown() {
     tidyJournal()
+    abandonFlips()
     for session in sessions.values { session.close() }
     for connection in stacks { connection.close() }
   }

@@ -12,6 +12,7 @@ extension Lane {
   /// Puts `snapshot` in force, behind a fence if keys change sides. `deadline` in nanoseconds bounds the hold.
   func adopt(_ snapshot: RoutingSnapshot, deadline: Int64, flipped: @escaping @Sendable (LaneFlip) -> Void) {
     turnBegan()
+    guard !isShutDown else { return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: [])) }
     // Publications may overtake each other on their way here; the newest one wins.
     guard snapshot.version >= newestVersion else {
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
@@ -20,6 +21,7 @@ extension Lane {
     // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
     if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) || LawBreak.noFence.isOn {
       putInForce(snapshot)
+      fence?.hasFlipped = true
       resumePostponed()
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
@@ -52,6 +54,14 @@ extension Lane {
     self.fence = fence
     armDeadline(deadline, of: fence.number)
     progressed()
+  }
+
+  /// The lane ends: who waits for a flip must not wait for ever.
+  func abandonFlips() {
+    isShutDown = true
+    let waiting = fence?.flipped ?? []
+    fence?.flipped = []
+    for flipped in waiting { flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: cutOff)) }
   }
 
   /// The exclusive command is through.
@@ -104,15 +114,62 @@ extension Lane {
   /// The command that has the lane for itself is through when it is answered and, with several lanes, when the mirror has taken
   /// its effect: the other lanes' connections go another way.
   private func exclusiveProgressed() {
-    guard isExclusiveAnswered, var fence else { return }
+    guard var fence else { return }
+    if fence.purged != nil { return purgeProgressed() }
+    guard isExclusiveAnswered else { return }
     if !fence.isReleasing {
       fence.isReleasing = true
-      fence.barriers = peers.count > 1 ? (legacy.lastEffect, new.lastEffect) : (0, 0)
+      fence.barriers = peers.count > 1 || fence.hasFlipped ? (legacy.lastEffect, new.lastEffect) : (0, 0)
       self.fence = fence
     }
     guard unreached(fence).isEmpty, let done = exclusiveDone.take() else { return }
     isExclusiveAnswered = false
     done()
+  }
+
+  /// Deletes the lane's own suspects among the keys of a command that is about to have all lanes for itself: nobody else could, and
+  /// its connections know nothing of the others' order. `done` is called when the stacks have taken the deletions, or not.
+  func purgeBeforeExclusive(_ frame: Span<UInt8>, done: @escaping () -> Void) {
+    guard !legacy.suspects.isEmpty || !new.suspects.isEmpty else { return done() }
+    for key in ownKeys(of: frame) { purge(key.span, on: routing.primary(of: key.span)) }
+    fence?.purged = done
+    fence?.barriers = (legacy.lastPrimary, new.lastPrimary)
+    purgeProgressed()
+  }
+
+  private func purgeProgressed() {
+    guard var fence, let done = fence.purged, unreached(fence).isEmpty else { return }
+    if !fence.isPurged, peers.count > 1 {
+      fence.isPurged = true
+      fence.barriers = (legacy.lastEffect, new.lastEffect)
+      self.fence = fence
+      guard unreached(fence).isEmpty else { return }
+    }
+    fence.purged = nil
+    fence.isPurged = false
+    fence.barriers = (0, 0)
+    self.fence = fence
+    for connection in stacks { connection.hasRefusedPurge = false }
+    done()
+  }
+
+  /// Whether a key of the command is a suspect on the stack that would answer for it.
+  func hasSuspect(_ frame: Span<UInt8>) -> Bool {
+    ownKeys(of: frame).contains { key in
+      let suspects = connection(routing.primary(of: key.span)).suspects
+      return suspects.isEverything || suspects.contains(key)
+    }
+  }
+
+  private func ownKeys(of frame: Span<UInt8>) -> [[UInt8]] {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(frame) else { return [] }
+    let arguments = framer.arguments
+    var keys: [Int] = []
+    _ = table.specs[table.resolve(in: frame, arguments: arguments.span)].keyIndices(
+      in: frame, arguments: arguments.span, into: &keys)
+    return keys.map { frame.extracting(arguments[$0].range).withUnsafeBufferPointer { Array($0) } }
+      .filter { owner(of: $0.span) === self }
   }
 
   private func raisedFence() -> Fence {

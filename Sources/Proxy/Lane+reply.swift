@@ -37,6 +37,9 @@ extension Lane {
     }
     switch command.role {
     case .primary:
+      if connection.hasRefusedPurge {
+        return withhold(reply, to: command, sink, request: request, from: connection)
+      }
       if command.sequel.mayFill, fillsMiss(reply, of: command, sink, request) {
         if command.sequel == .fillOrCompare { figures.compare.ignored &+= 1 }
         return
@@ -62,14 +65,7 @@ extension Lane {
     case .repair:
       if isError { repairRefused(request, by: connection) } else { confirm(request, on: connection) }
     case .purge:
-      if isError {
-        suspect(request, on: connection.stack)
-        confirm(request, on: connection)
-        connection.cut("refused to delete a key that may be wrong")
-      } else {
-        if command.sequel == .mirror { mirror(request, command, reply, from: connection.stack) }
-        confirm(request, on: connection)
-      }
+      purged(request, command, reply, on: connection)
     case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
     }

@@ -50,33 +50,70 @@ extension Lane {
   /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
   ///
   /// The deletion goes through the log like any write: it is ahead of the command that asks, and mirrored when it is
-  /// acknowledged. If the stack refuses it, the connection is cut before the answer behind it can be read.
+  /// acknowledged; until then the key is suspect, and every command on it has a deletion of its own ahead. If the stack
+  /// refuses it, the command behind it is answered with an error.
   func purge(_ key: Span<UInt8>, on stack: StackID) {
     let connection = connection(stack)
     guard connection.isUp, !LawBreak.serveSuspects.isOn else { return }
     if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
-    guard connection.suspects.contains(name) else { return }
+    guard let mark = connection.suspects.mark(of: name) else { return }
     overtakeFill(of: key)
-    connection.suspects.wasDeleted(name)
     send(
       [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
-      sequel: routing.mirrorsWrites ? .mirror : .none)
+      sequel: routing.mirrorsWrites ? .mirror : .none, mark: mark)
   }
 
   /// Sends a command of our own; if it fails, its keys are suspects again.
   private func send(
     _ words: [[UInt8]], to connection: StackConnection, command: Int, role: Pending.Role,
-    sequel: Pending.Sequel
+    sequel: Pending.Sequel, mark: UInt64 = 0
   ) {
     let frame = InlineRequest.frame(of: words)
     var pending = Pending(
       slot: 0, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
-      sentAt: now)
+      sentAt: now, primaryDigest: mark)
     if sequel == .mirror, let journal {
       pending.recorded = record(frame.span, table.specs[command], in: journal, primary: connection.stack)
     }
     connection.send(frame.span, pending, sink: nil)
+  }
+
+  /// The stack has answered the deletion of a suspect.
+  func purged(
+    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, on connection: StackConnection
+  ) {
+    guard reply[0] != UInt8(ascii: "-") else {
+      connection.hasRefusedPurge = true
+      return
+    }
+    if let name = Lane.firstKey(of: request) {
+      connection.suspects.wasDeleted(name, mark: command.primaryDigest)
+    }
+    if command.sequel == .mirror { mirror(request, command, reply, from: connection.stack) }
+    confirm(request, on: connection)
+  }
+
+  /// The answer to a command on a suspect that could not be deleted: it may be old, and must not be seen.
+  func withhold(
+    _ reply: Span<UInt8>, to command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    from connection: StackConnection
+  ) {
+    connection.hasRefusedPurge = false
+    // A write that went through all the same: nobody is told so, and nobody knows what it has made.
+    if command.sequel == .mirror, reply[0] != UInt8(ascii: "-") {
+      suspect(request, on: connection.stack.other)
+    }
+    guard let sink else { return }
+    refuse(
+      "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) may hold an old value of the key "
+        + "and refuses to delete it; look at its log, it takes no writes", sink: sink, slot: command.slot)
+  }
+
+  private static func firstKey(of request: Span<UInt8>) -> [UInt8]? {
+    var framer = RequestFramer()
+    guard case .command = framer.next(request), framer.arguments.count > 1 else { return nil }
+    return request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
   }
 
   /// Brings a key to the mirror as a repair has found it.
@@ -196,14 +233,15 @@ final class Repair: ReplySink, @unchecked Sendable {
       return connection.suspects.wasNotRepaired(key)
     }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }
-    lane.wasCopied(key)
     let time = ReplyReader.integer(expiry.span)
     let dump = dump
     guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2
     else {
+      if time == -2 { lane.wasCopied(key) }
       // Gone, or a stack that cannot dump (`memory:`): a key that is deleted cannot lie.
       return lane.restore([Array("DEL".utf8), key], on: connection)
     }
+    lane.wasCopied(key)
     let words = [
       Array("RESTORE".utf8), key, Array("\(max(0, time))".utf8), Array(dump[text]), Array("REPLACE".utf8),
     ]

@@ -98,6 +98,7 @@ final class Lane: @unchecked Sendable {
   var clientsTotal = 0
   var clientsCutOff = 0
   var isDraining = false
+  var isShutDown = false
   var congested: [ClientSession] = []
   var lastPatienceCheck: UInt64 = 0
   var lastTick: UInt64 = 0

@@ -46,5 +46,6 @@ struct Pending: BitwiseCopyable {
   var primaryLength: UInt32 = 0
   /// For a write that is mirrored, and for its mirrored effect: where the lane's journal has recorded it.
   var recorded: UInt32 = 0
+  /// For the deletion of a suspect: the mark that it had.
   var primaryDigest: UInt64 = 0
 }

@@ -17,6 +17,8 @@ public final class ProxyServer: Sendable {
   private let histories: (legacy: StackHistory, new: StackHistory)
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
+  /// No lane takes anything any more.
+  private let hasStopped = Atomic<Bool>(false)
 
   /// Connects every lane to both stacks; clients are served from `listen` on.
   ///
@@ -122,6 +124,7 @@ public final class ProxyServer: Sendable {
   /// A stack that comes into use again, and was not told of the writes meanwhile, is emptied first; that too is bounded by the
   /// deadline, and a stack that cannot be reached by then is emptied before it answers for anything.
   public func adopt(_ snapshot: RoutingSnapshot, deadline: Int64) async -> [LaneFlip] {
+    guard !hasStopped.load(ordering: .acquiring) else { return [] }
     let emptied = await emptyUnfed(before: snapshot, deadline: deadline)
     return await withTaskGroup(of: LaneFlip.self) { group in
       for lane in lanes {
@@ -198,7 +201,8 @@ public final class ProxyServer: Sendable {
 
   /// What all lanes have counted since the last call.
   public func takeFigures() async -> LaneFigures {
-    await withTaskGroup(of: LaneFigures.self) { group in
+    guard !hasStopped.load(ordering: .acquiring) else { return LaneFigures() }
+    return await withTaskGroup(of: LaneFigures.self) { group in
       for lane in lanes {
         group.addTask { (try? await lane.loop.submit { lane.takeFigures() }.get()) ?? LaneFigures() }
       }
@@ -234,7 +238,8 @@ public final class ProxyServer: Sendable {
   }
 
   public func health() async -> [LaneHealth] {
-    await withTaskGroup(of: LaneHealth?.self) { group in
+    guard !hasStopped.load(ordering: .acquiring) else { return [] }
+    return await withTaskGroup(of: LaneHealth?.self) { group in
       for lane in lanes {
         group.addTask { try? await lane.loop.submit { lane.healthNow }.get() }
       }
@@ -263,6 +268,7 @@ public final class ProxyServer: Sendable {
 
   /// Closes everything at once.
   public func stop() async {
+    guard !hasStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
     for channel in listeners.withLock({ $0 }) { try? await channel.close() }
     for task in ticks { task.cancel() }
     for lane in lanes { _ = try? await lane.loop.submit { lane.shutDown() }.get() }

@@ -61,6 +61,8 @@ final class StackConnection {
   /// The stack is being cut off because it owes the answer to a compared read, its oldest command: that one's `replyFailed` takes
   /// this for the verdict `timeout`, all others were lost with it.
   var owesCompared = false
+  /// The stack has just refused to delete a suspect: the answer to the command behind it must not be seen.
+  var hasRefusedPurge = false
   /// Keys of this lane that the stack may hold wrongly.
   var suspects: Suspects
 
@@ -207,6 +209,7 @@ final class StackConnection {
   func established(_ channel: Channel, _ greeting: Handshake.Greeting) {
     self.channel = channel
     arrivedAt = lane.now
+    hasRefusedPurge = false
     breaker = .closed
     client = greeting.client
     let losses = history.losses

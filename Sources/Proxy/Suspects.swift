@@ -40,6 +40,7 @@ struct Suspects {
   var count: Int { marks.count }
 
   func contains(_ key: [UInt8]) -> Bool { marks[key] != nil }
+  func mark(of key: [UInt8]) -> UInt64? { marks[key] }
 
   mutating func insert(_ key: [UInt8]) {
     guard !isEverything else { return }
@@ -99,9 +100,10 @@ struct Suspects {
     if queue.count > 2 * marks.count + 1024 { queue = Deque(marks.keys) }
   }
 
-  /// The key is gone from the stack, so there is nothing doubtful about it.
-  mutating func wasDeleted(_ key: [UInt8]) {
-    guard marks.removeValue(forKey: key) != nil else { return }
+  /// The key is gone from the stack, so there is nothing doubtful about it, unless it became doubtful again meanwhile.
+  mutating func wasDeleted(_ key: [UInt8], mark: UInt64) {
+    guard marks[key] == mark else { return }
+    marks[key] = nil
     figures.deleted &+= 1
     wasSent(key)
   }

@@ -171,4 +171,35 @@ import Testing
       #expect(try client.reply() == "$-1\r\n")
     }
   }
+
+  @Test func nobodyWaitsForAFlipWhenTheProxyEnds() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "GET", FenceTests.moving[0])
+      _ = try stacks.legacy.command()
+      let flip = bench.beginAdopting(FenceTests.after, deadline: 600_000_000_000)
+      let proxy = bench.proxy
+      Awaited { await proxy.stop() }.finish()
+      _ = flip.finish()
+      #expect(bench.adopt(FenceTests.before.withLatch(true, version: 9)).isEmpty)
+    }
+  }
+
+  @Test func aCommandThatWasBegunIsAnsweredBeforeTheProxyEnds() async throws {
+    try await Bench.runMemory(routing: .at(.off)) { bench in
+      let begun = try bench.client()
+      let idle = try bench.client()
+      #expect(try idle.ask("PING") == "+PONG\r\n")
+      try begun.send("*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nbeg")
+      #expect(try begun.reply() == "+PONG\r\n")
+      let proxy = bench.proxy
+      let drain = Awaited { await proxy.drain(deadline: 20_000_000_000) }
+      #expect(try idle.untilClosed() == "")
+      try begun.send("un\r\n")
+      #expect(try begun.untilClosed() == "+OK\r\n")
+      begun.close()
+      idle.close()
+      drain.finish()
+    }
+  }
 }

@@ -64,6 +64,70 @@ import Testing
     }
   }
 
+  /// A stack that refuses to delete is not cut off for it: only who asks for the suspect gets an error.
+  @Test func aStackThatRefusesToDeleteStillAnswersForOtherKeys() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "SET", "k", "young")
+      _ = try stacks.legacy.command()
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      _ = try stacks.new.command()
+      try stacks.new.send("-MISCONF the disk is full\r\n")
+      bench.settle()
+      _ = bench.adopt(SuspectTests.live)
+      let others = try bench.client()
+      try client.send(command: "GET", "k")
+      bench.settle()
+      try others.send(command: "GET", "other")
+      for words in [["DEL", "k"], ["GET", "k"], ["GET", "other"]] {
+        #expect(try stacks.new.command() == words)
+      }
+      try stacks.new.send("-MISCONF the disk is full\r\n$3\r\nold\r\n$1\r\nx\r\n")
+      #expect(
+        try client.reply().hasPrefix("-STACKDOWN sluice: stack 'new' (new-stack) may hold an old value"))
+      #expect(try others.reply() == "$1\r\nx\r\n")
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [1])
+      // Once it takes writes again the key is deleted, and answered for.
+      try client.send(command: "GET", "k")
+      for words in [["DEL", "k"], ["GET", "k"]] { #expect(try stacks.new.command() == words) }
+      try stacks.new.send(":1\r\n$-1\r\n")
+      #expect(try client.reply() == "$-1\r\n")
+    }
+  }
+
+  /// A command over keys of several lanes: each lane deletes its own suspects before it runs.
+  @Test func aCommandOverSeveralLanesMeetsNoSuspect() async throws {
+    let legacy = try RealRedis()
+    let new = try RealRedis()
+    try legacy.waitUntilReady()
+    try new.waitUntilReady()
+    var settings = ProxySettings()
+    settings.threads = 3
+    try await Bench.run(
+      settings, legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
+      routing: SuspectTests.shadowing
+    ) { bench in
+      let client = try bench.client()
+      let past = try new.client()
+      let keys = (0..<20).map { "s\($0)" }
+      for key in keys { #expect(try client.ask("SADD", key, "old") == ":1\r\n") }
+      let hasArrived = try eventually { try keys.allSatisfy { try past.ask("SCARD", $0) == ":1\r\n" } }
+      #expect(hasArrived)
+      // New takes no writes for a while: its sets keep what was removed.
+      #expect(try past.ask("CONFIG", "SET", "min-replicas-to-write", "1") == "+OK\r\n")
+      for key in keys { #expect(try client.ask("SREM", key, "old") == ":1\r\n") }
+      #expect(eventually { bench.health().reduce(0) { $0 + $1.newSuspects } == keys.count })
+      _ = bench.adopt(SuspectTests.live)
+      let refused = try client.ask(["SUNION"] + keys)
+      #expect(refused.hasPrefix("-STACKDOWN"), "\(refused)")
+      #expect(try past.ask("CONFIG", "SET", "min-replicas-to-write", "0") == "+OK\r\n")
+      #expect(try client.ask(["SUNION"] + keys) == "*0\r\n")
+      #expect(bench.health().map(\.newSuspects) == [0, 0, 0])
+    }
+  }
+
   @Test func afterTroubleBothServersAreEqual() async throws {
     let legacy = try RealRedis()
     let new = try RealRedis()
