@@ -9,7 +9,7 @@ extension Lane {
   /// Takes the next reply of a stack. `isClaimed`: its client has its bytes already. False when nobody has asked for it.
   func replyArrived(_ reply: Span<UInt8>, from connection: StackConnection, isClaimed: Bool) -> Bool {
     guard let command = connection.answeredNext(at: now) else { return false }
-    if isClaimed && command.sequel == .none {
+    if isClaimed && !command.isKept {
       count(reply, isError: reply[0] == UInt8(ascii: "-"), of: command, from: connection.stack)
       command.sink?.release()
       return true

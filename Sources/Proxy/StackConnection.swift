@@ -126,7 +126,7 @@ final class StackConnection {
   /// appends the reply's bytes to it.
   func claimNext(home: Int) -> Unmanaged<ReplySink>? {
     guard let command = pending.first, command.role == .primary, !command.sequel.mayFill,
-      let sink = command.sink,
+      !hasRefusedPurge, let sink = command.sink,
       sink._withUnsafeGuaranteedRef({ $0.home == home && $0.claim(command.slot) })
     else { return nil }
     return sink

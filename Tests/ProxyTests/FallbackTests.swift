@@ -67,6 +67,23 @@ import Testing
     }
   }
 
+  /// What is kept for legacy is kept in step with the answers.
+  @Test func anAnsweredReadIsNotKept() async throws {
+    try await Bench.runScripted(FallbackTests.settings(), routing: .at(.rampdown)) { bench, stacks in
+      let client = try bench.client()
+      for key in ["a", "b"] {
+        try client.send(command: "GET", key)
+        #expect(try stacks.new.command() == ["GET", key])
+        try stacks.new.send("$1\r\nN\r\n")
+        #expect(try client.reply() == "$1\r\nN\r\n")
+      }
+      try client.send(command: "SET", "c", "1")
+      #expect(try stacks.new.command() == ["SET", "c", "1"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try stacks.legacy.command() == ["SET", "c", "1"])
+    }
+  }
+
   @Test func withReadsAloneWritesFail() async throws {
     try await Bench.runScripted(FallbackTests.settings(.reads), routing: FallbackTests.live) {
       bench, stacks in
