@@ -36,8 +36,6 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private var isPaused = false
   /// No more commands: the connection closes when all replies are written.
   private var isLeaving = false
-  /// The proxy ends: the connection does so with the command that was begun.
-  private var isDraining = false
   /// Everything is answered, and the goodbye is on its way.
   private var isClosing = false
   private var hasSaidGoodbye = false
@@ -128,7 +126,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     let taken = act(on: bytes.readableBytesUInt8Span)
     bytes.moveReaderIndex(forwardBy: isLeaving ? bytes.readableBytes : taken)
     keep(&bytes, hasProgressed: taken > 0)
-    if isDraining, input == nil { leave() }
+    if lane.isDraining, input == nil { leave() }
   }
 
   /// Returns how many bytes were acted upon.
@@ -370,11 +368,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   /// The proxy ends. What has come is still answered, and so is a command that was begun, if its end comes in time.
-  func drain() {
-    isDraining = true
-    if input == nil { leave() }
-  }
-
+  func drain() { if input == nil { leave() } }
   func close() { context?.close(promise: nil) }
 
   /// Cuts the client off by one of the documented rules.
