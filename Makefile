@@ -12,7 +12,8 @@ SLUICE := .build/release/sluice
 SECONDS := 30
 SEED := 1
 THREADS := 1
-SOURCES := Sources Tests Package.swift flags migrations
+SOURCES := Sources Tests Package.swift flags migrations \
+	$(wildcard Examples/*/Package.swift Examples/*/Sources Examples/*/Tests)
 
 .PHONY: help
 help: ## this list
@@ -39,6 +40,11 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter AcceptanceTests
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
 	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
+
+.PHONY: examples
+examples: ## build and test the examples, each a package of its own
+	@scripts/install-packages run
+	swift test --package-path Examples/hummingbird-sessions
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed
@@ -83,4 +89,4 @@ format: ## format everything in place
 
 .PHONY: clean
 clean: ## remove what was built, and the flags and ledger of `make run`
-	rm -rf .build .run
+	rm -rf .build .run Examples/*/.build

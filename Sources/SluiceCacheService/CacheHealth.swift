@@ -3,13 +3,17 @@ import SluiceCache
 
 /// How a cache is, found out by using it.
 public struct CacheHealth: Sendable, Hashable, Codable {
-  public enum Status: String, Sendable, CaseIterable, Codable {
+  /// In the order of trouble.
+  public enum Status: String, Sendable, CaseIterable, Codable, Comparable {
     /// The store took a value, gave it back and deleted it.
     case healthy
     /// It can be used, but not as it should be: memory stands in for Redis, or a value came back otherwise.
     case degraded
     /// The store cannot be used. The cache itself goes on: everything is a miss.
     case unhealthy
+
+    public static func < (left: Status, right: Status) -> Bool { left.rank < right.rank }
+    private var rank: Int { Status.allCases.firstIndex(of: self) ?? 0 }
   }
 
   public var status: Status

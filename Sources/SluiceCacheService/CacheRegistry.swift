@@ -90,12 +90,16 @@ public actor CacheRegistry: Service {
     var answers: [String: CacheHealth] = [:]
     for (key, task) in caches {
       let name = Self.key(key.role, key.config)
+      let health: CacheHealth
       do {
         let made = try await task.value
-        answers[name] = await CacheHealth.check(made.cache, fallback: made.fallback)
+        health = await CacheHealth.check(made.cache, fallback: made.fallback)
       } catch {
-        answers[name] = CacheHealth(status: .unhealthy, reasons: ["it could not be made: \(error)"])
+        health = CacheHealth(status: .unhealthy, reasons: ["it could not be made: \(error)"])
       }
+      // Configurations that differ in a password alone have one name: the worse of them is told.
+      if let known = answers[name], known.status >= health.status { continue }
+      answers[name] = health
     }
     return answers
   }

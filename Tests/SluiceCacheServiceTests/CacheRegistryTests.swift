@@ -136,6 +136,12 @@ import Testing
     #expect(config.redisURL == url)
     #expect((config.ai != nil) == hasAI)
   }
+
+  @Test("Settings that cannot be a configuration are an error, not another configuration")
+  func badSettings() {
+    let error = #expect(throws: CacheError.self) { try CacheSettings(redisURL: "nonsense").makeConfig() }
+    #expect(error?.kind == .validation)
+  }
 }
 
 /// A store that takes everything and gives back something else.
