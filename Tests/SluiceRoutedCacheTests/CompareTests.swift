@@ -18,7 +18,7 @@ import Testing
       bed.new.plant(key, new)
       #expect(await bed.cache.value(for: key) == legacy)
     }
-    #expect(await bed.cache.settled())
+    #expect(await bed.cache.settled(within: .seconds(30)))
     let compare = bed.cache.status.compare
     #expect(compare.kinds == ["value": 1, "type": 1, "missing_in_new": 1, "missing_in_legacy": 1])
     #expect(compare.matched == 2)
@@ -35,7 +35,7 @@ import Testing
     bed.new.plant("k", "v")
     bed.new.lieOnce("k", "something else")
     #expect(await bed.cache.value(for: "k") == "v")
-    #expect(await bed.cache.settled())
+    #expect(await bed.cache.settled(within: .seconds(30)))
     let compare = bed.cache.status.compare
     #expect(compare.superseded == 1 && compare.diverged == 0 && compare.matched == 0)
     #expect(compare.verdict == "pass")
@@ -47,7 +47,7 @@ import Testing
     bed.legacy.plant("k", "v")
     bed.new.setDown(true)
     #expect(await bed.cache.value(for: "k") == "v")
-    #expect(await bed.cache.settled())
+    #expect(await bed.cache.settled(within: .seconds(30)))
     let status = bed.cache.status
     #expect(status.compare.dropped == 1 && status.compare.diverged == 0)
     #expect(status.compare.verdict == "hold")
@@ -59,7 +59,7 @@ import Testing
     let bed = try Bed("shadow", compare: 0)
     bed.legacy.plant("k", "v")
     #expect(await bed.cache.value(for: "k") == "v")
-    #expect(await bed.cache.settled())
+    #expect(await bed.cache.settled(within: .seconds(30)))
     #expect(bed.new.events.isEmpty)
     #expect(bed.cache.status.compare.verdict == "hold")
   }

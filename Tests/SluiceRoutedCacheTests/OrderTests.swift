@@ -12,7 +12,7 @@ import Testing
         tasks.addTask { await cache.set("k\(number % 3)", to: .int(number)) }
       }
     }
-    #expect(await cache.settled())
+    #expect(await cache.settled(within: .seconds(30)))
     for key in ["k0", "k1", "k2"] {
       #expect(bed.legacy.sets(key).count == 100)
       #expect(bed.legacy.sets(key) == bed.new.sets(key))
