@@ -206,16 +206,19 @@ final class KeyLog: Sendable {
 
   private func work(_ key: String) {
     Task {
-      while let entry = state.withLock({ $0.keys[key]?.entries.first }) {
+      var next = state.withLock { $0.keys[key]?.entries.first }
+      while let entry = next {
         await entry.perform()
-        finished(key)
+        next = finished(key)
       }
     }
   }
 
-  private func finished(_ key: String) {
-    let drained: [CheckedContinuation<Bool, Never>] = state.withLock { state in
-      guard var found = state.keys[key], let entry = found.entries.popFirst() else { return [] }
+  /// Takes the entry that was performed out of the log and returns the next one. In one step: a worker that finds nothing ends, and
+  /// whoever appends to an empty log starts another one, so there are never two.
+  private func finished(_ key: String) -> Entry? {
+    let (next, drained): (Entry?, [CheckedContinuation<Bool, Never>]) = state.withLock { state in
+      guard var found = state.keys[key], let entry = found.entries.popFirst() else { return (nil, []) }
       state.entries -= 1
       if entry.isWrite { state.writes[entry.stack, default: 0] -= 1 }
       state.keys[key] = found.isIdle ? nil : found
@@ -223,9 +226,10 @@ final class KeyLog: Sendable {
         ($0.value.key == nil || $0.value.key == key) && Self.isDrained($0.value.key, $0.value.stack, state)
       }
       for id in done.keys { state.drainWaiters[id] = nil }
-      return done.values.map(\.continuation)
+      return (found.entries.first, done.values.map(\.continuation))
     }
     for waiter in drained { waiter.resume(returning: true) }
+    return next
   }
 
   private static func isDrained(_ key: String?, _ stack: StackID?, _ state: State) -> Bool {
