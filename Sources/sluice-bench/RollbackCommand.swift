@@ -31,6 +31,11 @@ struct RollbackCommand: ParsableCommand {
   @Option(help: "The seed of the load and of the waits.")
   var seed: UInt64 = 1
 
+  @Flag(
+    help:
+      "Stop the new stack (SIGSTOP) before each rollback: what is in flight there fails, and nothing else.")
+  var stopped = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -61,17 +66,20 @@ struct RollbackCommand: ParsableCommand {
       guard LoadRun.run(filling).isClean else { throw BenchError("filling a Redis failed") }
     }
     let load = LoadRun.start(plan)
-    let watch = Watch.start(proxy.server.endpoint, watchers: watchers)
+    let watch = Watch.start(proxy.server.endpoint, watchers: watchers, allowsErrors: stopped)
     defer {
       load.stop()
       watch.stop()
     }
-    let trial = RollbackTrial(proxy: proxy, percent: percent, rounds: rounds, seed: seed)
+    let trial = RollbackTrial(
+      proxy: proxy, percent: percent, rounds: rounds, seed: seed, victim: stopped ? new : nil)
     let marks = try trial.run(watch)
     load.stop()
     watch.stop()
     let result = load.finish()
-    let report = RollbackReport(marks: marks, readings: try watch.finish(), load: LoadFigures(result))
+    let report = RollbackReport(
+      marks: marks, readings: try watch.finish(), load: LoadFigures(result),
+      allowedErrors: stopped ? rounds * connections * pipeline : 0)
     say(json ? try sluice_bench.json(report) : report.text)
     withExtendedLifetime((legacy, new, proxy)) {}
     if !report.passes { throw ExitCode(1) }

@@ -50,6 +50,11 @@ struct SluiceProcess {
     (try status()[block] as? [String: Any])?[name] as? Int
   }
 
+  /// How a stack is, as `STATUS` says it; `nil` if it does not.
+  func health(_ stack: String) throws -> String? {
+    ((try status()["stacks"] as? [String: Any])?[stack] as? [String: Any])?["health"] as? String
+  }
+
   private func status() throws -> [String: Any] {
     let text = try RedisClient(control).command("STATUS").text ?? ""
     return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]

@@ -13,6 +13,8 @@ final class Watch: Sendable {
     let began: UInt64
     let ended: UInt64
     let byNew: Bool
+    /// An error was the answer; only where errors are expected.
+    var isError = false
   }
 
   private static let markers = 64
@@ -21,7 +23,10 @@ final class Watch: Sendable {
   private let state = Mutex<(readings: [Reading], failure: String?)>(([], nil))
   private let threads = DispatchGroup()
 
-  private init() {}
+  /// Whether errors are among the answers to expect: for stacks that do not answer.
+  private let allowsErrors: Bool
+
+  private init(allowsErrors: Bool) { self.allowsErrors = allowsErrors }
 
   /// Writes the markers directly into both stacks.
   static func plant(legacy: RedisEndpoint, new: RedisEndpoint) throws {
@@ -32,8 +37,8 @@ final class Watch: Sendable {
   }
 
   /// Starts a thread with a connection of its own for each watcher.
-  static func start(_ endpoint: RedisEndpoint, watchers: Int) -> Watch {
-    let watch = Watch()
+  static func start(_ endpoint: RedisEndpoint, watchers: Int, allowsErrors: Bool = false) -> Watch {
+    let watch = Watch(allowsErrors: allowsErrors)
     for watcher in 0..<watchers {
       watch.threads.enter()
       Thread { [watch] in
@@ -72,9 +77,13 @@ final class Watch: Sendable {
       while failure == nil, !stopping.load(ordering: .relaxed) {
         number = (number + 1) % Self.markers
         let began = MonotonicClock.now()
-        let answer = try client.command("GET", Self.key(number)).text
+        let reply = try client.command("GET", Self.key(number))
         let ended = MonotonicClock.now()
-        switch answer {
+        if allowsErrors, case .error = reply {
+          readings.append(Reading(began: began, ended: ended, byNew: false, isError: true))
+          continue
+        }
+        switch reply.text {
         case "legacy": readings.append(Reading(began: began, ended: ended, byNew: false))
         case "new":
           readings.append(Reading(began: began, ended: ended, byNew: true))
