@@ -128,6 +128,34 @@ import Testing
     }
   }
 
+  /// The mirror would make the wrong key of it, and say the same.
+  @Test func whatIsMadeOfASuspectIsCopiedNotRepeated() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "SET", "a", "young")
+      #expect(try stacks.legacy.command() == ["SET", "a", "young"])
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["SET", "a", "young"])
+      try client.send(command: "RENAME", "a", "b")
+      #expect(try stacks.legacy.command() == ["RENAME", "a", "b"])
+      try stacks.new.send("-OOM command not allowed\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "a"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "a"])
+      try stacks.legacy.send("+OK\r\n$-1\r\n:-2\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["DEL", "a"])
+      try stacks.new.send(":1\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "b"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "b"])
+      try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
+      #expect(try stacks.new.command() == ["RESTORE", "b", "0", "dump", "REPLACE"])
+      try stacks.new.send("+OK\r\n")
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [0])
+    }
+  }
+
   @Test func afterTroubleBothServersAreEqual() async throws {
     let legacy = try RealRedis()
     let new = try RealRedis()
