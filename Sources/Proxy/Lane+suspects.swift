@@ -153,9 +153,15 @@ extension Lane {
       for _ in 0..<min(connection.suspects.count, limit) where repairs < limit {
         guard let next = connection.suspects.next() else { break }
         let key = next.key
-        // Nothing can be learned from a stack that is doubtful itself.
         let source = self.connection(connection.stack.other).suspects
-        guard routing.primary(of: key.span) != connection.stack, !source.isEverything, !source.contains(key)
+        // Doubtful on both: there is nothing to copy from, and nobody may ever ask.
+        if source.contains(key), routing.primary(of: key.span) != connection.stack {
+          purge(key.span, on: connection.stack.other)
+          connection.suspects.wasNotRepaired(key)
+          continue
+        }
+        // Nothing can be learned from a stack that is doubtful itself.
+        guard routing.primary(of: key.span) != connection.stack, !source.isEverything
         else {
           connection.suspects.wasNotRepaired(key)
           continue

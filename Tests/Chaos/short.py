@@ -27,7 +27,7 @@ BREAKS = {
     "serve-suspects": ["--faults", "cut", "--calm", "0,0.2", "--flips", "0.05,0.2"],
     "compare-without-reask": ["--faults", "none"],
 }
-ATTEMPTS = 3  # a race is not won every time
+ATTEMPTS = 3  # a race is not won every time, and a machine may be busy
 
 
 def chaos(sluice, options):
@@ -67,7 +67,11 @@ def main(sluice, bench):
         say(f"50,000 comparisons without a false alarm, threads {threads}", started, ran.stdout if ran.returncode else None)
     for name, options in RUNS:
         started = time.monotonic()
-        code, screen = chaos(sluice, options)
+        for _ in range(ATTEMPTS):
+            code, screen = chaos(sluice, options)
+            # A machine that is too slow for a fence's deadline is a fault that nobody ordered.
+            if not (code and "none" in options and "of a fence" in screen):
+                break
         say(name, started, screen if code else None)
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
