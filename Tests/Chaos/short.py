@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = [
     ("flips, one thread", ["--seconds", "8", "--seed", "101", "--faults", "none"]),
     ("flips, two threads", ["--seconds", "8", "--seed", "102", "--faults", "none", "--no-flush", "--threads", "2"]),
-    ("faults, one thread", ["--seconds", "15", "--seed", "103", "--faults", "stop,cut,delay,disk", "--no-flush"]),
-    ("faults, two threads", ["--seconds", "15", "--seed", "104", "--faults", "stop,cut,delay,disk", "--no-flush", "--threads", "2"]),
+    ("faults, one thread", ["--seconds", "15", "--seed", "103", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy"]),
+    ("faults, two threads", ["--seconds", "15", "--seed", "104", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy", "--threads", "2"]),
 ]
 
 # What breaks (`Sources/Proxy/LawBreak.swift`), and under which conditions it shows.
