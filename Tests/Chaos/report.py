@@ -1,5 +1,5 @@
 """Checks a run when it is over and says what it found, in the fewest lines that show it."""
-import collections, json, os, sqlite3
+import collections, os, sqlite3
 import history, state
 from registers import brief
 from run import CRASHED
@@ -45,7 +45,7 @@ def report(run):
     print(f"  history: {sum(kinds.values())} violations {dict(kinds) or ''}")
     wrong = [f"the run failed: {text}" for text in run.broken]
     if compared:
-        print(f"  state: {len(compared.different)} differences in {compared.keys} keys, lost with a killed server {dict(compared.lost)}")
+        print(f"  state: {len(compared.different)} differences in {compared.keys} keys, lost with a killed or emptied stack {dict(compared.lost)}")
         wrong += [f"{key or ''}: {text}" for key, text in compared.different]
         for key, text in compared.different[:1]:
             show(run, f"the stacks differ: {text}", key, 0, history_of(run, key))

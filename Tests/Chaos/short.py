@@ -39,7 +39,8 @@ def chaos(sluice, options):
 def caught(sluice, law):
     """None if the checkers catch it, otherwise what they said."""
     for attempt in range(ATTEMPTS):
-        code, screen = chaos(sluice, ["--break", law, "--seconds", "5", "--no-flush", "--patience", "8", "--seed", str(201 + attempt), *BREAKS[law]])
+        code, screen = chaos(sluice, ["--break", law, "--seconds", "5", "--no-flush", "--patience", "8",
+                                      "--seed", str(201 + attempt), *BREAKS[law]])
         if code == 1:
             return None
         if code != 0:
