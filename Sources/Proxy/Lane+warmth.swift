@@ -24,6 +24,14 @@ extension Lane {
     connection.wasFoundEmpty = true
   }
 
+  /// The primary of all keys came back with what it had kept, which may be older than what the mirror was told: its word
+  /// counts, and the mirror is no longer known to be equal.
+  func wasRestored(_ connection: StackConnection) {
+    connection.isWarm = false
+    self.connection(connection.stack.other).isWarm = false
+    equalKeys = []
+  }
+
   func warmthChanged() { isWarm = legacy.isWarm && new.isWarm }
 
   /// A warm-up has brought every key over, or a verification has found both equal.

@@ -39,6 +39,7 @@ final class StackConnection {
   private var client: Int?
   /// How often the lane has seen the stack lose everything.
   private var lossesSeen: UInt64 = 0
+  private var restorationsSeen: UInt64 = 0
   /// Whether the stack held nothing when the lane met it, or lost everything since.
   var wasFoundEmpty = false
   /// Whether the stack is known to hold every key that the other one holds. An empty one is not: it is cold.
@@ -197,7 +198,8 @@ final class StackConnection {
     guard handshake.forgotten.isEmpty else { return .welcome }
     if suspects.isEverything { history.doubtEverything() }
     let arrival = history.arrived(
-      lane: lane.index, run: greeting.run, keys: greeting.keys, isMirrored: lane.routing.mirrorsWrites)
+      lane: lane.index, run: greeting.run, keys: greeting.keys,
+      mayBeEmptied: lane.routing.mirrorsWrites && lane.routing.commonPrimary != stack)
     if arrival == .later { return .later }
     let abandoned = history.abandoned(by: lane.index, orAnybody: arrival == .mustBeEmptied)
     handshake.askToForget(abandoned)
@@ -216,6 +218,11 @@ final class StackConnection {
     if losses != lossesSeen {
       lossesSeen = losses
       lane.lostEverything(self)
+    }
+    let restorations = history.restorations
+    if restorations != restorationsSeen {
+      restorationsSeen = restorations
+      lane.wasRestored(self)
     }
     change(to: .up)
     if stack == .new { lane.newIsBack() }

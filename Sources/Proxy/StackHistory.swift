@@ -23,6 +23,7 @@ final class StackHistory: Sendable {
   private struct State {
     var run: [UInt8]?
     var losses: UInt64 = 0
+    var restorations: UInt64 = 0
     var coldSince: Int64?
     var isDoubtful = false
     var emptier: Int?
@@ -46,6 +47,9 @@ final class StackHistory: Sendable {
   /// How often the stack was found, or made, empty. A lane that sees it grow has lost everything that it knew to be there.
   var losses: UInt64 { state.withLock { $0.losses } }
 
+  /// How often the stack came back with what another run of it had kept, and was believed.
+  var restorations: UInt64 { state.withLock { $0.restorations } }
+
   /// When the stack was last found, or made, empty, in milliseconds since 1970; nil if it never was.
   var coldSince: Int64? { state.withLock { $0.coldSince } }
 
@@ -58,9 +62,9 @@ final class StackHistory: Sendable {
 
   /// A lane has connected and asked the server for its run and for the number of its keys; nil where it would not say.
   ///
-  /// - Parameter isMirrored: whether writes go to both stacks just now. If not, there is nothing that a restored stack could
-  ///   be older than: it answers as it would without us.
-  func arrived(lane: Int, run: [UInt8]?, keys: Int?, isMirrored: Bool) -> Arrival {
+  /// - Parameter mayBeEmptied: whether a restored stack is to be: writes go to both stacks, and this one is not the primary
+  ///   of all keys. Where it is, and where writes go to one stack only, it answers as it would without us.
+  func arrived(lane: Int, run: [UInt8]?, keys: Int?, mayBeEmptied: Bool) -> Arrival {
     state.withLock { state in
       if let emptier = state.emptier, emptier != lane { return .later }
       let isAnotherRun = run != nil && state.run != nil && run != state.run
@@ -70,7 +74,8 @@ final class StackHistory: Sendable {
         state.attached = []
         state.abandoned = [:]
       }
-      let mayLie = state.isDoubtful || (isAnotherRun && isMirrored)
+      let mayLie = state.isDoubtful || (isAnotherRun && mayBeEmptied)
+      if isAnotherRun, !mayLie, keys != 0 { state.restorations += 1 }
       if mayLie {
         state.attached.remove(lane)
         guard state.attached.isEmpty else { return .later }
