@@ -118,7 +118,7 @@ class Disk:
     def __init__(self, folder):
         self.path = f"{folder}/ledger"
         os.mkdir(self.path)
-        self.is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", self.path],
+        self.is_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", self.path],
                                          stderr=subprocess.DEVNULL).returncode == 0
 
     def fill(self, proxy):
@@ -126,7 +126,7 @@ class Disk:
             return subprocess.run(["prlimit", "--pid", str(proxy.process.pid), "--fsize=4096:unlimited"])
         try:
             with open(f"{self.path}/filler", "wb", 0) as file:
-                while file.write(bytes(65536)):
+                while file.write(bytes(1 << 20)):
                     pass
         except OSError:
             pass
