@@ -12,7 +12,7 @@ class Disturbances:
         self.run, self.options = run, run.options
         self.events = []  # (start, end, text): flips and faults
         self.flips, self.faults = 0, collections.Counter()
-        self.races = queue.SimpleQueue()
+        self.races = queue.Queue()
         self.spans = []  # when a fault may cost keys
 
     def order(self, *words):

@@ -2,7 +2,7 @@
 import argparse
 from disturbances import WEIGHTS
 
-USUAL = "stop,cut,delay,disk"
+ALL = ",".join(WEIGHTS)
 
 
 def parse(arguments, description=None):
@@ -15,7 +15,7 @@ def parse(arguments, description=None):
     option("--threads", type=int, default=1, help="event loops of the proxy")
     option("--keys", type=int, default=16, help="how many hot keys everybody writes")
     option("--cold", type=int, default=5000, help="how many keys are touched now and then")
-    option("--faults", default=USUAL, help=f"by commas: {', '.join(WEIGHTS)}; none: no error, no unexplained miss is allowed")
+    option("--faults", default=ALL, help=f"by commas: {', '.join(WEIGHTS)}; none: no error, no unexplained miss is allowed")
     option("--flips", default="0.05,0.5", help="the shortest and the longest time between two flips, in seconds")
     option("--calm", default="0.2,1.5", help="the same between two faults")
     option("--also", default="", help="flip to these stages too; `off` feeds one stack alone, so the checkers must fail")

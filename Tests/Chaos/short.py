@@ -31,8 +31,9 @@ ATTEMPTS = 3  # a race is not won every time, and a machine may be busy
 
 
 def chaos(sluice, options):
-    ran = subprocess.run([sys.executable, HERE, "--sluice", sluice, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         text=True)
+    # `timeout` tells it to end what it started.
+    ran = subprocess.run(["timeout", "-s", "INT", "-k", "10", "180", sys.executable, HERE, "--sluice", sluice, *options],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return ran.returncode, ran.stdout
 
 
