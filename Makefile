@@ -35,7 +35,12 @@ test: ## lint, build and run all tests
 	@scripts/install-packages test
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	swift test --skip-build --skip AcceptanceTests
+	@# In groups, one behind the other: each test runs beside those of its group, and many of them wait for real servers.
+	swift test --skip-build --skip 'ProxyTests|EffectsTests|LayeredServerTests|SluiceCache|SluiceRoutedCache|AcceptanceTests'
+	swift test --skip-build --filter 'ProxyTests|EffectsTests'
+	swift test --skip-build --filter 'LayeredServerTests'
+	swift test --skip-build --filter 'SluiceCacheTests|SluiceCacheServiceTests'
+	swift test --skip-build --filter 'SluiceRoutedCacheTests'
 	@# By themselves: they measure how long clients wait, and want the machine's two cores for it.
 	swift test --skip-build --filter AcceptanceTests
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.

@@ -91,6 +91,9 @@ extension Lane {
       figures.compare.mirrorErrors &+= 1
       suspect(request, on: connection.stack)
     case .repair, .purge:
+      if command.role == .purge, let name = Lane.firstKey(of: request) {
+        _ = connection.suspects.endDeletion(name)
+      }
       suspect(request, on: connection.stack)
       confirm(request, on: connection)
     case .comparedRead:

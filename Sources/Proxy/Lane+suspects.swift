@@ -50,14 +50,18 @@ extension Lane {
   /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
   ///
   /// The deletion goes through the log like any write: it is ahead of the command that asks, and mirrored when it is
-  /// acknowledged; until then the key is suspect, and every command on it has a deletion of its own ahead. If the stack
-  /// refuses it, the command behind it is answered with an error.
-  func purge(_ key: Span<UInt8>, on stack: StackID) {
+  /// acknowledged; until then the key is suspect, and commands on it stand behind the one deletion. If the stack refuses it, the
+  /// command behind it is answered with an error.
+  ///
+  /// - Parameter asking: how many commands the deletion is for: one, or none in the background.
+  func purge(_ key: Span<UInt8>, on stack: StackID, asking: Int = 1) {
     let connection = connection(stack)
     guard connection.isUp, !LawBreak.serveSuspects.isOn else { return }
     if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
-    guard let mark = connection.suspects.mark(of: name) else { return }
+    guard let mark = connection.suspects.mark(of: name),
+      connection.suspects.beginDeletion(name, asking: asking)
+    else { return }
     overtakeFill(of: key)
     send(
       [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
@@ -83,13 +87,15 @@ extension Lane {
   func purged(
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, on connection: StackConnection
   ) {
+    let name = Lane.firstKey(of: request) ?? []
+    let asking = connection.suspects.endDeletion(name)
     guard reply[0] != UInt8(ascii: "-") else {
-      connection.hasRefusedPurge = true
+      // One answer can be withheld. Of several, not all stand right behind the deletion: none of them may be read.
+      if asking > 1 { return connection.cut("refused to delete a key that may be wrong", kind: .refused) }
+      connection.hasRefusedPurge = asking == 1
       return
     }
-    if let name = Lane.firstKey(of: request) {
-      connection.suspects.wasDeleted(name, mark: command.primaryDigest)
-    }
+    connection.suspects.wasDeleted(name, mark: command.primaryDigest)
     if command.sequel == .mirror { mirror(request, command, reply, from: connection.stack) }
     confirm(request, on: connection)
   }
@@ -110,7 +116,7 @@ extension Lane {
         + "and refuses to delete it; look at its log, it takes no writes", sink: sink, slot: command.slot)
   }
 
-  private static func firstKey(of request: Span<UInt8>) -> [UInt8]? {
+  static func firstKey(of request: Span<UInt8>) -> [UInt8]? {
     var framer = RequestFramer()
     guard case .command = framer.next(request), framer.arguments.count > 1 else { return nil }
     return request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
@@ -156,7 +162,7 @@ extension Lane {
         let source = self.connection(connection.stack.other).suspects
         // Doubtful on both: there is nothing to copy from, and nobody may ever ask.
         if source.contains(key), routing.primary(of: key.span) != connection.stack {
-          purge(key.span, on: connection.stack.other)
+          purge(key.span, on: connection.stack.other, asking: 0)
           connection.suspects.wasNotRepaired(key)
           continue
         }

@@ -29,6 +29,8 @@ struct Suspects {
   /// Keys whose copy or deletion has been sent and not answered: no suspects any more for whoever asks behind it, but still
   /// doubtful if the process ended now.
   private var unconfirmed: [[UInt8]: Int] = [:]
+  /// Keys whose deletion is on its way, with the number of commands that stand behind it.
+  private var deletions: [[UInt8]: Int] = [:]
 
   init(stack: StackID, journal: LaneJournal?) {
     self.stack = stack
@@ -46,6 +48,8 @@ struct Suspects {
     guard !isEverything else { return }
     lastMark += 1
     if !watches.isEmpty { watches[key]?.doubts &+= 1 }
+    // A deletion that is on its way is ahead of what has made the key doubtful now.
+    if !deletions.isEmpty { deletions[key] = nil }
     if marks.updateValue(lastMark, forKey: key) == nil {
       figures.made &+= 1
       queue.append(key)
@@ -107,6 +111,18 @@ struct Suspects {
     figures.deleted &+= 1
     wasSent(key)
   }
+
+  // MARK: Deletions under way
+
+  /// Whether a deletion must be sent: none is on its way yet that this command stands behind.
+  mutating func beginDeletion(_ key: [UInt8], asking: Int) -> Bool {
+    let isFirst = deletions[key] == nil
+    deletions[key, default: 0] += asking
+    return isFirst
+  }
+
+  /// The deletion was answered, or never will be. How many commands stood behind it.
+  mutating func endDeletion(_ key: [UInt8]) -> Int { deletions.removeValue(forKey: key) ?? 0 }
 
   // MARK: What the journal must know longer
 

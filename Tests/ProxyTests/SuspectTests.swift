@@ -128,6 +128,30 @@ import Testing
     }
   }
 
+  /// Commands of one pipeline stand behind one deletion: a second one would take away what the first command has written.
+  @Test func whatIsWrittenBehindADeletionStays() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "SET", "k", "young")
+      _ = try stacks.legacy.command()
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      _ = try stacks.new.command()
+      try stacks.new.send("-OOM command not allowed\r\n")
+      bench.settle()
+      _ = bench.adopt(SuspectTests.live)
+      try client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\nnew\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
+      for words in [["DEL", "k"], ["SET", "k", "new"], ["GET", "k"]] {
+        #expect(try stacks.new.command() == words)
+      }
+      try stacks.new.send(":1\r\n+OK\r\n$3\r\nnew\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try client.reply() == "$3\r\nnew\r\n")
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [0])
+    }
+  }
+
   /// The mirror would make the wrong key of it, and say the same.
   @Test func whatIsMadeOfASuspectIsCopiedNotRepeated() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
