@@ -19,11 +19,6 @@ extension Lane {
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
     if spec.mirror == .copy { return copy(request, from: primary) }
-    // What COPY makes of a source that the mirror holds otherwise, its reply would not tell; 0 says that it made nothing.
-    if spec.mirror == .effect(.copyKey) {
-      if ReplyReader.integer(reply) != 0 { copy(request, from: primary) }
-      return
-    }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
     if buildsOnSuspects(spec, request, of: primary.other) { return copy(request, from: primary) }
     guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn

@@ -278,11 +278,8 @@ NO_KEY = "ERR no such key"
 PAIRS = {"RPOPLPUSH", "SMOVE", "SUNIONSTORE", "COPY", "RENAME"}
 
 
-def draw(rng, kind, tick, may_forget):
-    """A write for a key of this kind: its name and the words behind the key. `tick` is a number not used before.
-
-    COPY makes its keys suspects until they are copied, and a flip before that forgets them.
-    """
+def draw(rng, kind, tick):
+    """A write for a key of this kind: its name and the words behind the key. `tick` is a number not used before."""
     fresh, some = b"v%d" % tick, b"m%d" % rng.randrange(8)
     number = b"%d" % rng.randrange(-20, 21)
     if rng.random() < 0.06:
@@ -300,7 +297,7 @@ def draw(rng, kind, tick, may_forget):
         return name, [some] if name == "HDEL" else [some, fresh]
     if kind == "list":
         name = rng.choice(["LPUSH", "RPUSH", "RPUSH", "LPUSHX", "LPOP", "RPOP", "LTRIM", "LREM", "LINSERT", "RPOPLPUSH",
-                           "RENAME"] + ["COPY"] * may_forget)
+                           "RENAME", "COPY"])
         return name, {"LPOP": [], "RPOP": [], "LTRIM": [b"0", b"7"], "LREM": [b"0", b"pivot"], "COPY": [b"REPLACE"],
                       "LINSERT": [b"BEFORE", b"pivot", fresh], "RPOPLPUSH": [], "RENAME": []}.get(
                           name, [fresh, b"pivot"] if rng.random() < 0.3 else [fresh])

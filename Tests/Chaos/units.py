@@ -29,7 +29,7 @@ class Unit:
         self.tick += 1
         if self.states is None:
             return ["DEL", *self.keys], self.deleted
-        name, args = models.draw(rng, self.kind, self.tick, self.is_forgetful)
+        name, args = models.draw(rng, self.kind, self.tick)
         if name in models.PAIRS:
             keys = [self.keys[1]] + self.keys if name == "SUNIONSTORE" else self.keys
             apply = lambda states, reply: models.pair(name, states, args, reply)
