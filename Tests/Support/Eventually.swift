@@ -16,7 +16,7 @@ public struct TestFailure: Error, CustomStringConvertible {
 ///
 /// - Throws: ``TestFailure`` naming `what` when the time is over.
 public func eventually(
-  within limit: Duration = .seconds(5), _ what: @autoclosure () -> String, _ condition: () throws -> Bool
+  within limit: Duration = .seconds(20), _ what: @autoclosure () -> String, _ condition: () throws -> Bool
 ) throws {
   let deadline = MonotonicClock.now() + UInt64(limit / .nanoseconds(1))
   var last: (any Error)?

@@ -48,7 +48,7 @@ public final class RedisServer {
   public func start() throws {
     let child = try Child("redis-server", arguments, in: folder, name: "redis")
     self.child = child
-    try eventually(within: .seconds(10), "redis-server answers: \(child.lastWords)") {
+    try eventually(within: .seconds(60), "redis-server answers: \(child.lastWords)") {
       guard child.isRunning else { throw TestFailure("it ended") }
       return try client().command("PING") == .status("PONG")
     }

@@ -15,6 +15,8 @@ public final class SluiceProcess {
     public var ledger: String?
     /// More of `sluice.yaml`.
     public var yaml = ""
+    /// Variables of its environment, put over those of the tests.
+    public var environment: [String: String] = [:]
     /// A program that starts it, with its arguments: `["prlimit", "--fsize=0"]`.
     public var launcher: [String] = []
 
@@ -59,9 +61,11 @@ public final class SluiceProcess {
         "127.0.0.1:0", "--legacy", legacy, "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
         "--threads", "\(options.threads)",
       ]
-    let environment = options.password.map { ["SLUICE_PASSWORD": $0] } ?? [:]
+    var environment = options.environment
+    if let password = options.password { environment["SLUICE_PASSWORD"] = password }
+    let variables = environment
     launch = { name in
-      try Child(command[0], Array(command.dropFirst()), environment: environment, in: folder, name: name)
+      try Child(command[0], Array(command.dropFirst()), environment: variables, in: folder, name: name)
     }
     child = try launch("sluice-1")
     try readPorts()
