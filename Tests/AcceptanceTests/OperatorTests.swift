@@ -70,7 +70,10 @@ extension Acceptance {
 
     @Test("a new stack that fails is left by itself: the guardrail rolls back, and says why")
     func guardrail() throws {
-      let stacks = try TwoStacks(stage: "live", percent: 50)
+      var options = SluiceProcess.Options(stage: "live", percent: 50)
+      // Else legacy would stand in, and nothing would fail.
+      options.yaml = "fallback: off\n"
+      let stacks = try TwoStacks(options)
       let plan = LoadPlan(
         endpoint: stacks.sluice.endpoint, profile: .uniform(), connections: 10, pipeline: 8,
         limit: .time(.seconds(60)), keys: 1000, rate: 10_000)
