@@ -27,7 +27,7 @@ BREAKS = {
     "serve-suspects": ["--faults", "cut", "--calm", "0,0.2", "--flips", "0.05,0.2"],
     "compare-without-reask": ["--faults", "none"],
 }
-ATTEMPTS = 3  # a race is not won every time, and a machine may be busy
+ATTEMPTS = 8  # a race is not won every time, and a machine may be busy
 
 
 def chaos(sluice, options):
