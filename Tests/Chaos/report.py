@@ -1,5 +1,5 @@
 """Checks a run when it is over and says what it found, in the fewest lines that show it."""
-import collections, os, sqlite3
+import collections, contextlib, sqlite3, time
 import history, state
 from registers import brief
 from run import CRASHED
@@ -53,7 +53,10 @@ def report(run):
         wrong.append(f"{CRASHED}, with code {run.proxy.process.returncode}")
     if not options.faults:
         wrong += [f"an error without a fault: {text}" for text in lost]
-        wrong += [f"{diverged} divergences reported, and there is nothing that could differ"] if diverged else []
+        if diverged:
+            wrong.append(f"{diverged} divergences reported, and there is nothing that could differ")
+            for key, text in divergences(run):
+                show(run, f"reported as a divergence: {text}", key, 0, history_of(run, key))
     for text in wrong[:12]:
         print(f"    {text}")
     return not found and not wrong
@@ -105,13 +108,29 @@ def suspects(run):
     return f"{dict(counts)}, at most {run.suspects} at one time"
 
 
+def ask_ledger(run, question):
+    """The rows; raises sqlite3.Error if there is no ledger that could say."""
+    with contextlib.closing(sqlite3.connect(f"file:{run.proxy.ledger}?mode=ro", uri=True, timeout=5)) as ledger:
+        return ledger.execute(question).fetchall()
+
+
+def divergences(run, most=3):
+    """The first samples of the ledger: key, and what was said of it."""
+    question = f"""SELECT CAST(key AS TEXT), kind, command, at / 1000.0, CAST(legacy_preview AS TEXT), CAST(new_preview AS TEXT)
+                  FROM divergences ORDER BY id LIMIT {most}"""
+    try:
+        rows = ask_ledger(run, question)
+    except sqlite3.Error as error:
+        return [("", f"unknown: {error}")]
+    offset = time.time() - time.monotonic() + run.begin  # the ledger's times are the wall clock's
+    return [(key, f"{kind} of {command} at {at - offset:.3f}, legacy {legacy!r}, new {new!r}")
+            for key, kind, command, at, legacy, new in rows]
+
+
 def fences(run):
     """From the ledger: flips that had to hold keys, and the longest hold."""
-    if not os.path.exists(run.proxy.ledger):
-        return "unknown: there is no ledger"
     try:
-        with sqlite3.connect(f"file:{run.proxy.ledger}?mode=ro", uri=True, timeout=5) as ledger:
-            count, longest = ledger.execute("SELECT count(held_us), max(held_us) FROM flips").fetchone()
+        (count, longest), = ask_ledger(run, "SELECT count(held_us), max(held_us) FROM flips")
     except sqlite3.Error as error:
         return f"unknown: {error}"
     return f"{count}, longest hold {(longest or 0) / 1000:.1f} ms"
