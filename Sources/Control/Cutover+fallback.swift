@@ -23,9 +23,10 @@ extension Cutover {
   /// And so long it may take to bring it what it missed; what is left then is deleted before it is served.
   private static let fallbackPatience: TimeInterval = 30
 
-  /// Called when a connection has changed, and about once a second.
+  /// Called when a connection has changed, when the latch is lifted, and about once a second.
   func considerFallback() async {
-    guard settings.fallback != .off, !isConsideringFallback else { return }
+    // Under the latch every key is legacy's, so nobody is stood in for; and a stack that a rollback has cut off has not failed.
+    guard settings.fallback != .off, !isRolledBack, !isConsideringFallback else { return }
     isConsideringFallback = true
     defer { isConsideringFallback = false }
     let new = health[.new]

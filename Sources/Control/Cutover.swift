@@ -145,6 +145,7 @@ actor Cutover {
     rollback = nil
     let flips = await publish(deadline: settings.fenceDeadline)
     record(.rearm, from: before, who: who, reason: "", flips: flips)
+    await considerFallback()
     logger.warning("re-armed by \(who): \(describe())")
     return "OK re-armed: \(describe())\(Cutover.held(flips))"
   }

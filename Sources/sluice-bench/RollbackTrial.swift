@@ -24,15 +24,14 @@ struct RollbackTrial {
     var generator = SplitMix64(seed: seed)
     var marks: [RollbackMark] = []
     for round in 0..<rounds {
-      let seen = watch.answeredByNew
       try order(control, "STAGE", "live", "\(percent)")
+      // While legacy stands in for a new that has just come back, which may last a minute, there is nothing to roll back.
+      try until(within: 90, "stage live is in force") { try proxy.effectiveStage() == "live" }
+      let seen = watch.answeredByNew
       let wentLive = MonotonicClock.now()
       // Without a read from the new stack before it, a rollback would prove nothing.
-      while watch.answeredByNew == seen {
-        guard MonotonicClock.now() - wentLive < 5_000_000_000 else {
-          throw BenchError("round \(round + 1): 5 s after STAGE live no read came from the new stack")
-        }
-        usleep(500)
+      try until(within: 5, "round \(round + 1): a read comes from the new stack") {
+        watch.answeredByNew > seen
       }
       usleep(UInt32.random(in: 5000..<40_000, using: &generator))
       // Long enough that every client waits for an answer that does not come.
@@ -48,7 +47,7 @@ struct RollbackTrial {
       let lifted = MonotonicClock.now()
       if let victim {
         kill(victim.process.pid, SIGCONT)
-        try untilNewIsUp()
+        try until(within: 10, "new is back") { try proxy.health("new") == "up" }
       }
       marks.append(
         RollbackMark(wentLive: wentLive, ordered: ordered, acknowledged: acknowledged, lifted: lifted))
@@ -57,11 +56,11 @@ struct RollbackTrial {
     return marks
   }
 
-  private func untilNewIsUp() throws {
-    let deadline = MonotonicClock.now() + 10_000_000_000
-    while try proxy.health("new") != "up" {
-      guard MonotonicClock.now() < deadline else { throw BenchError("new did not come back within 10 s") }
-      usleep(5000)
+  private func until(within seconds: UInt64, _ what: String, _ condition: () throws -> Bool) throws {
+    let deadline = MonotonicClock.now() + seconds * 1_000_000_000
+    while try !condition() {
+      guard MonotonicClock.now() < deadline else { throw BenchError("not within \(seconds) s: \(what)") }
+      usleep(500)
     }
   }
 

@@ -55,6 +55,9 @@ struct SluiceProcess {
     ((try status()["stacks"] as? [String: Any])?[stack] as? [String: Any])?["health"] as? String
   }
 
+  /// The stage in force, as `STATUS` says it.
+  func effectiveStage() throws -> String? { try status()["effective_stage"] as? String }
+
   private func status() throws -> [String: Any] {
     let text = try RedisClient(control).command("STATUS").text ?? ""
     return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]

@@ -75,13 +75,25 @@ public final class Child {
     guard exit == nil else { return false }
     var status: Int32 = 0
     guard waitpid(pid, &status, WNOHANG) == pid else { return true }
-    exit = status & 0x7f == 0 ? .code(status >> 8 & 0xff) : .signal(status & 0x7f)
+    exit = Self.exit(status)
     return false
+  }
+
+  private static func exit(_ status: Int32) -> Exit {
+    status & 0x7f == 0 ? .code(status >> 8 & 0xff) : .signal(status & 0x7f)
   }
 
   /// Sends a signal if it still runs.
   public func send(_ signal: Int32) {
     if isRunning { Glibc.kill(pid, signal) }
+  }
+
+  /// Stops it, to go on with SIGCONT, and waits until it has stopped: a signal takes its time.
+  public func pause() {
+    guard isRunning, Glibc.kill(pid, SIGSTOP) == 0 else { return }
+    var status: Int32 = 0
+    guard waitpid(pid, &status, WUNTRACED) == pid else { return }
+    if status & 0xff != 0x7f { exit = Self.exit(status) }
   }
 
   /// Ends it by force and waits until it is gone.

@@ -60,8 +60,8 @@ public final class RedisServer {
     child = nil
   }
 
-  /// Keeps it from running without closing a connection: a machine that hangs.
-  public func pause() { child?.send(SIGSTOP) }
+  /// Keeps it from running without closing a connection: a machine that hangs. It does nothing any more when this returns.
+  public func pause() { child?.pause() }
 
   /// Ends ``pause()``.
   public func resume() { child?.send(SIGCONT) }
