@@ -222,7 +222,10 @@ actor Cutover {
     case .latchAppeared:
       // The event of a file that a re-arm has removed meanwhile says nothing about now.
       guard latch?.isSet ?? false else { return }
-      await rollBack(reason: Rollback(note: latch?.note).reason, who: "file")
+      let written = Rollback(note: latch?.note)
+      // Our own writing is no second order: a re-arm that is under way would be refused for it.
+      if let rollback, rollback.reason == written.reason, rollback.who == written.who { return }
+      await rollBack(reason: written.reason, who: "file")
     case .latchDisappeared:
       if isRolledBack {
         logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")

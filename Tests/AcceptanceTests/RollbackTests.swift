@@ -72,5 +72,17 @@ extension Acceptance {
       let log = sluice.child.errors
       #expect(!log.contains("stands in for new"), "\(log)")
     }
+
+    @Test("a re-arm is not refused for the latch file that the rollback itself has written")
+    func theOwnLatchFileIsNoRollback() throws {
+      let stacks = try TwoStacks(stage: "live", percent: 50)
+      for round in 0..<60 {
+        try stacks.sluice.control("ROLLBACK", "round \(round)")
+        // The watcher may notice the file at any moment; some of them are between the re-arm's order and its end.
+        for _ in 0..<round % 20 { _ = try stacks.sluice.which(["key"]) }
+        try stacks.sluice.control("REARM")
+        #expect(try stacks.sluice.status().text("effective_stage") == "live")
+      }
+    }
   }
 }
