@@ -39,7 +39,8 @@ let package = Package(
     .target(name: "RESP", swiftSettings: strict),
     .target(name: "Commands", dependencies: ["RESP"], swiftSettings: strict),
     .target(name: "Routing", swiftSettings: strict),
-    .target(name: "MemoryEngine", dependencies: ["RESP"], swiftSettings: strict),
+    .target(name: "KeyIndexing", swiftSettings: strict),
+    .target(name: "MemoryEngine", dependencies: ["KeyIndexing", "RESP"], swiftSettings: strict),
 
     // Counters and latency histograms, as the proxy bumps them and the ledger keeps them.
     .target(name: "Figures", dependencies: ["Routing", histogram], swiftSettings: strict),
@@ -91,7 +92,7 @@ let package = Package(
 
     // The guide's cache library, and the layers that it shares with the stacks of the proxy.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CacheLayers", dependencies: ["CZlib"], swiftSettings: strict),
+    .target(name: "CacheLayers", dependencies: ["CZlib", "KeyIndexing"], swiftSettings: strict),
     .target(
       name: "LayeredServer",
       dependencies: [

@@ -1,3 +1,5 @@
+import KeyIndexing
+
 /// The L1 layer: the entries that were used last, near the reader; on the wire path and in the typed caches
 /// alike.
 ///
@@ -10,9 +12,9 @@
 /// was read from.
 ///
 /// ```
-///   key ── hash ──▶ buckets ──▶ slots[i] ── key, value, expiresAt
-///                                  │ newer / older: the order of use
-///                                  └ older: the list of free slots, when free
+///   key ── hash ──▶ index ──▶ slots[i] ── key, value, expiresAt
+///                                │ newer / older: the order of use
+///                                └ older: the list of free slots, when free
 /// ```
 public struct L1Store<Value: Sendable>: Sendable {
   /// The most entries; 0 keeps nothing.
@@ -20,7 +22,7 @@ public struct L1Store<Value: Sendable>: Sendable {
   /// The most bytes, as ``usedBytes`` counts them; 0 keeps nothing.
   public let maxBytes: Int
   /// The entries that are held, those that have expired and were not asked for since included.
-  public private(set) var count = 0
+  public var count: Int { keyIndex.count }
   /// The cost of all entries: their keys, what their owner said that their values take, and ``entryOverhead``
   /// each.
   public private(set) var usedBytes = 0
@@ -29,9 +31,8 @@ public struct L1Store<Value: Sendable>: Sendable {
   /// Entries that were found expired and went.
   public private(set) var expirations: UInt64 = 0
 
-  var slots: [Slot] = []
-  /// Hash in the high half, slot + 1 in the low half; 0 is empty. Linear probing, a power of two of them.
-  var buckets: [UInt64] = []
+  private var slots: [Slot] = []
+  private var keyIndex = KeyIndex()
   private var firstFree: Int32 = -1
   private var newest: Int32 = -1
   private var oldest: Int32 = -1
@@ -101,7 +102,7 @@ public struct L1Store<Value: Sendable>: Sendable {
       remove(key)
       return false
     }
-    let hash = Self.hash(key)
+    let hash = KeyIndex.hash(key)
     if let index = find(key, hash: hash) {
       usedBytes += sum - slots[index].cost
       slots[index].value = value
@@ -125,7 +126,7 @@ public struct L1Store<Value: Sendable>: Sendable {
   /// Removes `key`. Returns whether it was there, expired or not.
   @discardableResult
   public mutating func remove(_ key: Span<UInt8>) -> Bool {
-    guard let index = find(key, hash: Self.hash(key)) else { return false }
+    guard let index = find(key, hash: KeyIndex.hash(key)) else { return false }
     remove(at: index)
     return true
   }
@@ -158,9 +159,9 @@ public struct L1Store<Value: Sendable>: Sendable {
   /// Removes everything and gives the memory back; the counters of evictions and expirations stay.
   public mutating func removeAll() {
     slots = []
-    buckets = []
+    keyIndex = KeyIndex()
     (firstFree, newest, oldest) = (-1, -1, -1)
-    (count, usedBytes) = (0, 0)
+    usedBytes = 0
   }
 
   /// Every key, those that have expired included, in no order.
@@ -170,8 +171,12 @@ public struct L1Store<Value: Sendable>: Sendable {
 
   // MARK: Slots
 
+  private func find(_ key: Span<UInt8>, hash: UInt32) -> Int? {
+    keyIndex.slot(hash: hash) { slots[$0].hasKey(key) }
+  }
+
   private mutating func live(_ key: Span<UInt8>, now: UInt64) -> Int? {
-    guard let index = find(key, hash: Self.hash(key)) else { return nil }
+    guard let index = find(key, hash: KeyIndex.hash(key)) else { return nil }
     guard slots[index].expiresAt > now else {
       remove(at: index)
       expirations &+= 1
@@ -190,16 +195,14 @@ public struct L1Store<Value: Sendable>: Sendable {
       index = slots.count
       slots.append(slot)
     }
-    count += 1
     usedBytes += slot.cost
-    indexInsert(hash: slot.hash, slot: index)
+    keyIndex.insert(hash: slot.hash, slot: index)
     linkNewest(index)
   }
 
   private mutating func remove(at index: Int) {
-    indexRemove(hash: slots[index].hash, slot: index)
+    keyIndex.remove(hash: slots[index].hash, slot: index)
     unlink(index)
-    count -= 1
     usedBytes -= slots[index].cost
     slots[index] = Slot(
       key: [], value: nil, cost: 0, expiresAt: 0, hash: 0, newer: -1, older: firstFree)

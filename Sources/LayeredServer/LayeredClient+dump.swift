@@ -8,12 +8,12 @@ extension LayeredClient {
   func dump(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
     let answered = Then.closure { [unowned self] reply in
       guard let text = ReplyReader.string(reply), reply[0] == UInt8(ascii: "$"),
-        let stored = RedisString.value(of: reply.extracting(text))
+        let stored = try? DumpedString.value(of: reply.extracting(text))
       else { return output.append(reply) }
       switch core.decode(stored.span) {
       case .asStored: output.append(reply)
       case .value(let value):
-        output.bulk(RedisString.payload(of: value.span, likeIn: reply.extracting(text)))
+        output.bulk(LayeredClient.payload(of: value.span, likeIn: reply.extracting(text)))
       case .corrupt: output.null()
       }
     }
@@ -24,8 +24,8 @@ extension LayeredClient {
   /// is damaged, is the endpoint's affair.
   func restore(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
     let payload = frame.extracting(arguments[3].range)
-    guard let value = RedisString.value(of: payload) else { return forward(frame, arguments, spec) }
-    let stored = core.encode(value.span).map { RedisString.payload(of: $0.span, likeIn: payload) }
+    guard let value = try? DumpedString.value(of: payload) else { return forward(frame, arguments, spec) }
+    let stored = core.encode(value.span).map { LayeredClient.payload(of: $0.span, likeIn: payload) }
     let expiry = frame.extracting(arguments[2].range)
     let addsExpiry = expiry.integer == 0 && core.defaultMilliseconds > 0
     // Zero is no expiry whatever ABSTTL says; the default is a time from now.
@@ -46,5 +46,10 @@ extension LayeredClient {
       if let stored { output.bulk(stored) } else { output.bulk(payload) }
       for option in options { output.bulk(option) }
     }
+  }
+
+  /// A payload of the version that `model` has: what its writer and its readers understand.
+  private static func payload(of value: Span<UInt8>, likeIn model: Span<UInt8>) -> [UInt8] {
+    DumpedString.payload(of: value, version: DumpedString.version(of: model) ?? DumpedString.version)
   }
 }

@@ -3,7 +3,7 @@
 enum Verb: UInt8, CaseIterable {
   case get, set, setnx, setex, psetex, getset, getdel, getex, mget, mset, msetnx
   case append, strlen, getrange, substr, setrange, incr, decr, incrby, decrby, incrbyfloat
-  case del, unlink, exists, touch, type, rename, renamenx, copy, randomkey, keys, scan, object
+  case del, unlink, exists, touch, type, rename, renamenx, copy, randomkey, keys, scan, object, dump, restore
   case expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist
   case dbsize, flushdb, flushall, ping, echo, select, auth, quit, client, config, command, info, time
 
@@ -12,11 +12,12 @@ enum Verb: UInt8, CaseIterable {
     switch self {
     case .randomkey, .dbsize, .time: 1
     case .get, .getdel, .strlen, .incr, .decr, .type, .ttl, .pttl, .expiretime, .pexpiretime, .persist, .keys,
-      .echo, .select:
+      .dump, .echo, .select:
       2
     case .setnx, .getset, .append, .incrby, .decrby, .incrbyfloat, .rename, .renamenx: 3
     case .setex, .psetex, .getrange, .substr, .setrange: 4
     case .flushdb, .flushall, .ping, .quit, .command, .info: -1
+    case .restore: -4
     case .getex, .mget, .del, .unlink, .exists, .touch, .scan, .object, .auth, .client, .config: -2
     case .set, .mset, .msetnx, .copy, .expire, .pexpire, .expireat, .pexpireat: -3
     }
@@ -57,6 +58,8 @@ enum Verb: UInt8, CaseIterable {
     case .keys: "keys"
     case .scan: "scan"
     case .object: "object"
+    case .dump: "dump"
+    case .restore: "restore"
     case .expire: "expire"
     case .pexpire: "pexpire"
     case .expireat: "expireat"

@@ -1,3 +1,5 @@
+import KeyIndexing
+
 /// How the commands reach an entry: expiry on access, order of use, hits and misses.
 extension MemoryEngine {
   enum TimeUnit { case seconds, milliseconds }
@@ -12,7 +14,7 @@ extension MemoryEngine {
 
   /// Finds a key, and forgets it if its time is up.
   mutating func locate(_ key: Span<UInt8>, touching: Bool = true) -> Place {
-    let hash = Store.hash(key)
+    let hash = KeyIndex.hash(key)
     guard let slot = store.find(key, hash: hash) else { return Place(hash: hash, slot: nil) }
     if store.isExpired(slot, now: now) {
       store.expire(slot)

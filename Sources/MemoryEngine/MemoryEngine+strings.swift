@@ -1,3 +1,4 @@
+import KeyIndexing
 import RESP
 
 /// `GET`, `SET` and their relatives.
@@ -76,7 +77,7 @@ extension MemoryEngine {
       put(key, Place(hash: store.slots[slot].hash, slot: slot), value, expiresAt: Slot.noExpiry)
     } else {
       output.replyNull()
-      put(key, Place(hash: Store.hash(key), slot: nil), value, expiresAt: Slot.noExpiry)
+      put(key, Place(hash: KeyIndex.hash(key), slot: nil), value, expiresAt: Slot.noExpiry)
     }
   }
 

@@ -124,6 +124,8 @@ public struct MemoryEngine: ~Copyable {
     case .keys: keys(frame, arguments, &output)
     case .scan: scan(frame, arguments, &output)
     case .object: object(frame, arguments, &output)
+    case .dump: dump(frame, arguments, &output)
+    case .restore: restore(frame, arguments, &output)
     case .expire: expire(frame, arguments, .seconds, from: now, "expire", &output)
     case .pexpire: expire(frame, arguments, .milliseconds, from: now, "pexpire", &output)
     case .expireat: expire(frame, arguments, .seconds, from: 0, "expireat", &output)

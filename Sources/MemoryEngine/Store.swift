@@ -1,3 +1,4 @@
+import KeyIndexing
 import RESP
 
 /// The entries of the memory engine: a slab of slots, a hash index over it and an exact LRU list through it.
@@ -6,9 +7,9 @@ import RESP
 /// the index nor other keys coming and going can hide a key from a scan or return it twice.
 ///
 /// ```
-///   key ── hash ──▶ buckets ──▶ slots[i] ── bytes (key ‖ value)
-///                                  │ newer / older: the LRU list
-///                                  └ older: the list of free slots, when free
+///   key ── hash ──▶ index ──▶ slots[i] ── bytes (key ‖ value)
+///                                │ newer / older: the LRU list
+///                                └ older: the list of free slots, when free
 /// ```
 struct Store {
   /// What an entry costs beyond its key and value: the slot (40), its share of the index at 3/8 to 3/4 load and of
@@ -19,13 +20,12 @@ struct Store {
   let maxEntries: Int
 
   var slots: [Slot] = []
-  /// Hash in the high half, slot + 1 in the low half; 0 is empty. Linear probing, a power of two of them.
-  var buckets: [UInt64] = Array(repeating: 0, count: Store.fewestBuckets)
+  private var keyIndex = KeyIndex()
   var firstFree: Int32 = -1
   var newest: Int32 = -1
   var oldest: Int32 = -1
 
-  private(set) var count = 0
+  var count: Int { keyIndex.count }
   /// The entries that carry an expiry.
   var volatileCount = 0
   /// The cost of all entries, in bytes: keys, values and `entryOverhead` each.
@@ -36,8 +36,6 @@ struct Store {
   /// Where the active sweep goes on.
   var sweepHand = 0
 
-  static let fewestBuckets = 64
-
   init(maxBytes: Int, maxEntries: Int) {
     self.maxBytes = maxBytes
     self.maxEntries = maxEntries
@@ -47,6 +45,11 @@ struct Store {
   func fits(keyCount: Int, valueCount: Int) -> Bool {
     // Both come from a frame or from a checked string length, so the sum is far from overflow.
     keyCount + valueCount + Store.entryOverhead <= maxBytes
+  }
+
+  /// The slot of a key, expired or not.
+  func find(_ key: Span<UInt8>, hash: UInt32) -> Int? {
+    keyIndex.slot(hash: hash) { slots[$0].hasKey(key) }
   }
 
   // MARK: Writing
@@ -84,8 +87,7 @@ struct Store {
       slots.append(fresh)
     }
     if expiresAt >= 0 { volatileCount += 1 }
-    count += 1
-    indexInsert(hash: hash, slot: index)
+    keyIndex.insert(hash: hash, slot: index)
     linkNewest(index)
     makeRoom()
   }
@@ -145,7 +147,7 @@ struct Store {
   }
 
   mutating func remove(_ index: Int) {
-    indexRemove(hash: slots[index].hash, slot: index)
+    keyIndex.remove(hash: slots[index].hash, slot: index)
     unlink(index)
     usedBytes -= slots[index].bytes.count + Store.entryOverhead
     // A free slot must look unexpired to the sweep.
@@ -154,17 +156,15 @@ struct Store {
     slots[index].keyLength = -1
     slots[index].older = firstFree
     firstFree = Int32(truncatingIfNeeded: index)
-    count -= 1
   }
 
   /// Forgets everything and gives the memory back. Counters stay.
   mutating func removeAll() {
     slots = []
-    buckets = Array(repeating: 0, count: Store.fewestBuckets)
+    keyIndex = KeyIndex()
     firstFree = -1
     newest = -1
     oldest = -1
-    count = 0
     volatileCount = 0
     usedBytes = 0
     sweepHand = 0

@@ -3,52 +3,8 @@ import RedisClient
 import TestSupport
 import Testing
 
-@testable import LayeredServer
-
 /// Keys travel between a layered stack and a plain one by `DUMP` and `RESTORE`, as the proxy repairs them.
 @Suite struct DumpTests {
-  @Test("Redis's own dumps of strings are read, in every encoding that it chooses")
-  func reading() throws {
-    let redis = try RedisServer()
-    let client = try redis.client()
-    var random = SplitMix64(seed: 7)
-    for value in Self.values(&random) {
-      try client.run([Array("SET".utf8), Array("k".utf8), value])
-      guard case .string(let payload) = try client.run(["DUMP", "k"]) else { throw TestFailure("no dump") }
-      #expect(RedisString.value(of: payload.span) == value)
-      // And Redis reads what we write.
-      let own = RedisString.payload(of: value.span, likeIn: payload.span)
-      let reply = try client.run([
-        Array("RESTORE".utf8), Array("r".utf8), Array("0".utf8), own, Array("REPLACE".utf8),
-      ])
-      #expect(reply == .status("OK"))
-      #expect(try client.run(["GET", "r"]) == .string(value))
-      // A changed byte is found out by the checksum, a cut one by the form.
-      var damaged = payload
-      damaged[Int.random(in: 1..<payload.count - 8, using: &random)] ^= 1
-      #expect(RedisString.value(of: damaged.span) == nil)
-      #expect(RedisString.value(of: Array(payload.dropLast()).span) == nil)
-    }
-  }
-
-  @Test("Other types, and nonsense, are left to the endpoint")
-  func others() throws {
-    let redis = try RedisServer()
-    let client = try redis.client()
-    try client.run(["HSET", "h", "f", "v"])
-    guard case .string(let payload) = try client.run(["DUMP", "h"]) else { throw TestFailure("no dump") }
-    #expect(RedisString.value(of: payload.span) == nil)
-    var random = SplitMix64(seed: 9)
-    for _ in 0..<20_000 {
-      let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
-        UInt8.random(in: 0...255, using: &random)
-      }
-      // Checksum zero means unchecked, so that the parser sees all kinds of nonsense.
-      _ = RedisString.value(of: ([0] + bytes + [10, 0] + [UInt8](repeating: 0, count: 8)).span)
-      _ = LZF.decompress(bytes, count: 300)
-    }
-  }
-
   @Test("A copy from layered to plain and back is the same value with the same expiry")
   func copies() async throws {
     let server = try RedisServer()

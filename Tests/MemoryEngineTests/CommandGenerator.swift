@@ -86,7 +86,7 @@ struct CommandGenerator {
   }
 
   private mutating func one() -> [String] {
-    let kind = Int.random(in: 0..<46, using: &random)
+    let kind = Int.random(in: 0..<48, using: &random)
     switch kind {
     case 0...2: return ["GET", key()]
     case 3...6:
@@ -136,6 +136,10 @@ struct CommandGenerator {
     case 42: return ["OBJECT", pick(["ENCODING", "encoding", "FREQ"]), key()]
     case 43: return ["CLIENT", pick(["SETNAME", "GETNAME"])] + some([["name"], ["a b"]])
     case 44: return ["AUTH"] + some([["x"], ["default"], ["y"]])
+    case 45: return ["DUMP", "none"]
+    case 46:
+      return ["RESTORE", key(), time(absolute: false, milliseconds: true), value()]
+        + some([["REPLACE"], ["absttl"], ["IDLETIME", integer()], ["FREQ", integer()]])
     default: return [pick(["FLUSHDB", "FLUSHALL"]), pick(["x", "NOW", "syn"])]
     }
   }

@@ -140,6 +140,7 @@ import Testing
       "SELECT #",
       "COPY k l DB #", "TTL k", "EXPIRETIME k", "PEXPIRETIME k", "OBJECT IDLETIME k", "CLIENT SETNAME #",
       "AUTH # ~",
+      "RESTORE k # ~", "RESTORE new # x IDLETIME ~", "RESTORE new 0 x FREQ #", "DUMP #",
       "INFO #", "CONFIG GET #", "KEYS #", "COMMAND #", "OBJECT #", "# ~",
     ]
     let engine = TestEngine()
