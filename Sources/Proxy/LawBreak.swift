@@ -20,6 +20,8 @@ enum LawBreak: String {
   case noSuspects = "no-suspects"
   /// Law 7: a suspect is repaired in time, and answered for until then.
   case serveSuspects = "serve-suspects"
+  /// Law 7: what the process before has left behind is forgotten.
+  case noJournal = "no-journal"
   /// Two answers that differ are a divergence, without a second look (design, section 6).
   case compareWithoutReask = "compare-without-reask"
 

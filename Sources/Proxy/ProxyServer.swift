@@ -49,8 +49,9 @@ public final class ProxyServer: Sendable {
     ticks = lanes.map { lane in
       lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
     }
+    let recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
     for lane in lanes {
-      try await lane.loop.submit { lane.prepare(among: lanes, recovered: journal?.recovered) }.get()
+      try await lane.loop.submit { lane.prepare(among: lanes, recovered: recovered) }.get()
     }
     journal?.wasTakenOver()
     for lane in lanes { try await lane.loop.submit { lane.open() }.get() }

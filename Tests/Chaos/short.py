@@ -13,8 +13,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = [
     ("flips, one thread", ["--seconds", "8", "--seed", "101", "--faults", "none"]),
     ("flips, two threads", ["--seconds", "8", "--seed", "102", "--faults", "none", "--no-flush", "--threads", "2"]),
-    ("faults, one thread", ["--seconds", "15", "--seed", "103", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy"]),
-    ("faults, two threads", ["--seconds", "15", "--seed", "104", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy", "--threads", "2"]),
+    ("faults, one thread", ["--seconds", "12", "--seed", "103", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy"]),
+    ("faults, two threads", ["--seconds", "12", "--seed", "104", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy", "--threads", "2"]),
+    ("the proxy killed", ["--seconds", "8", "--seed", "105", "--faults", "kill-proxy,stop,cut", "--calm", "0.1,0.6", "--threads", "2"]),
 ]
 
 # What breaks (`Sources/Proxy/LawBreak.swift`), and under which conditions it shows.
@@ -25,6 +26,7 @@ BREAKS = {
     "no-fence": ["--faults", "delay", "--calm", "0,0.1", "--flips", "0.1,0.3"],
     "no-suspects": ["--faults", "cut,stop"],
     "serve-suspects": ["--faults", "cut", "--calm", "0,0.2", "--flips", "0.05,0.2"],
+    "no-journal": ["--faults", "kill-proxy", "--calm", "0.2,0.8"],
     "compare-without-reask": ["--faults", "none"],
 }
 ATTEMPTS = 8  # a race is not won every time, and a machine may be busy
