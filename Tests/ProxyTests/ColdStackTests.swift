@@ -11,10 +11,7 @@ import Testing
   /// A write that the mirror never answered, and the connection lost: the key is a suspect.
   private static func makeSuspect(_ bench: Bench, _ stacks: Script) throws {
     let client = try bench.client()
-    try client.send(command: "SET", "k", "young")
-    _ = try stacks.legacy.command()
-    try stacks.legacy.send("+OK\r\n")
-    #expect(try client.reply() == "+OK\r\n")
+    try stacks.acknowledge(by: client, "SET", "k", "young")
     _ = try stacks.new.command()
   }
 
@@ -130,8 +127,7 @@ import Testing
       #expect(try stacks.legacy.command() == ["HSET", "h", "b", "2"])
       try stacks.legacy.send(":1\r\n")
       #expect(try client.reply() == ":1\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "h"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      try stacks.legacy.expectCopyQuestion(about: "h")
       // A second one before the copy is there is in the copy.
       try client.send(command: "HSET", "h", "c", "3")
       #expect(try stacks.legacy.command() == ["HSET", "h", "c", "3"])
@@ -201,16 +197,9 @@ import Testing
 
   /// Two real servers and two lanes: new crashes and comes back with an old snapshot.
   @Test func anOldSnapshotIsNeverServed() async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
     var settings = ProxySettings()
     settings.threads = 2
-    try await Bench.run(
-      settings, legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
-      routing: ColdStackTests.live
-    ) { bench in
+    try await Bench.runRedis(settings, routing: ColdStackTests.live) { bench, legacy, new in
       let client = try bench.client()
       for number in 0..<20 {
         #expect(try client.ask("HSET", "h\(number)", "a", "old", "b", "old") == ":2\r\n")
@@ -238,14 +227,7 @@ import Testing
 
   /// The primary of all keys answers as it would without the proxy; the mirror follows it.
   @Test func theOnlyPrimaryIsNotEmptied() async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
-    try await Bench.run(
-      legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
-      routing: ColdStackTests.dualwrite
-    ) { bench in
+    try await Bench.runRedis(routing: ColdStackTests.dualwrite) { bench, legacy, new in
       let client = try bench.client()
       #expect(try client.ask("SET", "n", "5") == "+OK\r\n")
       #expect(try client.ask("SET", "other", "kept") == "+OK\r\n")

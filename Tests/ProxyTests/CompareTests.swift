@@ -14,16 +14,7 @@ import Testing
     _ routing: RoutingSnapshot = routing,
     _ body: @escaping @Sendable (Bench, _ legacy: TestSocket, _ new: TestSocket) throws -> Void
   ) async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
-    try await Bench.run(
-      legacy: .unix(legacy.socketPath, "legacy-stack"), new: .unix(new.socketPath, "new-stack"),
-      routing: routing
-    ) { try body($0, legacy.client(), new.client()) }
-    legacy.stop()
-    new.stop()
+    try await Bench.runRedis(routing: routing) { try body($0, $1.client(), $2.client()) }
   }
 
   /// Waits until the verdict on `count` reads is in.

@@ -10,10 +10,7 @@ import Testing
   @Test func aKeyThatNewLacksComesFromLegacyWithItsTime() async throws {
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in
       let outcome = bench.begin(.fill, "k")
-      #expect(try stacks.new.command() == ["EXISTS", "k"])
-      try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.expectFill(of: "k")
       try stacks.legacy.send("$4\r\ndump\r\n:1900000000000\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "k", "1900000000000", "dump", "ABSTTL"], "no REPLACE")
       try stacks.new.send("+OK\r\n")
@@ -38,12 +35,9 @@ import Testing
   func aWriteWhileTheFillIsUnderWayEndsIt(write: [String]) async throws {
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in
       let outcome = bench.begin(.fill, "k")
-      #expect(try stacks.new.command() == ["EXISTS", "k"])
-      try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.expectFill(of: "k")
       let client = try bench.client()
-      try client.send(frame(write))
+      try client.send(command: write)
       #expect(try stacks.new.command() == write)
       #expect(outcome.finish() == [.overtaken])
       // The copy is older than the write: it must not arrive behind it.
@@ -63,8 +57,7 @@ import Testing
       #expect(try stacks.legacy.commandsNow() == [], "legacy has not heard of the deletion yet")
       try stacks.new.send(":1\r\n:0\r\n")
       #expect(try stacks.legacy.command() == ["DEL", "k"])
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.legacy.expectCopyQuestion(about: "k")
       try stacks.legacy.send(":1\r\n$-1\r\n:-2\r\n")
       #expect(outcome.finish() == [.absent])
       #expect(try stacks.new.commandsNow() == [])
@@ -74,10 +67,7 @@ import Testing
   @Test func aWriteBehindTheCopyIsMirroredToWhereItCameFrom() async throws {
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in
       let outcome = bench.begin(.fill, "k")
-      #expect(try stacks.new.command() == ["EXISTS", "k"])
-      try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.expectFill(of: "k")
       try stacks.legacy.send("$1\r\n5\r\n:-1\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "k", "0", "5"])
       let client = try bench.client()
@@ -93,10 +83,7 @@ import Testing
   @Test func aKeyThatExpiresMeanwhileIsNotBroughtBack() async throws {
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in
       let outcome = bench.begin(.fill, "k")
-      #expect(try stacks.new.command() == ["EXISTS", "k"])
-      try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.expectFill(of: "k")
       // It was there for the first question and gone for the second: what had a time must not come back without one.
       try stacks.legacy.send("$4\r\ndump\r\n:-2\r\n")
       #expect(outcome.finish() == [.absent])
@@ -111,20 +98,14 @@ import Testing
         ("-OOM command not allowed\r\n", .refused("new takes no copy: OOM command not allowed")),
       ] {
         let outcome = bench.begin(.fill, "k")
-        #expect(try stacks.new.command() == ["EXISTS", "k"])
-        try stacks.new.send(":0\r\n")
-        #expect(try stacks.legacy.command() == ["DUMP", "k"])
-        #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+        try stacks.expectFill(of: "k")
         try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
         #expect(try stacks.new.command() == ["RESTORE", "k", "0", "dump"])
         try stacks.new.send(answer)
         #expect(outcome.finish() == [expected])
       }
       let outcome = bench.begin(.fill, "k")
-      #expect(try stacks.new.command() == ["EXISTS", "k"])
-      try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.expectFill(of: "k")
       // An older server knows no PEXPIRETIME: a copy without its time would never expire.
       try stacks.legacy.send("$4\r\ndump\r\n-ERR unknown command\r\n")
       #expect(outcome.finish() == [.refused("legacy gives no copy: ERR unknown command")])
@@ -149,8 +130,7 @@ import Testing
     try await Bench.runScripted(routing: FillTests.dualwrite) { bench, stacks in
       let outcome = bench.begin(.fill, "k", "gone")
       for key in ["k", "gone"] {
-        #expect(try stacks.legacy.command() == ["DUMP", key])
-        #expect(try stacks.legacy.command() == ["PEXPIRETIME", key])
+        try stacks.legacy.expectCopyQuestion(about: key)
       }
       let client = try bench.client()
       try client.send(command: "SET", "k", "young")
@@ -202,8 +182,4 @@ import Testing
       #expect(bench.begin(.fill, "k").finish() == [.refused("legacy is down")])
     }
   }
-}
-
-private func frame(_ words: [String]) -> String {
-  "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
 }

@@ -155,10 +155,7 @@ import Testing
       let client = try bench.client()
       let value = String(repeating: "x", count: 10_000)
       for _ in 0..<20 {
-        try client.send(command: "SET", "a", value)
-        _ = try stacks.legacy.command()
-        try stacks.legacy.send("+OK\r\n")
-        #expect(try client.reply() == "+OK\r\n")
+        try stacks.acknowledge(by: client, "SET", "a", value)
       }
       let compare = bench.figures().compare
       #expect(compare.mirroredWrites == 6 && compare.droppedWrites == 14)
@@ -168,10 +165,7 @@ import Testing
       }
       #expect(eventually { bench.health().first?.newMirrorQueue == 0 })
       // There is room again.
-      try client.send(command: "SET", "b", value)
-      _ = try stacks.legacy.command()
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "b", value)
       #expect(try stacks.new.command().prefix(2) == ["SET", "b"])
     }
   }
@@ -183,10 +177,7 @@ import Testing
       #expect(eventually { bench.health().first?.new.name == "down" })
       let client = try bench.client()
       for _ in 0..<100 {
-        try client.send(command: "SET", "a", "1")
-        _ = try stacks.legacy.command()
-        try stacks.legacy.send("+OK\r\n")
-        #expect(try client.reply() == "+OK\r\n")
+        try stacks.acknowledge(by: client, "SET", "a", "1")
       }
       #expect(bench.figures().compare.droppedWrites == 100)
     }
@@ -223,10 +214,7 @@ import Testing
   @Test func aCommandForAllLanesDoesNotWaitForTheMirror() async throws {
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "FLUSHALL")
-      #expect(try stacks.legacy.command() == ["FLUSHALL"])
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "FLUSHALL")
       #expect(try stacks.new.command() == ["FLUSHALL"])  // never answered
       try client.send(command: "GET", "a")
       #expect(try stacks.legacy.command() == ["GET", "a"])

@@ -94,17 +94,10 @@ import Testing
   }
 
   @Test(arguments: [1, 2]) func noLieAndNothingUncounted(threads: Int) async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
     var settings = ProxySettings()
     settings.threads = threads
     let seed = UInt64.random(in: 0 ... .max)
-    try await Bench.run(
-      settings, legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
-      routing: .at(.shadow)
-    ) { bench in
+    try await Bench.runRedis(settings, routing: .at(.shadow)) { bench, legacy, new in
       let clients = 6
       let tallies = Mutex<[Result<Tally, any Error>]>([])
       let isOver = Mutex(false)
@@ -144,8 +137,6 @@ import Testing
       let suspects = bench.figures().suspects
       #expect(suspects[.legacy].made + suspects[.new].made > 0, "or no fault was one; \(story)")
     }
-    legacy.stop()
-    new.stop()
   }
 }
 

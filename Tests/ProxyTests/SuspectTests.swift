@@ -12,14 +12,10 @@ import Testing
   @Test func aWriteThatTheMirrorRefusedIsRepairedByACopy() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "SET", "k", "young")
-      #expect(try stacks.legacy.command() == ["SET", "k", "young"])
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "k", "young")
       #expect(try stacks.new.command() == ["SET", "k", "young"])
       try stacks.new.send("-OOM command not allowed\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+      try stacks.legacy.expectCopyQuestion(about: "k")
       // A write between the question and its answer is in the copy, and is mirrored behind it or before it, never lost.
       try stacks.legacy.send("$4\r\ndump\r\n:1900000000000\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "k", "1900000000000", "dump", "REPLACE", "ABSTTL"])
@@ -35,10 +31,7 @@ import Testing
     try await Bench.runScripted(settings, routing: SuspectTests.shadowing) { bench, stacks in
       let client = try bench.client()
       for value in ["old", "young"] {
-        try client.send(command: "SET", "k", value)
-        #expect(try stacks.legacy.command() == ["SET", "k", value])
-        try stacks.legacy.send("+OK\r\n")
-        #expect(try client.reply() == "+OK\r\n")
+        try stacks.acknowledge(by: client, "SET", "k", value)
       }
       // The mirror has one command in flight, and there is no room for the second.
       #expect(try stacks.new.command() == ["SET", "k", "old"])
@@ -68,10 +61,7 @@ import Testing
   @Test func aStackThatRefusesToDeleteStillAnswersForOtherKeys() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "SET", "k", "young")
-      _ = try stacks.legacy.command()
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "k", "young")
       _ = try stacks.new.command()
       try stacks.new.send("-MISCONF the disk is full\r\n")
       bench.settle()
@@ -99,16 +89,9 @@ import Testing
 
   /// A command over keys of several lanes: each lane deletes its own suspects before it runs.
   @Test func aCommandOverSeveralLanesMeetsNoSuspect() async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
     var settings = ProxySettings()
     settings.threads = 3
-    try await Bench.run(
-      settings, legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
-      routing: SuspectTests.shadowing
-    ) { bench in
+    try await Bench.runRedis(settings, routing: SuspectTests.shadowing) { bench, legacy, new in
       let client = try bench.client()
       let past = try new.client()
       let keys = (0..<20).map { "s\($0)" }
@@ -132,10 +115,7 @@ import Testing
   @Test func whatIsWrittenBehindADeletionStays() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "SET", "k", "young")
-      _ = try stacks.legacy.command()
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "k", "young")
       _ = try stacks.new.command()
       try stacks.new.send("-OOM command not allowed\r\n")
       bench.settle()
@@ -156,22 +136,17 @@ import Testing
   @Test func whatIsMadeOfASuspectIsCopiedNotRepeated() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "SET", "a", "young")
-      #expect(try stacks.legacy.command() == ["SET", "a", "young"])
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "a", "young")
       #expect(try stacks.new.command() == ["SET", "a", "young"])
       try client.send(command: "RENAME", "a", "b")
       #expect(try stacks.legacy.command() == ["RENAME", "a", "b"])
       try stacks.new.send("-OOM command not allowed\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "a"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "a"])
+      try stacks.legacy.expectCopyQuestion(about: "a")
       try stacks.legacy.send("+OK\r\n$-1\r\n:-2\r\n")
       #expect(try client.reply() == "+OK\r\n")
       #expect(try stacks.new.command() == ["DEL", "a"])
       try stacks.new.send(":1\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "b"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "b"])
+      try stacks.legacy.expectCopyQuestion(about: "b")
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "b", "0", "dump", "REPLACE"])
       try stacks.new.send("+OK\r\n")
@@ -181,16 +156,9 @@ import Testing
   }
 
   @Test func afterTroubleBothServersAreEqual() async throws {
-    let legacy = try RealRedis()
-    let new = try RealRedis()
-    try legacy.waitUntilReady()
-    try new.waitUntilReady()
     var settings = ProxySettings()
     settings.mirrorCommands = 8
-    try await Bench.run(
-      settings, legacy: .unix(legacy.socketPath, "legacy"), new: .unix(new.socketPath, "new"),
-      routing: SuspectTests.shadowing
-    ) { bench in
+    try await Bench.runRedis(settings, routing: SuspectTests.shadowing) { bench, legacy, new in
       let clients = try (0..<4).map { _ in try bench.client() }
       // Far more writes at once than the mirror's queue takes: most are dropped, and every key becomes a suspect.
       for round in 0..<20 {
@@ -225,15 +193,11 @@ extension SuspectTests {
   @Test func aCopyThatTheMirrorRefusesIsTriedAgain() async throws {
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
       let client = try bench.client()
-      try client.send(command: "SET", "k", "young")
-      #expect(try stacks.legacy.command() == ["SET", "k", "young"])
-      try stacks.legacy.send("+OK\r\n")
-      #expect(try client.reply() == "+OK\r\n")
+      try stacks.acknowledge(by: client, "SET", "k", "young")
       #expect(try stacks.new.command() == ["SET", "k", "young"])
       try stacks.new.send("-OOM command not allowed\r\n")
       for answer in ["-OOM command not allowed\r\n", "+OK\r\n"] {
-        #expect(try stacks.legacy.command() == ["DUMP", "k"])
-        #expect(try stacks.legacy.command() == ["PEXPIRETIME", "k"])
+        try stacks.legacy.expectCopyQuestion(about: "k")
         try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
         #expect(try stacks.new.command() == ["RESTORE", "k", "0", "dump", "REPLACE"])
         try stacks.new.send(answer)

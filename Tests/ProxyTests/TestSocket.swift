@@ -91,7 +91,9 @@ final class TestSocket: @unchecked Sendable {
     }
   }
 
-  func send(command words: String...) throws {
+  func send(command words: String...) throws { try send(command: words) }
+
+  func send(command words: [String]) throws {
     try send(InlineRequest.frame(of: words.map { Array($0.utf8) }))
   }
 
@@ -101,7 +103,7 @@ final class TestSocket: @unchecked Sendable {
   func ask(_ words: String...) throws -> String { try ask(words) }
 
   func ask(_ words: [String]) throws -> String {
-    try send(InlineRequest.frame(of: words.map { Array($0.utf8) }))
+    try send(command: words)
     return try reply()
   }
 

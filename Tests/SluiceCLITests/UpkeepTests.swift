@@ -29,7 +29,7 @@ import Testing
   ) throws -> (legacy: RedisEndpoint, new: RedisEndpoint) {
     let warm = try #require(try SluiceCommand.parseAsRoot(["warm"] + arguments) as? WarmCommand)
     func stack(_ url: String) -> JSONValue { .object(["endpoint": .string(url)]) }
-    return try warm.stacks.addresses(
+    return try warm.options.stacks.addresses(
       .object(["stacks": .object(["legacy": stack(legacy), "new": stack(new)])]))
   }
 
@@ -54,11 +54,11 @@ import Testing
       ])
     ])
     let warm = try #require(try SluiceCommand.parseAsRoot(["warm"]) as? WarmCommand)
-    let layered = try #require(throws: Failure.self) { try warm.stacks.addresses(prefixed) }
+    let layered = try #require(throws: Failure.self) { try warm.options.stacks.addresses(prefixed) }
     #expect(layered.code == .configuration && layered.message.contains("key_prefix app:"))
     let verify = try #require(
       try SluiceCommand.parseAsRoot(["verify", "--legacy", "redis://old"]) as? VerifyCommand)
-    let failure = try #require(throws: Failure.self) { try verify.stacks.addresses(nil) }
+    let failure = try #require(throws: Failure.self) { try verify.options.stacks.addresses(nil) }
     #expect(failure.message.contains("--new"))
   }
 

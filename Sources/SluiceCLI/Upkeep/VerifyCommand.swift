@@ -31,37 +31,19 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Look at this share of the keys only, in percent; always the same ones.")
   var sample: Percent?
 
-  @Option(help: ArgumentHelp("Only keys like this one, as in SCAN: user:*.", valueName: "pattern"))
-  var match: String?
-
-  @Flag(help: "Print what was found as JSON.")
-  var json = false
-
-  @OptionGroup var stacks: StackOptions
-  @OptionGroup var options: ControlOptions
+  @OptionGroup var options: WalkOptions
 
   func run() throws {
     let (lanes, status) = try findProxy()
-    let addresses = try stacks.addresses(status)
+    let addresses = try options.stacks.addresses(status)
     let comparer = KeyComparer(
       legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"),
       tolerance: 1000)
-    var run = VerifyRun(comparer, lanes: lanes, match: match, sample: share, repairs: repair)
-    Interruption.watch()
-    var progress = Progress("verify")
-    var isComplete = false
-    do {
-      isComplete = try run.run(progress: &progress) { Interruption.hasCome }
-    } catch {
-      // A signal may break off a connection that is just being made.
-      guard Interruption.hasCome else {
-        progress.clear()
-        throw error
-      }
+    var run = VerifyRun(comparer, lanes: lanes, match: options.match, sample: share, repairs: repair)
+    let (isComplete, elapsed) = try options.run("verify") { (progress, isInterrupted) throws(Failure) in
+      try run.run(progress: &progress, isInterrupted: isInterrupted)
     }
-    progress.clear()
-    Output.line(
-      json ? try text(run, isComplete, progress.elapsed) : screen(run, isComplete, progress.elapsed))
+    Output.line(options.json ? try text(run, isComplete, elapsed) : screen(run, isComplete, elapsed))
     guard isComplete else { throw ExitCode(Interruption.exitCode) }
     if run.differences.count > run.counts.repaired { throw ExitCode(1) }
     if run.counts.unsettled > 0 {
@@ -75,7 +57,7 @@ struct VerifyCommand: ParsableCommand {
         .data, "nothing was compared: neither stack has such a key, and zero of zero is no evidence")
     }
     // All of both was looked at: the proxy may count on it.
-    if match == nil, sample == nil { _ = lanes?.tell("both", since: status?["losses"].number) }
+    if options.match == nil, sample == nil { _ = lanes?.tell("both", since: status?["losses"].number) }
   }
 
   private var share: Share {
@@ -86,12 +68,12 @@ struct VerifyCommand: ParsableCommand {
 
   /// A proxy that was not named and is not there is none; one that was named must answer.
   private func findProxy() throws -> (ProxyLanes?, JSONValue?) {
-    let lanes = ProxyLanes(try options.client())
+    let lanes = ProxyLanes(try options.control.client())
     do {
       return (lanes, try lanes.status())
     } catch {
-      guard error.code == .unavailable, options.control == nil,
-        stacks.config != nil || (stacks.legacy != nil && stacks.new != nil)
+      guard error.code == .unavailable, options.control.control == nil,
+        options.stacks.config != nil || (options.stacks.legacy != nil && options.stacks.new != nil)
       else { throw error }
       if repair {
         throw Failure(

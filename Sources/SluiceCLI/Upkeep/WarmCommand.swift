@@ -25,44 +25,28 @@ struct WarmCommand: ParsableCommand {
   @Option(help: ArgumentHelp("At most so many keys of legacy a second.", valueName: "keys"))
   var rate: Int?
 
-  @Option(help: ArgumentHelp("Only keys like this one, as in SCAN: user:*.", valueName: "pattern"))
-  var match: String?
-
-  @Flag(help: "Print what was done as JSON.")
-  var json = false
-
-  @OptionGroup var stacks: StackOptions
-  @OptionGroup var options: ControlOptions
+  @OptionGroup var options: WalkOptions
 
   func validate() throws {
     if let rate, rate < 1 { throw ValidationError("--rate: write a number of keys from 1 upwards") }
   }
 
   func run() throws {
-    let lanes = ProxyLanes(try options.client())
+    let lanes = ProxyLanes(try options.control.client())
     let status = try lanes.status()
     try WarmCommand.expectMirroring(status)
-    let addresses = try stacks.addresses(status)
+    let addresses = try options.stacks.addresses(status)
     var run = WarmRun(
       legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"), lanes: lanes,
-      rate: rate, match: match)
-    Interruption.watch()
-    var progress = Progress("warm")
-    var isComplete = false
-    do {
-      isComplete = try run.run(progress: &progress) { Interruption.hasCome }
-    } catch {
-      // A signal may break off a connection that is just being made.
-      guard Interruption.hasCome else {
-        progress.clear()
-        Output.error(
-          WarmCommand.text(run.counts, isComplete: false, share: run.share, progress.elapsed, json: false))
-        throw error
-      }
+      rate: rate, match: options.match)
+    let (isComplete, elapsed) = try options.run("warm") { (progress, isInterrupted) throws(Failure) in
+      try run.run(progress: &progress, isInterrupted: isInterrupted)
+    } failed: { elapsed in
+      Output.error(
+        WarmCommand.text(run.counts, isComplete: false, share: run.share, elapsed, json: false))
     }
-    progress.clear()
     Output.line(
-      WarmCommand.text(run.counts, isComplete: isComplete, share: run.share, progress.elapsed, json: json))
+      WarmCommand.text(run.counts, isComplete: isComplete, share: run.share, elapsed, json: options.json))
     guard isComplete else { throw ExitCode(Interruption.exitCode) }
     if run.counts.refused > 0 {
       throw Failure(
@@ -71,7 +55,7 @@ struct WarmCommand: ParsableCommand {
       )
     }
     // From now on the proxy may count on new: it repeats updates there instead of copying keys.
-    if match == nil, let said = lanes.tell("new", since: status["losses"].number), !json {
+    if options.match == nil, let said = lanes.tell("new", since: status["losses"].number), !options.json {
       Output.line(Output.printable(said))
     }
   }

@@ -1,0 +1,48 @@
+import Proxy
+import Routing
+import Testing
+
+/// What happens between clients and stacks in many a test, word for word.
+extension Script {
+  /// A client's command that legacy, its primary, has acknowledged; what comes of it at new is the test's affair.
+  func acknowledge(
+    by client: TestSocket, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try client.send(command: words)
+    #expect(try legacy.command() == words, sourceLocation: sourceLocation)
+    try legacy.send("+OK\r\n")
+    #expect(try client.reply() == "+OK\r\n", sourceLocation: sourceLocation)
+  }
+
+  /// A fill has begun: new says that it lacks the key, and legacy is asked for a copy.
+  func expectFill(of key: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(try new.command() == ["EXISTS", key], sourceLocation: sourceLocation)
+    try new.send(":0\r\n")
+    try legacy.expectCopyQuestion(about: key, sourceLocation: sourceLocation)
+  }
+}
+
+extension TestSocket {
+  /// The stack is asked for a key's value and its time.
+  func expectCopyQuestion(about key: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(try command() == ["DUMP", key], sourceLocation: sourceLocation)
+    #expect(try command() == ["PEXPIRETIME", key], sourceLocation: sourceLocation)
+  }
+}
+
+extension Bench {
+  /// Runs `body` against a proxy with two real servers behind it, which end with it.
+  static func runRedis(
+    _ settings: ProxySettings = ProxySettings(), routing: RoutingSnapshot,
+    _ body: @escaping @Sendable (Bench, _ legacy: RealRedis, _ new: RealRedis) throws -> Void
+  ) async throws {
+    let legacy = try RealRedis()
+    let new = try RealRedis()
+    try legacy.waitUntilReady()
+    try new.waitUntilReady()
+    try await run(
+      settings, legacy: .unix(legacy.socketPath, "legacy-stack"), new: .unix(new.socketPath, "new-stack"),
+      routing: routing
+    ) { try body($0, legacy, new) }
+  }
+}
