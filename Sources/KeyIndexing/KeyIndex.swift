@@ -1,12 +1,12 @@
-/// From a key to its slot in a slab: linear probing over a power of two of buckets, deletion by shifting back, so no
-/// tombstones.
+/// From a key to its slot in a slab: linear probing over a power of two of buckets, deletion by shifting
+/// back, so no tombstones.
 ///
-/// The keys stay with the owner of the slab, who says whether a slot has the key that is looked for. So a key is looked up
-/// where it lies, in a frame or a string: a `Dictionary` would need a copy of it for every question. Everything is inlinable:
-/// the closure of a look-up must cost nothing.
+/// The keys stay with the owner of the slab, who says whether a slot has the key that is looked for. So a key
+/// is looked up where it lies, in a frame or a string: a `Dictionary` would need a copy of it for every
+/// question. The look-up is inlined into its caller, so that its closure costs nothing.
 public struct KeyIndex: Sendable {
-  /// Hash in the high half, slot + 1 in the low half; 0 is empty. Never full, so that every probe ends; at first one
-  /// empty bucket.
+  /// Hash in the high half, slot + 1 in the low half; 0 is empty. Never full, so that every probe ends; at
+  /// first one empty bucket.
   @usableFromInline var buckets: [UInt64] = [0]
   /// The slots that are in it.
   public private(set) var count = 0

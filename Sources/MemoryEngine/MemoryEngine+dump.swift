@@ -64,8 +64,8 @@ extension MemoryEngine {
     }
   }
 
-  /// What `OBJECT IDLETIME` counts from. In the order of use a restored key is the newest all the same: that order is a list,
-  /// and a place in its middle would have to be looked for.
+  /// What `OBJECT IDLETIME` counts from. In the order of use a restored key is the newest all the same: that
+  /// order is a list, and a place in its middle would have to be looked for.
   private mutating func setIdle(_ key: Span<UInt8>, _ idle: Int64) {
     guard idle > 0, let slot = locate(key, touching: false).slot else { return }
     store.slots[slot].usedAt = seconds - UInt32(clamping: min(idle, Int64(seconds)))

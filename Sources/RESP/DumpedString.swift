@@ -1,7 +1,8 @@
-/// The payload of `DUMP` and `RESTORE`, as far as it is a string: `type, value, version (2 bytes), CRC-64 (8 bytes)`.
+/// The payload of `DUMP` and `RESTORE`, as far as it is a string:
+/// `type, value, version (2 bytes), CRC-64 (8 bytes)`.
 ///
-/// Source: `rdb.c` (`rdbSaveRawString`, `rdbGenericLoadStringObject`), `cluster.c` (`createDumpPayload`, `verifyDumpPayload`)
-/// and `lzf_d.c` of Redis 7.0.
+/// Source: `rdb.c` (`rdbSaveRawString`, `rdbGenericLoadStringObject`), `cluster.c` (`createDumpPayload`,
+/// `verifyDumpPayload`) and `lzf_d.c` of Redis 7.0.
 public enum DumpedString {
   /// The version of the format that Redis 7.0 writes, and the newest one that it reads.
   public static let version: UInt16 = 10
@@ -26,7 +27,7 @@ public enum DumpedString {
   ///
   /// - Parameters:
   ///   - newest: the newest version of the format to take; that of strings is the same in all that there are.
-  ///   - longest: the most bytes of the string; no room is made for a longer one, whatever the payload claims.
+  ///   - longest: the most bytes of the string; no room is made for a longer one, whatever the payload says.
   public static func value(
     of payload: Span<UInt8>, newest: UInt16 = .max, longest: Int = 512 << 20
   ) throws(Trouble) -> [UInt8] {
@@ -74,7 +75,7 @@ public enum DumpedString {
     return payload
   }
 
-  /// Reads `content` from its second byte on, behind the type. Every step throws where the bytes end too early.
+  /// Reads `content` from its second byte on, behind the type. Each step throws where bytes are missing.
   private struct Reader {
     let longest: Int
     var position = 1

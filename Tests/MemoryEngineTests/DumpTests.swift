@@ -36,8 +36,8 @@ import Testing
     await server.stop()
   }
 
-  /// What no writer writes, under a right checksum: what the engine takes, Redis takes for the same value; what Redis
-  /// refuses, the engine refuses.
+  /// What no writer writes, under a right checksum: what the engine takes, Redis takes for the same value;
+  /// what Redis refuses, the engine refuses.
   @Test func ofWhatIsOddTheEngineTakesNothingThatRedisRefuses() async throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)
