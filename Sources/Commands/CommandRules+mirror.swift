@@ -29,18 +29,21 @@ extension CommandRules {
     MirrorRow(
       .asSent, .equalOrAbsent,
       [
-        "HDEL", "LINSERT", "LPOP", "LPUSHX", "LREM", "LTRIM", "PERSIST", "RPOP", "RPUSHX", "SREM", "XACK",
+        "HDEL", "LINSERT", "LPOP", "LPUSHX", "LREM", "LTRIM", "RPOP", "RPUSHX", "SREM", "XACK",
         "XDEL", "ZREM", "ZREMRANGEBYLEX", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
       ]),
-    MirrorRow(.effect(.getExpire), .equalOrAbsent, ["GETEX"]),
-    MirrorRow(.effect(.expireAfter(.seconds)), .equalOrAbsent, ["EXPIRE"]),
-    MirrorRow(.effect(.expireAfter(.milliseconds)), .equalOrAbsent, ["PEXPIRE"]),
-    MirrorRow(.effect(.expireAt), .equalOrAbsent, ["EXPIREAT", "PEXPIREAT"]),
     MirrorRow(.effect(.popMembers), .equalOrAbsent, ["SPOP"]),
     MirrorRow(.effect(.popScored), .equalOrAbsent, ["ZPOPMAX", "ZPOPMIN"]),
     MirrorRow(.effect(.popFirstList), .equalOrAbsent, ["LMPOP"]),
     MirrorRow(.effect(.popFirstScored), .equalOrAbsent, ["ZMPOP"]),
     MirrorRow(.effect(.streamTrim), .equalOrAbsent, ["XTRIM"]),
+
+    // The value stays what it is.
+    MirrorRow(.asSent, .existing, ["PERSIST"]),
+    MirrorRow(.effect(.getExpire), .existing, ["GETEX"]),
+    MirrorRow(.effect(.expireAfter(.seconds)), .existing, ["EXPIRE"]),
+    MirrorRow(.effect(.expireAfter(.milliseconds)), .existing, ["PEXPIRE"]),
+    MirrorRow(.effect(.expireAt), .existing, ["EXPIREAT", "PEXPIREAT"]),
 
     // The new value is made from the old one, or from other keys'.
     MirrorRow(
@@ -68,5 +71,46 @@ extension CommandRules {
     MirrorRow(.effect(.streamAdd), .equal, ["XADD"]),
     MirrorRow(.effect(.streamAutoclaim), .equal, ["XAUTOCLAIM"]),
     MirrorRow(.effect(.streamClaim), .equal, ["XCLAIM"]),
+  ]
+}
+
+/// What the reply to an update leaves open; see `PriorDoubt`.
+struct DoubtRow: Sendable {
+  let replies: PriorDoubt.Replies
+  let question: String
+  let key: UInt8
+  let names: [String]
+
+  init(_ replies: PriorDoubt.Replies, ask question: String, ofArgument key: UInt8 = 1, _ names: [String]) {
+    self.replies = replies
+    self.question = question
+    self.key = key
+    self.names = names
+  }
+}
+
+extension CommandRules {
+  /// Updates that do not stand here say what they found: a new length, a cardinality, an error for a key that is not there.
+  static let doubt: [DoubtRow] = [
+    DoubtRow(.all, ask: "HLEN", ["HMSET"]),
+    DoubtRow(.allButZero, ask: "HLEN", ["HSET", "HSETNX"]),
+    DoubtRow(.number(inArgument: 3), ask: "HLEN", ["HINCRBY", "HINCRBYFLOAT"]),
+    DoubtRow(.allButZero, ask: "SCARD", ["SADD"]),
+    DoubtRow(.all, ask: "SCARD", ofArgument: 2, ["SMOVE"]),
+    DoubtRow(.allButZero, ask: "ZCARD", ["ZADD", "GEOADD"]),
+    DoubtRow(.number(inArgument: 2), ask: "ZCARD", ["ZINCRBY"]),
+    DoubtRow(.all, ask: "LLEN", ofArgument: 2, ["LMOVE", "RPOPLPUSH"]),
+    DoubtRow(.all, ask: "XLEN", ["XADD"]),
+    DoubtRow(.all, ask: "XLEN", ofArgument: 2, ["XGROUP|CREATE"]),
+    // Of a string the value is known, or no question tells it; whether it expires tells whether it was there.
+    DoubtRow(.number(inArgument: 0), ask: "PTTL", ["INCR", "DECR"]),
+    DoubtRow(.number(inArgument: 2), ask: "PTTL", ["INCRBY", "DECRBY"]),
+    DoubtRow(.length(ofArgument: 2), ask: "PTTL", ["APPEND"]),
+    DoubtRow(.zero, ask: "PTTL", ["SETBIT"]),
+    DoubtRow(.allButZero, ask: "PTTL", ["PFADD"]),
+    DoubtRow(.all, ask: "PTTL", ["SETRANGE", "BITFIELD", "INCRBYFLOAT"]),
+    DoubtRow(.allIfKeepTTL, ask: "PTTL", ["SET"]),
+    // As many elements may come of one source as of two.
+    DoubtRow(.all, ask: "EXISTS", ofArgument: 0, ["BITOP", "COPY", "PFMERGE", "ZUNIONSTORE"]),
   ]
 }

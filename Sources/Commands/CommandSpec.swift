@@ -106,6 +106,9 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// What the mirror must hold for that; `.irrelevant` where `mirror` is `.none`.
   public let prior: PriorState
 
+  /// When its reply does not tell what it found.
+  public let doubt: PriorDoubt
+
   let label: StaticString
 
   /// Upper case; a subcommand stands behind its container: `CLIENT|LIST`. Allocates.

@@ -6,6 +6,8 @@ extension CommandTable {
       uniqueKeysWithValues: CommandRules.comparison.flatMap { rule in rule.names.map { ($0, rule.0) } })
     let mirrors = Dictionary(
       uniqueKeysWithValues: CommandRules.mirror.flatMap { row in row.names.map { ($0, row) } })
+    let doubts = Dictionary(
+      uniqueKeysWithValues: CommandRules.doubt.flatMap { row in row.names.map { ($0, row) } })
     let names = rows.map { $0.name.description }
     let containers = Set(names.compactMap { $0.container })
     // Ids of 0 and 1 are taken by the unknown rows.
@@ -37,6 +39,9 @@ extension CommandTable {
           refusedOption: CommandRules.refusedOption[name] ?? .none,
           mirror: isMirrored ? mirrors[name]?.rule ?? .copy : .none,
           prior: isMirrored ? mirrors[name]?.prior ?? .equal : .irrelevant,
+          doubt: doubts[name].flatMap { row in
+            ids[row.question].map { PriorDoubt(row.replies, question: UInt16($0), key: row.key) }
+          } ?? .none,
           label: row.name))
     }
     return specs
@@ -60,7 +65,7 @@ extension CommandTable {
       keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, isPlain: false,
       split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
-      label: "UNKNOWN")
+      doubt: .none, label: "UNKNOWN")
   }
 
   private static var unknownSubcommand: CommandSpec {
@@ -69,7 +74,7 @@ extension CommandTable {
       keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), isPlain: false,
       split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
-      label: "UNKNOWN SUBCOMMAND")
+      doubt: .none, label: "UNKNOWN SUBCOMMAND")
   }
 }
 

@@ -78,10 +78,52 @@ public enum PriorState: UInt8, Sendable, BitwiseCopyable {
   /// on. `SET`, `DEL`.
   case irrelevant
 
-  /// The primary's value or nothing at all, and what was absent stays absent: `HDEL`, `LPOP`, `EXPIRE`.
+  /// The primary's value or nothing at all, and what was absent stays absent: `HDEL`, `LPOP`.
   case equalOrAbsent
+
+  /// As `equalOrAbsent`, and only the key's time to live changes: the mirror says whether it has the key. `EXPIRE`, `PERSIST`.
+  case existing
 
   /// The primary's value of every key that the command names. From an absent one it would make a counter
   /// that starts at 1, half a hash, a union of too few sets. `INCR`, `HSET`, `RENAME`, `SUNIONSTORE`.
   case equal
+}
+
+/// When the reply to an update leaves open whether its key was there before, and what both stacks are asked behind it then.
+///
+/// A mirror that is equal may still lose a key between the primary's command and its own: to an expiry, to an eviction. Of an update
+/// that says what it found the replies differ, as `RPUSH` tells the new length. `HSET` of a new field says 1, whether it made
+/// the second field or the first one.
+public struct PriorDoubt: Sendable, BitwiseCopyable, Equatable {
+  /// Replies that a key which was not there could have led to.
+  enum Replies: Sendable, BitwiseCopyable, Equatable {
+    case none
+    case all
+    case zero
+    case allButZero
+    /// The number in the argument; that of 0 is 1. Either sign.
+    case number(inArgument: UInt8)
+    /// The argument's length.
+    case length(ofArgument: UInt8)
+    /// All, if the time to live was to be kept.
+    case allIfKeepTTL
+  }
+
+  let replies: Replies
+  /// The row of the question: how much the key holds, or its time to live where that would not tell.
+  let question: UInt16
+  /// The argument that is the key; 0 stands for all keys.
+  let key: UInt8
+
+  static let none = PriorDoubt(.none, question: 0, key: 0)
+
+  /// False if every reply to the command tells.
+  public let isPossible: Bool
+
+  init(_ replies: Replies, question: UInt16, key: UInt8) {
+    self.replies = replies
+    self.question = question
+    self.key = key
+    isPossible = replies != .none
+  }
 }

@@ -52,7 +52,11 @@ public enum Mirroring {
   public static func buildsOnPriorValue(
     _ spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>
   ) -> Bool {
-    guard spec.mirror == .effect(.set) else { return spec.buildsOnPriorValue }
+    spec.mirror == .effect(.set) ? keepsTime(request, arguments) : spec.buildsOnPriorValue
+  }
+
+  /// Whether a `SET` keeps the time to live of what it replaces.
+  static func keepsTime(_ request: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> Bool {
     for index in 3..<max(3, arguments.count) where arguments.holds("KEEPTTL", at: index, in: request) {
       return true
     }

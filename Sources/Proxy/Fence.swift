@@ -12,8 +12,21 @@ struct Fence {
   var isExclusive = false
   /// Whether the lane has become empty and belongs to that command.
   var isGranted = false
-  /// The losing stacks have answered; now the gaining ones must have taken the effects.
-  var isGaining = false
+  /// What a flip waits for, one after the other.
+  enum Step: Int {
+    /// The losing stacks answer what clients wait for.
+    case losing
+    /// They say what they hold of the keys that were updated last (`PriorDoubt`).
+    case proving
+    /// The gaining stacks take the effects. One that is refused, or proves wrong, makes its key a suspect, and that must be known before
+    /// anybody asks for it.
+    case gaining
+    /// The last suspects are copied, as far as the deadline goes: a key that waits for its copy would be forgotten otherwise.
+    case copying
+    /// The gaining stacks take the copies.
+    case settling
+  }
+  var step = Step.losing
   /// Per stack the number of the last command that was on its way when the fence went up.
   var barriers: (legacy: UInt64, new: UInt64)
   /// Called when the lane's suspects among the keys of the exclusive command are deleted, or could not be.

@@ -9,9 +9,7 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
   let key: [UInt8]
   /// The key's primary when the question began.
   let primary: StackID
-  private let routing: LaneRouting
-  private let fences: UInt64
-  private let epoch: UInt64
+  private let order: Lane.Order
   /// How often the key had become doubtful at each stack.
   private var doubts: (legacy: UInt64, new: UInt64) = (0, 0)
   private let done: (KeyOutcome) -> Void
@@ -21,9 +19,7 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
     self.lane = lane
     self.key = key
     self.done = done
-    routing = lane.routing
-    fences = lane.fences
-    epoch = lane.epoch
+    order = lane.order
     primary = lane.routing.primary(of: key.span)
     super.init(home: lane.index)
     for connection in lane.stacks { connection.suspects.watch(key) }
@@ -31,9 +27,7 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
   }
 
   /// Whether the order is still that of the beginning.
-  var isUndisturbed: Bool {
-    lane.routing === routing && lane.fences == fences && !lane.isFenced && lane.epoch == epoch
-  }
+  var isUndisturbed: Bool { lane.order == order && !lane.isFenced }
 
   /// Whether the stack may have missed a write of the key, then or since.
   func isDoubtful(on stack: StackID) -> Bool {
@@ -43,18 +37,11 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
   }
 
   func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Pending.Role = .recheck) {
-    let frame = InlineRequest.frame(of: words)
-    lane.connection(stack).send(
-      frame.span,
-      Pending(
-        slot: slot, command: UInt16(CommandTable.unknownID), role: role, sequel: .none, sentAt: lane.now),
-      sink: self)
+    lane.ask(words, of: stack, slot: slot, role: role, sink: self)
   }
 
-  /// The key's value with its time, as two replies.
   func askForCopy(of stack: StackID, slots: (value: UInt32, expiry: UInt32)) {
-    ask([Array("DUMP".utf8), key], of: stack, slot: slots.value)
-    ask([Array("PEXPIRETIME".utf8), key], of: stack, slot: slots.expiry)
+    lane.askForCopy(of: key, from: stack, slots: slots, sink: self)
   }
 
   /// Says how it ended; only the first time counts.
@@ -67,6 +54,25 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
 
   /// The connection was lost: nothing more is known.
   override func replyFailed(slot: UInt32) { end(.refused("a stack was lost meanwhile")) }
+}
+
+extension Lane {
+  /// Asks a stack something on the lane's own behalf.
+  func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Pending.Role, sink: ReplySink) {
+    let frame = InlineRequest.frame(of: words)
+    connection(stack).send(
+      frame.span,
+      Pending(slot: slot, command: UInt16(CommandTable.unknownID), role: role, sequel: .none, sentAt: now),
+      sink: sink)
+  }
+
+  /// A key's value with its time, as two replies (`DumpedKey`).
+  func askForCopy(
+    of key: [UInt8], from stack: StackID, slots: (value: UInt32, expiry: UInt32), sink: ReplySink
+  ) {
+    ask([Array("DUMP".utf8), key], of: stack, slot: slots.value, role: .recheck, sink: sink)
+    ask([Array("PEXPIRETIME".utf8), key], of: stack, slot: slots.expiry, role: .recheck, sink: sink)
+  }
 }
 
 /// What `DUMP` and `PEXPIRETIME` have said of a key.

@@ -27,7 +27,7 @@ extension Lane {
     }
     var fence = raisedFence()
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
-    fence.isGaining = false
+    fence.step = .losing
     fence.deadline = deadline
     fence.target = snapshot
     fence.flipped.append(flipped)
@@ -46,8 +46,9 @@ extension Lane {
   func hold(deadline: Int64, granted: @escaping @Sendable () -> Void) {
     turnBegan()
     var fence = raisedFence()
+    exclusions &+= 1
     fence.isExclusive = true
-    fence.isGaining = false
+    fence.step = .losing
     fence.deadline = deadline
     fence.barriers = (legacy.lastPrimary, new.lastPrimary)
     fence.granted = granted
@@ -82,17 +83,13 @@ extension Lane {
     relieve()
     guard var fence else { return }
     if fence.isGranted { return exclusiveProgressed() }
-    guard unreached(fence).isEmpty else { return }
-    if !fence.isGaining, !fence.isExclusive || peers.count > 1 {
-      // The last effects are on their way to the stack that will answer now. It must have taken them: one that it refuses
-      // makes its key a suspect, and that must be known before anybody asks for it. Before an exclusive command they matter
-      // only with several lanes, whose connections have no order between them.
-      fence.isGaining = true
-      fence.barriers = (
-        gains(.legacy, fence) ? legacy.lastEffect : 0, gains(.new, fence) ? new.lastEffect : 0
-      )
+    guard isReached(fence) else { return }
+    while let step = nextStep(of: fence) {
+      fence.step = step
+      begin(step, of: &fence)
       self.fence = fence
-      guard unreached(fence).isEmpty else { return armDeadline(fence.deadline, of: fence.number) }
+      if step == .copying { startRepairs(atMost: Lane.maximumRepairs) }
+      guard isReached(fence) else { return armDeadline(fence.deadline, of: fence.number) }
     }
     let flip = LaneFlip(lane: index, held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
     if let target = fence.target { putInForce(target) }
@@ -162,14 +159,27 @@ extension Lane {
   }
 
   private func ownKeys(of frame: Span<UInt8>) -> [[UInt8]] {
-    var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(frame) else { return [] }
-    let arguments = framer.arguments
-    var keys: [Int] = []
-    _ = table.specs[table.resolve(in: frame, arguments: arguments.span)].keyIndices(
-      in: frame, arguments: arguments.span, into: &keys)
-    return keys.map { frame.extracting(arguments[$0].range).withUnsafeBufferPointer { Array($0) } }
-      .filter { owner(of: $0.span) === self }
+    keys(of: frame).filter { owner(of: $0.span) === self }
+  }
+
+  private func nextStep(of fence: Fence) -> Fence.Step? {
+    guard fence.isExclusive else { return Fence.Step(rawValue: fence.step.rawValue + 1) }
+    // Before an exclusive command effects matter only with several lanes, whose connections have no order between them.
+    return fence.step == .losing && peers.count > 1 ? .gaining : nil
+  }
+
+  private func begin(_ step: Fence.Step, of fence: inout Fence) {
+    let (legacyGains, newGains) = (gains(.legacy, fence), gains(.new, fence))
+    fence.barriers =
+      switch step {
+      case .losing, .copying: (0, 0)
+      case .proving: (newGains ? legacy.lastProof : 0, legacyGains ? new.lastProof : 0)
+      case .gaining, .settling: (legacyGains ? legacy.lastEffect : 0, newGains ? new.lastEffect : 0)
+      }
+  }
+
+  private func isReached(_ fence: Fence) -> Bool {
+    unreached(fence).isEmpty && (fence.step != .copying || repairs == 0)
   }
 
   private func raisedFence() -> Fence {
@@ -206,18 +216,24 @@ extension Lane {
 
   /// A stack that does not answer is cut off, and the flip goes through.
   private func fenceExpired(_ number: UInt64, _ deadline: Int64) {
-    guard let fence, fence.number == number, !fence.isGranted else { return }
+    guard var fence, fence.number == number, !fence.isGranted else { return }
     turnBegan()
-    if fence.isGaining {
+    switch fence.step {
+    case .losing, .proving:
+      for connection in unreached(fence) {
+        cutOff.append(connection.stack)
+        connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")
+      }
+    case .gaining, .settling:
       // Nobody is cut off for the mirror's sake: what it may not have taken is doubtful, and that is enough.
       for connection in unreached(fence) { connection.doubtPending() }
       self.fence?.barriers = (0, 0)
-      return progressed()
-    }
-    let late = unreached(fence)
-    for connection in late {
-      cutOff.append(connection.stack)
-      connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")
+    case .copying:
+      // What is not copied by now is deleted when it is asked for.
+      fence.step = .settling
+      begin(.settling, of: &fence)
+      self.fence = fence
+      armDeadline(deadline, of: number)
     }
     progressed()
   }

@@ -17,12 +17,8 @@ extension Lane {
   func overtakeFills(_ frame: Span<UInt8>, _ spec: CommandSpec, key: Span<UInt8>) {
     guard spec.access == .write else { return }
     if spec.hasSingleKeyAtOne { return overtakeFill(of: key) }
-    var framer = RequestFramer(limits: settings.limits)
-    var keys: [Int] = []
-    if case .command = framer.next(frame) {
-      _ = spec.keyIndices(in: frame, arguments: framer.arguments.span, into: &keys)
-    }
-    for index in keys { overtakeFill(of: frame.extracting(framer.arguments[index].range)) }
+    let keys = keys(of: frame)
+    for key in keys { overtakeFill(of: key.span) }
     // Nobody knows what it touches.
     if keys.isEmpty { for fill in fills.values { fill.end(.overtaken) } }
   }
@@ -56,10 +52,7 @@ extension Lane {
     guard let sink, Lane.isMiss(reply), !isFenced, routing.mirrorsWrites, legacy.isUp, new.isUp,
       legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills
     else { return false }
-    var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(request), framer.arguments.count > 1 else { return false }
-    let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
-    guard routing.primary(of: key.span) == .new else { return false }
+    guard let key = Lane.firstKey(of: request), routing.primary(of: key.span) == .new else { return false }
     let fill = fill(key)
     guard !fill.isOver else { return false }
     fill.add(

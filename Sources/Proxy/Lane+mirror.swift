@@ -21,9 +21,13 @@ extension Lane {
     if spec.mirror == .copy { return copy(request, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
     if buildsOnSuspects(spec, request, of: primary.other) { return copy(request, from: primary) }
-    guard case .effect = spec.mirror, !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn
-    else {
+    guard !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn else {
       return repeatWrite(request, command, reply, from: primary)
+    }
+    guard case .effect = spec.mirror else {
+      repeatWrite(request, command, reply, from: primary)
+      if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
+      return
     }
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request) else { return }
@@ -33,12 +37,59 @@ extension Lane {
       into: &effect)
     {
     case .asSent: repeatWrite(request, command, reply, from: primary)
-    case .copy: copy(request, from: primary)
+    case .copy: return copy(request, from: primary)
     case .replaced:
       let frame = effect
       repeatWrite(frame.span, command, nil, from: primary)
-    case .nothing: break
+    case .nothing: return
     }
+    if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
+  }
+
+  /// Asks both stacks what they hold of an updated key if the update's reply does not tell what it found (`PriorDoubt`): the primary
+  /// now, and the mirror where the primary's answer stands in the log.
+  private func askForProof(
+    of request: Span<UInt8>, _ spec: CommandSpec, _ reply: Span<UInt8>, from primary: StackID
+  ) {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(request) else { return }
+    guard
+      let question = Mirroring.question(
+        behind: spec, request: request, arguments: framer.arguments.span, reply: reply, into: &effect)
+    else { return }
+    // Of keys of other lanes the answers would have no order.
+    guard spec.hasSingleKeyAtOne || keys(of: request).allSatisfy({ owner(of: $0.span) === self }) else {
+      return copy(request, from: primary)
+    }
+    let frame = effect
+    connection(primary).send(frame.span, proof(question, sequel: .compare), sink: nil)
+  }
+
+  private func proof(_ question: Int, sequel: Pending.Sequel, answer: Int = 0) -> Pending {
+    Pending(
+      slot: 0, command: UInt16(truncatingIfNeeded: question), role: .proof, sequel: sequel, isKept: true,
+      sentAt: now, primaryDigest: UInt64(bitPattern: Int64(answer)))
+  }
+
+  /// A stack has said what it holds of an updated key. Where the two differ, one has lost the key between its own command and the
+  /// other's, or before: it is copied.
+  func proved(
+    _ reply: Span<UInt8>, _ question: Pending, request: Span<UInt8>, by connection: StackConnection
+  ) {
+    let other = self.connection(connection.stack.other)
+    // An error (another type by now) is an answer as well.
+    let answer = ReplyReader.integer(reply) ?? .min
+    guard question.sequel == .none else {
+      guard other.isUp, !other.mirrorIsFull(adding: request.count) else {
+        return suspect(request, on: other.stack)
+      }
+      return other.send(
+        request, proof(Int(question.command), sequel: .none, answer: answer), sink: nil)
+    }
+    let expected = Int(truncatingIfNeeded: Int64(bitPattern: question.primaryDigest))
+    let isTime = table.specs[Int(question.command)].comparison == .tolerance
+    if answer == expected || (isTime && answer >= 0 && expected >= 0) { return }
+    copy(request, from: other.stack)
   }
 
   /// Whether the write takes something from a key on which the mirror may be wrong (`RENAME`, `SUNIONSTORE`). What comes of that
@@ -48,20 +99,16 @@ extension Lane {
     if exclusiveMeetsSuspects { return true }
     let suspects = connection(mirror).suspects
     guard !suspects.isEmpty else { return false }
-    var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(request) else { return false }
-    keyIndices.removeAll(keepingCapacity: true)
-    _ = spec.keyIndices(in: request, arguments: framer.arguments.span, into: &keyIndices)
-    return keyIndices.contains { index in
-      suspects.contains(
-        request.extracting(framer.arguments[index].range).withUnsafeBufferPointer { Array($0) })
-    }
+    return keys(of: request).contains(where: suspects.contains)
   }
 
   /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.
   static func isPlainSet(_ spec: CommandSpec, _ request: Span<UInt8>) -> Bool {
-    spec.mirror == .effect(.set) && request.count > 4 && request[1] == UInt8(ascii: "3")
-      && request[2] == UInt8(ascii: "\r")
+    spec.mirror == .effect(.set) && hasThreeWords(request)
+  }
+
+  private static func hasThreeWords(_ request: Span<UInt8>) -> Bool {
+    request.count > 4 && request[1] == UInt8(ascii: "3") && request[2] == UInt8(ascii: "\r")
   }
 
   /// Milliseconds since 1970; effects that name a time name it absolutely.
@@ -84,12 +131,22 @@ extension Lane {
     var repeated = Pending(
       slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, sentAt: now,
       recorded: command.recorded)
-    if let reply, table.specs[Int(command.command)].buildsOnPriorValue {
+    let spec = table.specs[Int(command.command)]
+    if let reply, spec.prior == .equal || (spec.prior == .existing && isWarm) {
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
       repeated.primaryDigest = Digest(reply).value
+    } else if spec.prior == .existing, isWarm, Lane.hasThreeWords(request) {
+      repeated.primaryLength = Lane.one.length
+      repeated.primaryDigest = Lane.one.digest
     }
     mirror.send(request, repeated, sink: nil)
   }
+
+  /// `:1`: what a mirror that has the key says to the `PEXPIREAT` that an effect is.
+  private static let one: (length: UInt32, digest: UInt64) = {
+    let reply = Array(":1\r\n".utf8)
+    return (UInt32(reply.count), Digest(reply.span).value)
+  }()
 
   /// Repeats a read that the primary has answered; length and digest of the answer go along.
   func compare(_ request: Span<UInt8>, _ command: Pending, with reply: Span<UInt8>, from primary: StackID) {
@@ -125,20 +182,12 @@ extension Lane {
 
   /// The mirror owed its answer to this read for longer than it may, and is cut off.
   func timedOut(_ command: Pending, request: Span<UInt8>, on mirror: StackID) {
-    var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(request) else { return }
-    var keys: [Int] = []
-    _ = table.specs[Int(command.command)].keyIndices(
-      in: request, arguments: framer.arguments.span, into: &keys)
-    let key = keys.first.map { index in
-      request.extracting(framer.arguments[index].range).withUnsafeBufferPointer { Array($0) }
-    }
     let answer = Divergence.Answer(length: Int(command.primaryLength), digest: command.primaryDigest)
     figures.recordDivergence(.timeout, command: command.command)
     report(
       .divergence(
         Divergence(
-          kind: .timeout, command: command.command, key: key ?? [],
+          kind: .timeout, command: command.command, key: keys(of: request).first ?? [],
           legacy: mirror == .legacy ? nil : answer, new: mirror == .new ? nil : answer, firstDifference: nil))
     )
   }

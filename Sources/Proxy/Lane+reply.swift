@@ -66,6 +66,8 @@ extension Lane {
       if isError { repairRefused(request, by: connection) } else { confirm(request, on: connection) }
     case .purge:
       purged(request, command, reply, on: connection)
+    case .proof:
+      proved(reply, command, request: request, by: connection)
     case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
     }
@@ -103,6 +105,8 @@ extension Lane {
       } else {
         figures.compare.dropped &+= 1
       }
+    case .proof:
+      suspect(request, on: command.sequel == .compare ? connection.stack.other : connection.stack)
     case .recheck, .copy:
       sink?.replyFailed(slot: command.slot)
     }

@@ -131,7 +131,10 @@ extension Lane {
 
   /// What the reply will set off.
   private func sequel(of spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
-    if spec.access == .write { return routing.mirrorsWrites ? .mirror : .none }
+    if spec.access == .write {
+      connection(primary).writes &+= 1
+      return routing.mirrorsWrites ? .mirror : .none
+    }
     let sequel = comparing(spec, key: key, primary)
     return settings.warmOnMiss ? sequelOfMiss(spec, primary, else: sequel) : sequel
   }
@@ -168,6 +171,17 @@ extension Lane {
     var command = pending(spec, sequel, to: stack, slot: slot)
     if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
     connection.send(frame, command, sink: sink)
+  }
+
+  /// The keys of one whole command, whichever lane they belong to; none if it is larger than a command may be.
+  func keys(of frame: Span<UInt8>) -> [[UInt8]] {
+    var framer = RequestFramer(limits: settings.limits)
+    guard case .command = framer.next(frame) else { return [] }
+    let arguments = framer.arguments
+    var indices: [Int] = []
+    _ = table.specs[table.resolve(in: frame, arguments: arguments.span)].keyIndices(
+      in: frame, arguments: arguments.span, into: &indices)
+    return indices.map { frame.extracting(arguments[$0].range).withUnsafeBufferPointer { Array($0) } }
   }
 
   /// Answers with an error of our own; `message` begins with the error's word.

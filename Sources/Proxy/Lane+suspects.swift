@@ -33,7 +33,9 @@ extension Lane {
       let name = key.withUnsafeBufferPointer { Array($0) }
       owner(of: key).onLoop { lane in
         lane.equalKeys.remove(name)
-        if isToBeCopied, lane === self, !self.isFenced, lane.connection(stack).suspects.contains(name) {
+        if isToBeCopied, lane === self, self.fence?.isExclusive != true,
+          lane.connection(stack).suspects.contains(name)
+        {
           return
         }
         lane.connection(stack).suspects.insert(name)
@@ -63,6 +65,7 @@ extension Lane {
       connection.suspects.beginDeletion(name, asking: asking)
     else { return }
     overtakeFill(of: key)
+    connection.writes &+= 1
     send(
       [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
       sequel: routing.mirrorsWrites ? .mirror : .none, mark: mark)
@@ -141,41 +144,46 @@ extension Lane {
     connection.suspects.insert(key)
   }
 
-  /// Called a few times a second: goes on with the repairs, at a bounded rate.
-  ///
+  /// Called a few times a second, and with the end of a turn in which keys were to be copied: goes on with the repairs, at a bounded
+  /// rate.
+  func repairSome(atMost limit: Int = Lane.maximumRepairs) {
+    // A fence that waits for the copies under way gets no more of them.
+    if let fence, fence.isExclusive || fence.step == .copying { return }
+    startRepairs(atMost: limit)
+  }
+
   /// Only the mirror is repaired. A suspect on its own primary waits until somebody asks for it (`purge`): a copy could be
   /// older than what clients write there meanwhile.
-  func repairSome(atMost limit: Int = Lane.maximumRepairs) {
-    guard routing.mirrorsWrites, !isFenced, legacy.isUp, new.isUp else { return }
+  func startRepairs(atMost limit: Int) {
+    guard routing.mirrorsWrites, legacy.isUp, new.isUp else { return }
     for connection in stacks where !connection.suspects.isEmpty {
       // A mirror that cannot keep up with the traffic is not given more.
       guard connection.mirrorQueue <= settings.mirrorCommands / 2, !connection.mirrorIsFull(adding: 0) else {
         continue
       }
       if connection.suspects.isEverything {
-        doubtEverything(on: connection.stack)
+        if !isFenced { doubtEverything(on: connection.stack) }
         continue
       }
       for _ in 0..<min(connection.suspects.count, limit) where repairs < limit {
         guard let next = connection.suspects.next() else { break }
-        let key = next.key
-        let source = self.connection(connection.stack.other).suspects
-        // Doubtful on both: there is nothing to copy from, and nobody may ever ask.
-        if source.contains(key), routing.primary(of: key.span) != connection.stack {
-          purge(key.span, on: connection.stack.other, asking: 0)
-          connection.suspects.wasNotRepaired(key)
-          continue
+        if mayRepair(next.key, on: connection) {
+          repairs += 1
+          Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
+        } else {
+          connection.suspects.wasNotRepaired(next.key)
         }
-        // Nothing can be learned from a stack that is doubtful itself.
-        guard routing.primary(of: key.span) != connection.stack, !source.isEverything
-        else {
-          connection.suspects.wasNotRepaired(key)
-          continue
-        }
-        repairs += 1
-        Repair(of: key, mark: next.mark, on: connection.stack, in: self).start()
       }
     }
+  }
+
+  private func mayRepair(_ key: [UInt8], on connection: StackConnection) -> Bool {
+    guard routing.primary(of: key.span) != connection.stack else { return false }
+    let source = self.connection(connection.stack.other).suspects
+    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
+    if source.contains(key), !isFenced { purge(key.span, on: connection.stack.other, asking: 0) }
+    // Nothing can be learned from a stack that is doubtful itself.
+    return !source.isEverything && !source.contains(key)
   }
 
   /// Copies under way at once: with a tick, and with the end of a turn in which keys were to be copied.
@@ -189,33 +197,19 @@ final class Repair: ReplySink, @unchecked Sendable {
   private let key: [UInt8]
   private let mark: UInt64
   private let target: StackID
+  private let order: Lane.Order
   private var dump: [UInt8] = []
-  private let epoch: UInt64
-  private let fences: UInt64
 
   init(of key: [UInt8], mark: UInt64, on target: StackID, in lane: Lane) {
     self.lane = lane
     self.key = key
     self.mark = mark
     self.target = target
-    epoch = lane.epoch
-    fences = lane.fences
+    order = lane.order
     super.init(home: lane.index)
   }
 
-  func start() {
-    ask("DUMP", slot: 0)
-    ask("PEXPIRETIME", slot: 1)
-  }
-
-  private func ask(_ word: String, slot: UInt32) {
-    let frame = InlineRequest.frame(of: [Array(word.utf8), key])
-    lane.connection(target.other).send(
-      frame.span,
-      Pending(
-        slot: slot, command: UInt16(CommandTable.unknownID), role: .recheck, sequel: .none, sentAt: lane.now),
-      sink: self)
-  }
+  func start() { lane.askForCopy(of: key, from: target.other, slots: (0, 1), sink: self) }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     let bytes = reply.withUnsafeBufferPointer { Array($0) }
@@ -232,31 +226,23 @@ final class Repair: ReplySink, @unchecked Sendable {
   private func copy(expiry: [UInt8]) {
     lane.repairs -= 1
     let connection = lane.connection(target)
-    // Deleted for a client, or doubtful once more: then this copy is too old, and would bring back what is gone.
-    guard connection.isUp, !connection.mirrorIsFull(adding: dump.count) else {
-      return connection.suspects.wasNotRepaired(key)
-    }
-    let name = key
     let source = lane.connection(target.other).suspects
-    // A command that had all lanes for itself has gone another way than this copy, and stands behind it.
-    guard lane.epoch == epoch, lane.fences == fences, !source.isEverything, !source.contains(key),
-      lane.routing.primary(of: name.span) != target, !lane.isFenced
-    else {
-      return connection.suspects.wasNotRepaired(key)
-    }
+    // Deleted for a client, or doubtful once more: then this copy is too old, and would bring back what is gone. A command that
+    // had all lanes for itself has gone another way than this copy, and stands behind it.
+    guard connection.isUp, !connection.mirrorIsFull(adding: dump.count), lane.order == order,
+      !source.isEverything, !source.contains(key)
+    else { return connection.suspects.wasNotRepaired(key) }
     guard connection.suspects.wasRepaired(key, mark: mark) else { return }
-    let time = ReplyReader.integer(expiry.span)
-    let dump = dump
-    guard let text = ReplyReader.string(dump.span), dump.first == UInt8(ascii: "$"), let time, time != -2
-    else {
-      if time == -2 { lane.wasCopied(key) }
-      // Gone, or a stack that cannot dump (`memory:`): a key that is deleted cannot lie.
-      return lane.restore([Array("DEL".utf8), key], on: connection)
+    switch DumpedKey(dump: dump, expiry: expiry) {
+    case .value(let value, let expiry):
+      lane.wasCopied(key)
+      lane.restore(DumpedKey.restore(key, value, expiry: expiry, replacing: true), on: connection)
+    case .absent:
+      lane.wasCopied(key)
+      lane.restore([Array("DEL".utf8), key], on: connection)
+    case .unreadable:
+      // A key that is deleted cannot lie.
+      lane.restore([Array("DEL".utf8), key], on: connection)
     }
-    lane.wasCopied(key)
-    let words = [
-      Array("RESTORE".utf8), key, Array("\(max(0, time))".utf8), Array(dump[text]), Array("REPLACE".utf8),
-    ]
-    lane.restore(time > 0 ? words + [Array("ABSTTL".utf8)] : words, on: connection)
   }
 }

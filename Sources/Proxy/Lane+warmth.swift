@@ -87,7 +87,7 @@ extension Lane {
       equalKeys = []
     }
     if leftOut != routing.snapshot.effectiveStage.leftOut {
-      leftOutAt = leftOut.map { connection($0.other).lastPrimary }
+      leftOutAt = leftOut.map { connection($0.other).writes }
     }
     routing = LaneRouting(snapshot)
     keepsForLegacy = settings.fallback != .off && routing.canFallBack
@@ -101,8 +101,8 @@ extension Lane {
   }
 
   private func hasWritten(without stack: StackID) -> Bool {
-    let sent = connection(stack.other).lastPrimary
-    return leftOutAt.map { $0 != sent } ?? (sent > 0 || !connection(stack).wasFoundEmpty)
+    let writes = connection(stack.other).writes
+    return leftOutAt.map { $0 != writes } ?? (writes > 0 || !connection(stack).wasFoundEmpty)
   }
 
   /// Lets go of a stack that must be emptied; the next hand-shake sees to it.

@@ -42,6 +42,8 @@ final class Lane: @unchecked Sendable {
   var newestVersion: UInt64 = 0
   /// Fences raised so far.
   var fences: UInt64 = 0
+  /// Commands that had all lanes for themselves so far: they go another way than this lane's connections.
+  var exclusions: UInt64 = 0
   /// Stacks that the fence being up has cut off.
   var cutOff: [StackID] = []
   /// Called when the command that has the lane for itself is through.
@@ -64,7 +66,7 @@ final class Lane: @unchecked Sendable {
   var keepsForLegacy = false
   var postponed = HeldCommands()
   var postponedSince: UInt64 = 0
-  /// What the only stack had been sent when the other one was left out; nil if that was before the start.
+  /// How many writes the only stack had been sent when the other one was left out; nil if that was before the start.
   var leftOutAt: UInt64?
 
   var figures = LaneFigures()
@@ -129,6 +131,16 @@ final class Lane: @unchecked Sendable {
     turnEnd = { [unowned self] in endTurn() }
     keepsForLegacy = settings.fallback != .off && self.routing.canFallBack
   }
+
+  /// What a question that takes several replies relies on: the places of the replies in the log mean something to each other as long
+  /// as this is the same.
+  struct Order: Equatable {
+    fileprivate let version: UInt64
+    fileprivate let exclusions: UInt64
+    fileprivate let epoch: UInt64
+  }
+
+  var order: Order { Order(version: routing.snapshot.version, exclusions: exclusions, epoch: epoch) }
 
   var stacks: [StackConnection] { [legacy, new] }
 

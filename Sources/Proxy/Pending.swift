@@ -19,6 +19,9 @@ struct Pending: BitwiseCopyable {
     case purge
     /// A key's copy whose end the sink wants to know: for an order of an operator, or a fill. Refused, it has changed nothing.
     case copy
+    /// Behind an update whose reply does not tell what it found: what both stacks hold of the key. The primary is asked first (its
+    /// sequel is `compare`), the mirror at the place in the log where the primary has answered.
+    case proof
   }
 
   /// What the lane does with the command once the primary has answered.
@@ -46,6 +49,6 @@ struct Pending: BitwiseCopyable {
   var primaryLength: UInt32 = 0
   /// For a write that is mirrored, and for its mirrored effect: where the lane's journal has recorded it.
   var recorded: UInt32 = 0
-  /// For the deletion of a suspect: the mark that it had.
+  /// For the deletion of a suspect: the mark that it had. For a proof: the primary's answer.
   var primaryDigest: UInt64 = 0
 }

@@ -8,7 +8,7 @@ import Routing
 ///
 /// What could fake one, and why it does not:
 /// - a write between the two answers: it is behind the question on both connections, or ahead of it on both;
-/// - a flip or a command that has several lanes for itself: the lane's fence was up meanwhile, and nothing is claimed;
+/// - a flip or a command that had all lanes for itself: the order is another one, and nothing is claimed;
 /// - a write that the mirror lacks: its key is a suspect, or has been one since the question was put (`watch`);
 /// - keys of another lane, or of both stacks: this lane knows no order for them, and does not ask;
 /// - an expiry: each stack is asked for the keys' time in the same breath, just before (`KeyLifetimes`).
@@ -18,8 +18,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private let request: [UInt8]
   private let keys: [[UInt8]]
   private let hasScores: Bool
-  private let routing: LaneRouting
-  private let fences: UInt64
+  private let order: Lane.Order
   private let startedAt: UInt64
   private var primary = StackID.legacy
   /// How often the keys had become doubtful when they were begun to be watched; nil while they are not.
@@ -32,8 +31,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
     self.lane = lane
     self.spec = spec
-    routing = lane.routing
-    fences = lane.fences
+    order = lane.order
     startedAt = lane.now
     let bytes = request.withUnsafeBufferPointer { Array($0) }
     self.request = bytes
@@ -121,7 +119,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   private func judge() {
-    guard lane.routing === routing, lane.fences == fences, doubtsNow == doubts else { return failed() }
+    guard lane.order == order, doubtsNow == doubts else { return failed() }
     let isLegacyFirst = primary == .legacy
     let legacy = isLegacyFirst ? answers[0] : answers[1]
     let new = isLegacyFirst ? answers[1] : answers[0]

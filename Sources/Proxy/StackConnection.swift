@@ -52,6 +52,10 @@ final class StackConnection {
   private(set) var lastPrimary: UInt64 = 0
   /// The number of the last mirrored write, or repair: what the stack must have done before it can answer for a key.
   private(set) var lastEffect: UInt64 = 0
+  /// The number of the last proof that the stack was asked for as the primary.
+  private(set) var lastProof: UInt64 = 0
+  /// Writes, deletions of suspects among them, that the stack was sent as the primary.
+  var writes: UInt64 = 0
   /// When the stack last answered, in nanoseconds of the lane's clock.
   private var lastHeard: UInt64 = 0
   /// Commands in flight that only the mirror needs, and their bytes.
@@ -98,8 +102,12 @@ final class StackConnection {
     case .primary:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy:
-      if command.role != .comparedRead && command.role != .recheck { lastEffect = sent }
+    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof:
+      switch command.role {
+      case .comparedRead, .recheck: break
+      case .proof where command.sequel == .compare: lastProof = sent
+      default: lastEffect = sent
+      }
       // A deletion is mirrored when it is acknowledged, like a client's write.
       if command.role == .purge { lastPrimary = sent }
       mirrorQueue &+= 1
@@ -262,11 +270,11 @@ final class StackConnection {
     lost(reason, kind: kind)
   }
 
-  /// The keys of mirrored writes whose end cannot be waited for are doubtful.
+  /// The keys of mirrored writes, and of proofs, whose end cannot be waited for are doubtful.
   func doubtPending() {
     var offset = 0
     for command in pending where command.isKept {
-      if command.role == .mirroredWrite || command.role == .repair {
+      if command.role == .mirroredWrite || command.role == .repair || command.role == .proof {
         let request = kept.peek(at: offset, length: Int(command.bytes))
         lane.suspect(request.readableBytesUInt8Span, on: stack)
       }

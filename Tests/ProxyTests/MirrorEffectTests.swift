@@ -13,7 +13,7 @@ import Testing
     (["SETNX", "k", "v"], ":0\r\n", nil),
     (["SPOP", "s"], "$1\r\na\r\n", ["SREM", "s", "a"]),
     (["SPOP", "s"], "$-1\r\n", nil),
-    (["INCRBYFLOAT", "f", "0.1"], "$3\r\n3.1\r\n", ["SET", "f", "3.1", "KEEPTTL"]),
+    (["HINCRBYFLOAT", "h", "f", "0.1"], "$3\r\n3.1\r\n", ["HSET", "h", "f", "3.1"]),
     (["GETDEL", "k"], "$-1\r\n", ["DEL", "k"]),
     (["PERSIST", "k"], ":1\r\n", ["PERSIST", "k"]),
   ]

@@ -18,7 +18,7 @@ final class RealRedis: @unchecked Sendable {
   func start() throws {
     let words = [
       "redis-server", "--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder, "--logfile",
-      folder + "/log",
+      folder + "/log", "--enable-debug-command", "yes",
     ]
     var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { pointers.forEach { free($0) } }

@@ -1,0 +1,108 @@
+import Proxy
+import Routing
+import Testing
+
+/// Behind an update whose reply does not tell what it found both stacks are asked what they hold of the key (`PriorDoubt`), at one
+/// place in the log.
+@Suite(.serialized) struct ProofTests {
+  /// A new field, on both stacks; returns when legacy has been asked for its proof.
+  private static func addField(_ client: TestSocket, _ stacks: Script) throws {
+    try client.send(command: "HSET", "h", "f", "1")
+    #expect(try stacks.legacy.command() == ["HSET", "h", "f", "1"])
+    try stacks.legacy.send(":1\r\n")
+    #expect(try client.reply() == ":1\r\n")
+    #expect(try stacks.new.command() == ["HSET", "h", "f", "1"])
+    #expect(try stacks.legacy.command() == ["HLEN", "h"])
+  }
+
+  @Test func theMirrorIsAskedWhereThePrimaryHasAnswered() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try ProofTests.addField(client, stacks)
+      // A write that legacy has before the question is ahead of it on new too.
+      try client.send(command: "SET", "h", "v")
+      #expect(try stacks.legacy.command() == ["SET", "h", "v"])
+      try stacks.legacy.send(":2\r\n+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["HLEN", "h"])
+      #expect(try stacks.new.command() == ["SET", "h", "v"])
+      try stacks.new.send(":1\r\n:2\r\n+OK\r\n")
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [0])
+      #expect(try stacks.legacy.commandsNow() == [], "nothing is copied")
+    }
+  }
+
+  @Test func aMirrorThatHoldsLessGetsACopy() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try ProofTests.addField(client, stacks)
+      try stacks.legacy.send(":2\r\n")
+      #expect(try stacks.new.command() == ["HLEN", "h"])
+      try stacks.new.send(":1\r\n:1\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "h"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
+      #expect(try stacks.new.command() == ["RESTORE", "h", "0", "dump", "REPLACE"])
+      try stacks.new.send("+OK\r\n")
+      #expect(eventually { bench.health().map(\.newSuspects) == [0] })
+    }
+  }
+
+  /// A flip waits for the proof and for the copy: nobody reads half a hash, and nothing is forgotten.
+  @Test func aFlipWaitsForTheProofAndForTheCopy() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try ProofTests.addField(client, stacks)
+      let flip = bench.beginAdopting(.at(.live, 100, version: 2))
+      try client.send(command: "HGETALL", "h")
+      bench.settle()
+      try stacks.legacy.send(":2\r\n")
+      #expect(try stacks.new.command() == ["HLEN", "h"])
+      try stacks.new.send(":1\r\n:1\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "h"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [])
+      try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
+      #expect(try stacks.new.command() == ["RESTORE", "h", "0", "dump", "REPLACE"])
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [])
+      try stacks.new.send("+OK\r\n")
+      #expect(flip.finish().map(\.cutOff) == [[]])
+      #expect(try stacks.new.command() == ["HGETALL", "h"])
+      try stacks.new.send("*0\r\n")
+      #expect(try client.reply() == "*0\r\n")
+    }
+  }
+
+  /// Its deadline ends that too: what is not copied by then is deleted before it is asked for.
+  @Test func aFlipDoesNotWaitForACopyForEver() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try ProofTests.addField(client, stacks)
+      try stacks.legacy.send(":2\r\n")
+      #expect(try stacks.new.command() == ["HLEN", "h"])
+      try stacks.new.send(":1\r\n:1\r\n")
+      #expect(try stacks.legacy.command() == ["DUMP", "h"])
+      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      #expect(bench.adopt(.at(.live, 100, version: 2), deadline: 20_000_000).map(\.cutOff) == [[]])
+      try client.send(command: "HGETALL", "h")
+      #expect(try stacks.new.command() == ["DEL", "h"])
+      #expect(try stacks.new.command() == ["HGETALL", "h"])
+      try stacks.new.send(":1\r\n*0\r\n")
+      #expect(try client.reply() == "*0\r\n")
+    }
+  }
+
+  @Test func aQuestionThatIsLostLeavesTheKeyDoubtful() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try ProofTests.addField(client, stacks)
+      try stacks.new.send(":1\r\n")
+      bench.settle()
+      stacks.legacy.close()
+      #expect(eventually { bench.health().map(\.newSuspects) == [1] })
+    }
+  }
+}
