@@ -51,6 +51,7 @@ extension Lane {
   private func askForProof(
     of request: Span<UInt8>, _ spec: CommandSpec, _ reply: Span<UInt8>, from primary: StackID
   ) {
+    if LawBreak.unprovenUpdates.isOn { return }
     var framer = RequestFramer(limits: settings.limits)
     guard case .command = framer.next(request) else { return }
     guard

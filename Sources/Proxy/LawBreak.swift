@@ -14,6 +14,8 @@ enum LawBreak: String {
   case mirrorAtSend = "mirror-at-send"
   /// Law 3: the mirror gets what the client sent.
   case mirrorTheWish = "mirror-the-wish"
+  /// Law 3: an update that was acknowledged is believed to have found the same on both stacks.
+  case unprovenUpdates = "unproven-updates"
   /// Law 6: a flip waits for nothing.
   case noFence = "no-fence"
   /// Law 7: nothing is ever doubtful.

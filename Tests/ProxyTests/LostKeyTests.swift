@@ -99,7 +99,7 @@ import Testing
           #expect(try eventually { try mirror.ask("EXISTS", row.lost) == ":1\r\n" && isEqual() })
           #expect(try loser.ask("DEL", row.lost) == ":1\r\n")
           try client.ask(row.update.words).isNoError()
-          #expect(
+          try #require(
             try eventually { try isEqual() && bench.health().allSatisfy { $0.newSuspects == 0 } },
             "\(row.update), lost by the \(loser === mirror ? "mirror" : "primary")")
           _ = try client.ask("DEL", "k", "l", "s", "t")
