@@ -38,6 +38,11 @@ extension Bench {
   ) async throws {
     let legacy = try RealRedis()
     let new = try RealRedis()
+    // By themselves they end when nobody knows them any more, which may be later than the last test.
+    defer {
+      legacy.stop()
+      new.stop()
+    }
     try legacy.waitUntilReady()
     try new.waitUntilReady()
     try await run(
