@@ -80,7 +80,7 @@ enum DumpedKey {
   /// - Parameter expiry: milliseconds since 1970; 0 is never.
   case value([UInt8], expiry: Int)
   case absent
-  /// One of the two is an error: the stack cannot do that (`memory:`, or a Redis before 7.0).
+  /// One of the two is an error: the stack cannot do that (a Redis before 7.0).
   case unreadable(String)
 
   /// - Parameters: whole replies.
