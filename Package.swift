@@ -161,17 +161,21 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Scripts"], swiftSettings: strict),
-    .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+    .testTarget(name: "RESPTests", dependencies: ["RESP", "LoadGenerator"], swiftSettings: strict),
     .testTarget(
       name: "ProxyTests",
-      dependencies: ["Proxy", "RESP", "Commands", "Routing", "Figures", "MemoryServer", nio, nioPosix],
+      dependencies: [
+        "Proxy", "RESP", "Commands", "Routing", "Figures", "MemoryServer", "LoadGenerator", nio, nioPosix,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EffectsTests", dependencies: ["Commands", "RESP", "RedisClient", "LoadGenerator"],
       swiftSettings: strict),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "RESP"], swiftSettings: strict),
     .testTarget(
-      name: "RoutingTests", dependencies: ["Routing"], resources: [.copy("bucketing_vectors.json")],
+      name: "CommandsTests", dependencies: ["Commands", "RESP", "LoadGenerator"], swiftSettings: strict),
+    .testTarget(
+      name: "RoutingTests", dependencies: ["Routing", "LoadGenerator"],
+      resources: [.copy("bucketing_vectors.json")],
       swiftSettings: strict),
     .testTarget(name: "JournalTests", dependencies: ["Journal", "Routing"], swiftSettings: strict),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
@@ -184,14 +188,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "MemoryEngineTests", dependencies: ["MemoryEngine", "MemoryServer", "RESP", nio, nioPosix],
+      name: "MemoryEngineTests",
+      dependencies: ["MemoryEngine", "MemoryServer", "RESP", "LoadGenerator", nio, nioPosix],
       swiftSettings: strict),
     .testTarget(
       name: "RedisClientTests", dependencies: ["RedisClient", "LoadGenerator"], swiftSettings: strict),
     .testTarget(
       name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram],
       swiftSettings: strict),
-    .testTarget(name: "CacheLayersTests", dependencies: ["CacheLayers"], swiftSettings: strict),
+    .testTarget(
+      name: "CacheLayersTests", dependencies: ["CacheLayers", "LoadGenerator"], swiftSettings: strict),
     .testTarget(
       name: "LayeredServerTests",
       dependencies: [
@@ -201,7 +207,9 @@ let package = Package(
     .testTarget(
       name: "SluiceCacheTests",
       dependencies: [
-        "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "RedisClient", "TestSupport", logging,
+        "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "LoadGenerator", "RedisClient",
+        "TestSupport",
+        logging,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,4 @@
+import LoadGenerator
 import CacheLayers
 import Testing
 
@@ -101,7 +102,7 @@ import Testing
   /// A store beside a list that does the same the slow way.
   @Test func itAgreesWithASlowOne() {
     let seed = newSeed()
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     for round in 0..<30 {
       let bound = Int.random(in: 1...40, using: &random)
       let store = Store(maxEntries: bound)

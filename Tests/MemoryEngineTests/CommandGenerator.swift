@@ -1,9 +1,10 @@
+import LoadGenerator
 /// Random commands over few keys, so that they meet each other; expiries are long over or far away, so that
 /// two clocks agree about them.
 struct CommandGenerator {
-  private var random: SeededGenerator
+  private var random: SplitMix64
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
   mutating func next() -> [String] {
     var command = one()

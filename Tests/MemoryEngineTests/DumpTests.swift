@@ -1,3 +1,4 @@
+import LoadGenerator
 import MemoryServer
 import NIOPosix
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @Suite struct DumpTests {
   @Test func stringsTravelBothWays() async throws {
     let seed = UInt64.random(in: .min ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let redis = try RealRedis()
     let server = try await MemoryServer.start(on: MultiThreadedEventLoopGroup.singleton)
     let real = try BlockingClient(socketPath: redis.socketPath)
@@ -40,7 +41,7 @@ import Testing
   /// what Redis refuses, the engine refuses.
   @Test func ofWhatIsOddTheEngineTakesNothingThatRedisRefuses() async throws {
     let seed = UInt64.random(in: .min ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let redis = try RealRedis()
     let real = try BlockingClient(socketPath: redis.socketPath)
     let engine = TestEngine()
@@ -152,7 +153,7 @@ import Testing
 
   // MARK: Helpers
 
-  private static func values(_ random: inout SeededGenerator) -> [[UInt8]] {
+  private static func values(_ random: inout SplitMix64) -> [[UInt8]] {
     var values = ["", "a", "0", "-1", "127", "-129", "32768", "-2147483649", "007", "1.5", "\0\u{FF}"].map(
       \.bytes)
     for length in [20, 21, 44, 45, 63, 64, 65, 1000, 16383, 16384, 70_000] {

@@ -1,3 +1,4 @@
+import LoadGenerator
 import Testing
 
 /// Order of use, bounds and expiry, under a clock that only the test moves.
@@ -16,7 +17,7 @@ import Testing
   }
 
   @Test func theOrderOfUseIsExact() {
-    var random = SeededGenerator(seed: 42)
+    var random = SplitMix64(seed: 42)
     let engine = TestEngine(maxEntries: 50)
     var model: [Int] = []
     for _ in 0..<20_000 {
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func bytesAreBounded() {
-    var random = SeededGenerator(seed: 7)
+    var random = SplitMix64(seed: 7)
     let engine = TestEngine(maxBytes: 20_000)
     for _ in 0..<5000 {
       let key = Int.random(in: 0..<300, using: &random)

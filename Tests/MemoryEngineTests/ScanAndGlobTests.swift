@@ -1,3 +1,4 @@
+import LoadGenerator
 import Testing
 
 @testable import MemoryEngine
@@ -5,7 +6,7 @@ import Testing
 @Suite struct ScanAndGlobTests {
   /// Keys that are there from the first call to the last are returned once, whatever comes and goes meanwhile.
   @Test(arguments: [1, 7, 100, 1000]) func scanMissesNoStableKey(count: Int) throws {
-    var random = SeededGenerator(seed: UInt64(count))
+    var random = SplitMix64(seed: UInt64(count))
     let engine = TestEngine(maxBytes: 64 << 20)
     for index in 0..<500 {
       _ = engine("SET stable:\(index) v")

@@ -1,3 +1,4 @@
+import LoadGenerator
 import Figures
 import Foundation
 import Proxy
@@ -16,7 +17,7 @@ import Testing
   }
 
   /// One of every kind of comparison, on few keys that all clients share; keys expire while they are compared.
-  private static func command(_ random: inout SeededGenerator) -> (words: [String], isRead: Bool) {
+  private static func command(_ random: inout SplitMix64) -> (words: [String], isRead: Bool) {
     let number = Int.random(in: 0..<40, using: &random)
     let value = "\(Int.random(in: 0..<1000, using: &random))"
     let field = "f\(Int.random(in: 0..<8, using: &random))"
@@ -46,7 +47,7 @@ import Testing
 
   /// A client's work, until `isOver`.
   private static func work(_ bench: Bench, seed: UInt64, isOver: () -> Bool) throws -> Tally {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var tally = Tally()
     let client = try bench.client()
     while !isOver() {
@@ -70,7 +71,7 @@ import Testing
   private static func trouble(
     _ bench: Bench, _ stacks: [TestSocket], seed: UInt64
   ) throws -> (flips: Int, faults: Int) {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var version: UInt64 = 1
     var faults = 0
     while version < 100 {
@@ -142,18 +143,4 @@ import Testing
 
 extension CompareFigures {
   fileprivate var chosen: UInt64 { matched + ignored + superseded + diverged + dropped }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
 }

@@ -1,9 +1,10 @@
+import LoadGenerator
 import RESP
 import Testing
 
 @Suite struct DigestTests {
   @Test func everySingleBitMatters() {
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1)
     for length in 0...40 {
       for pattern in 0..<3 {
         let original = (0..<length).map { _ in pattern == 0 ? 0 : UInt8(truncatingIfNeeded: generator.next())

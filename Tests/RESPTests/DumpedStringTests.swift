@@ -1,3 +1,4 @@
+import LoadGenerator
 import Testing
 
 @testable import RESP
@@ -99,7 +100,7 @@ import Testing
 
   @Test func mutationsUnderARightChecksumNeverTrap() {
     let seed = UInt64.random(in: .min ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let payloads = Self.strings.map { Self.bytes($0.payload) }
     var read = 0
     for _ in 0..<50_000 {
@@ -123,7 +124,7 @@ import Testing
 
   @Test func noiseIsNoLZF() {
     let seed = UInt64.random(in: .min ... .max)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     for _ in 0..<50_000 {
       let stream = (0..<random.below(40)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       let count = random.below(300)

@@ -1,3 +1,4 @@
+import LoadGenerator
 import Foundation
 import RESP
 import Testing
@@ -30,7 +31,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(10)), arguments: 0..<parts) func mutatedStreams(part: Int) {
     if part == 0 { print("fuzz: \(FuzzTests.streams) streams, SLUICE_FUZZ_SEED=\(FuzzTests.seed)") }
-    var random = SeededGenerator(seed: FuzzTests.seed &+ UInt64(part))
+    var random = SplitMix64(seed: FuzzTests.seed &+ UInt64(part))
     let requests = RequestChecker()
     let replies = ReplyChecker()
     for number in 0..<FuzzTests.streams / FuzzTests.parts {
@@ -49,7 +50,7 @@ import Testing
     }
   }
 
-  private static func mutated(_ corpus: [[UInt8]], _ random: inout SeededGenerator) -> [UInt8] {
+  private static func mutated(_ corpus: [[UInt8]], _ random: inout SplitMix64) -> [UInt8] {
     var stream = corpus[random.below(corpus.count)]
     if random.below(2) == 0 { stream += corpus[random.below(corpus.count)] }
     for _ in 0...random.below(3) {

@@ -1,3 +1,4 @@
+import LoadGenerator
 import Testing
 
 @testable import Routing
@@ -5,7 +6,7 @@ import Testing
 @Suite struct BucketHashTests {
   /// Prefixes of every length modulo four before keys of every length modulo four.
   @Test func prefixAndKeyHashAsOne() {
-    var random = SeededRandom(seed: 0xb0c)
+    var random = SplitMix64(seed: 0xb0c)
     for prefixLength in 0...17 {
       for keyLength in 0...33 {
         let bytes = (0..<prefixLength + keyLength).map { _ in random.byte() }

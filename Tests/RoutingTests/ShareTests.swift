@@ -1,3 +1,4 @@
+import LoadGenerator
 import Testing
 
 @testable import Routing
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test func aCohortOnlyGrowsAndKeepsItsSize() throws {
-    var random = SeededRandom(seed: 0x51_0C)
+    var random = SplitMix64(seed: 0x51_0C)
     let keys = (0..<20_000).map { index in
       Array("key:\(index):".utf8) + (0..<Int.random(in: 0...30, using: &random)).map { _ in random.byte() }
     }

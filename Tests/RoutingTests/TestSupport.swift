@@ -1,3 +1,4 @@
+import LoadGenerator
 @testable import Routing
 
 // `#expect` cannot hold a `Span`, so the tests speak arrays.
@@ -22,19 +23,6 @@ extension RoutingSnapshot {
 
 func targetingKey(of key: [UInt8]) -> Range<Int> { Routing.targetingKey(of: key.span) }
 
-/// splitmix64: the same numbers on every run of one seed.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
+extension SplitMix64 {
   mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
 }

@@ -1,3 +1,4 @@
+import LoadGenerator
 import Foundation
 import Testing
 
@@ -160,7 +161,7 @@ struct ConfigFileTests {
 
   @Test("what is saved is read back the same", arguments: ["json", "yaml", "conf"], 0..<40)
   func roundTrip(ending: String, seed: Int) throws {
-    var random = Seeded(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     let config = CacheConfig.random(&random)
     let folder = try Folder()
     let file = "\(folder.path)/cache.\(ending)"

@@ -1,29 +1,13 @@
+import LoadGenerator
 @testable import SluiceCache
-
-/// SplitMix64: the same numbers for the same seed.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 extension CacheConfig {
   /// Any configuration that is valid.
-  static func random(_ random: inout Seeded) -> CacheConfig {
+  static func random(_ random: inout SplitMix64) -> CacheConfig {
     let odd = [
       "a", "true", "1", "null", "~", "ü ñ", "a: b", "\"q\"", "- x", "#", "\u{1F600}", " blank ", "1e3",
     ]
-    func text(_ random: inout Seeded) -> String { odd.randomElement(using: &random) ?? "" }
+    func text(_ random: inout SplitMix64) -> String { odd.randomElement(using: &random) ?? "" }
     var config = CacheConfig(
       defaultTTL: .seconds(Int.random(in: 1...31_536_000, using: &random)),
       memoryCacheSize: Int.random(in: 1...10_000, using: &random),

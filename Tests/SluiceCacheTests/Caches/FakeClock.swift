@@ -1,3 +1,4 @@
+import LoadGenerator
 import Synchronization
 
 @testable import SluiceCache
@@ -14,20 +15,7 @@ final class FakeClock: Sendable {
   }
 }
 
-/// splitmix64: the same numbers on every run of one seed.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SplitMix64 {
   /// Any value, of at most three levels.
   mutating func value(depth: Int = 0) -> CacheValue {
     switch Int.random(in: 0..<(depth < 3 ? 7 : 5), using: &self) {

@@ -54,7 +54,7 @@ import Testing
 
   @Test func everyPrefixAndEveryMutantIsReadOrRefused() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SeededNumbers(seed: seed)
+    var random = SplitMix64(seed: seed)
     for _ in 0..<300 {
       let bytes = random.value().jsonBytes
       for count in 0..<bytes.count { _ = try? CacheValue(jsonBytes: bytes[..<count]) }
@@ -72,7 +72,7 @@ import Testing
   /// Python reads each line, and writes it again: the bytes must be ours.
   @Test func pythonWritesTheSameBytes() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SeededNumbers(seed: seed)
+    var random = SplitMix64(seed: seed)
     let values = (0..<3000).map { _ in random.value() }
     let script = """
       import json, sys
@@ -94,7 +94,7 @@ import Testing
   /// `repr` of Python, for numbers and texts of every kind.
   @Test func pythonShowsTheSameText() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SeededNumbers(seed: seed)
+    var random = SplitMix64(seed: seed)
     let values = (0..<3000).map { _ in random.value() }
     // Python keeps the order of the text, which is sorted already.
     let script = """

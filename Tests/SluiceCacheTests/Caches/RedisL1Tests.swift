@@ -1,3 +1,4 @@
+import LoadGenerator
 import TestSupport
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
     await withTaskGroup { group in
       for worker in 0..<8 {
         group.addTask {
-          var random = SeededNumbers(seed: seed &+ UInt64(worker))
+          var random = SplitMix64(seed: seed &+ UInt64(worker))
           for step in 0..<400 {
             let key = "k\(Int.random(in: 0..<6, using: &random))"
             switch Int.random(in: 0..<20, using: &random) {
