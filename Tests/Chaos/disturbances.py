@@ -111,8 +111,16 @@ class Disturbances:
 
     def kill_proxy(self, rng, victim):
         self.run.look()
-        self.run.proxy.kill_and_restart(rng.uniform(0, 0.2))
-        return "the proxy killed and started again"
+        hangs = rng.random() < 0.5  # then it has commands in flight, and carries them out when nobody waits for them any more
+        if hangs:
+            victim.process.send_signal(signal.SIGSTOP)
+            time.sleep(rng.uniform(0.005, 0.05))
+        self.run.proxy.kill()
+        if hangs:
+            victim.process.send_signal(signal.SIGCONT)
+        time.sleep(rng.uniform(0, 0.2))
+        self.run.proxy.restart()
+        return "the proxy killed" + (f" with {victim.name} stopped" if hangs else "") + " and started again"
 
 
 WEIGHTS = {"stop": 4, "cut": 4, "delay": 3, "kill-new": 1, "kill-legacy": 1, "disk": 1, "kill-proxy": 2}

@@ -91,12 +91,13 @@ class Proxy:
             time.sleep(0.02)
         raise RuntimeError(f"the proxy did not start: see {self.folder}/serve.log")
 
-    def kill_and_restart(self, pause):
+    def kill(self):
         self.restarting.set()
         self.kills += 1
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        time.sleep(pause)
+
+    def restart(self):
         self.start()
         self.restarting.clear()
 
