@@ -1,47 +1,32 @@
 import Foundation
+import LoadGenerator
 import RESP
 
 /// A real `redis-server` for one test, on a unix socket of its own.
 final class RealRedis: @unchecked Sendable {
   let socketPath: String
-  private let folder: String
-  private var process: pid_t = 0
+  private let folder: ScratchFolder
+  private var process: ChildProcess?
 
   init() throws {
-    folder = NSTemporaryDirectory() + "/proxy-\(UUID().uuidString.prefix(8))"
-    socketPath = folder + "/s"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    folder = try ScratchFolder()
+    socketPath = "\(folder.path)/s"
     try start()
   }
 
   /// Starts the server, or starts it again with what it saved last.
   func start() throws {
-    let words = [
-      "redis-server", "--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder, "--logfile",
-      folder + "/log", "--enable-debug-command", "yes",
-    ]
-    var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { pointers.forEach { free($0) } }
-    let code = posix_spawnp(&process, "redis-server", nil, nil, &pointers, environ)
-    guard code == 0 else { throw TestFailure("redis-server cannot be started: \(code)") }
+    process = try ChildProcess(
+      "redis-server", ["--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder.path],
+      log: "\(folder.path)/log")
   }
-
-  deinit { stop() }
 
   /// Ends the server as a crash does.
-  func crash() {
-    guard process > 0 else { return }
-    kill(process, SIGKILL)
-    waitpid(process, nil, 0)
-    process = 0
-  }
-
-  func pause() { kill(process, SIGSTOP) }
-  func goOn() { kill(process, SIGCONT) }
+  func crash() { process?.crash() }
 
   func stop() {
     crash()
-    try? FileManager.default.removeItem(atPath: folder)
+    folder.remove()
   }
 
   func waitUntilReady() throws {

@@ -1,32 +1,21 @@
 import Foundation
+import LoadGenerator
 
 /// A `redis-server` of the test's own on a unix socket, gone with the test.
 final class RealRedis {
   struct Failure: Error { let what: String }
 
-  private let folder: String
+  private let folder: ScratchFolder
   private let path: String
-  private var process: pid_t = 0
+  private let process: ChildProcess
 
   init(password: String? = nil) throws {
-    folder = NSTemporaryDirectory() + "/resp-\(UUID().uuidString.prefix(8))"
-    path = folder + "/s"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    var words = ["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]
-    words += ["--logfile", folder + "/log"]
-    if let password { words += ["--requirepass", password] }
-    var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { pointers.forEach { free($0) } }
-    let code = posix_spawnp(&process, "redis-server", nil, nil, &pointers, environ)
-    guard code == 0 else { throw Failure(what: "redis-server cannot be started: \(code)") }
-  }
-
-  deinit {
-    if process > 0 {
-      kill(process, SIGKILL)
-      waitpid(process, nil, 0)
-    }
-    try? FileManager.default.removeItem(atPath: folder)
+    folder = try ScratchFolder()
+    path = "\(folder.path)/s"
+    process = try ChildProcess(
+      "redis-server",
+      ["--port", "0", "--unixsocket", path, "--save", "", "--dir", folder.path]
+        + (password.map { ["--requirepass", $0] } ?? []), log: "\(folder.path)/log")
   }
 
   /// Sends `stream` on a connection of its own and returns all that comes back: up to `last`, or until the server

@@ -38,34 +38,10 @@ public final class Child {
     guard let path = ChildProcess.find(executable) else {
       throw TestFailure("there is no program '\(executable)'; run scripts/install-packages")
     }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, input ?? "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_addopen(&actions, 2, errorsPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    // What the tests block or ignore must not stay so in the child: SIGTERM is part of what is tested.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { sigaddset(&defaults, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    var nothing = sigset_t()
-    sigemptyset(&nothing)
-    posix_spawnattr_setsigmask(&attributes, &nothing)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    var argv = ([path] + arguments).map { strdup($0) } + [nil]
-    var envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in argv + envp { free(text) } }
-    var started: pid_t = 0
-    let status = posix_spawn(&started, path, &actions, &attributes, &argv, &envp)
-    guard status == 0 else {
-      throw TestFailure("cannot start \(path): \(String(cString: strerror(status)))")
-    }
-    pid = started
+    pid = try Spawning.start(
+      path, arguments, environment: variables.map { "\($0)=\($1)" }, input: input ?? "/dev/null",
+      output: outputPath, errors: errorsPath)
   }
 
   deinit { kill() }

@@ -21,38 +21,11 @@ public final class ChildProcess: Sendable {
     guard let path = Self.find(executable) else {
       throw ProcessError("there is no program '\(executable)'; install it or name its path")
     }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    // What this process ignores or blocks a child would go on ignoring or blocking; a test's threads block SIGTERM.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { sigaddset(&defaults, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    var mask = sigset_t()
-    sigemptyset(&mask)
-    posix_spawnattr_setsigmask(&attributes, &mask)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
-    argv.append(nil)
-    defer { for argument in argv { free(argument) } }
-    var started: pid_t = 0
     // Registered under the same lock, so that killAll() cannot miss a child that has just begun.
-    let status = Self.living.withLock { living in
-      let status = posix_spawn(&started, path, &actions, &attributes, argv, environ)
-      if status == 0 { living.insert(started) }
-      return status
-    }
-    pid = started
-    guard status == 0 else {
-      ended.withLock { $0 = true }
-      throw ProcessError("cannot start \(path): \(String(cString: strerror(status)))")
+    pid = try Self.living.withLock { (living) throws(ProcessError) in
+      let started = try Spawning.start(path, arguments, output: log)
+      living.insert(started)
+      return started
     }
   }
 
@@ -83,6 +56,11 @@ public final class ChildProcess: Sendable {
     signal(SIGCONT)
     let deadline = MonotonicClock.now() + 2_000_000_000
     while isRunning, MonotonicClock.now() < deadline { usleep(5000) }
+    crash()
+  }
+
+  /// Ends it by force, as a crash does, and waits until it is gone.
+  public func crash() {
     while isRunning {
       signal(SIGKILL)
       usleep(1000)
