@@ -107,7 +107,7 @@ extension CommandRules {
     DoubtRow(.number(inArgument: 2), ask: "PTTL", ["INCRBY", "DECRBY"]),
     DoubtRow(.length(ofArgument: 2), ask: "PTTL", ["APPEND"]),
     DoubtRow(.zero, ask: "PTTL", ["SETBIT"]),
-    DoubtRow(.allButZero, ask: "PTTL", ["PFADD"]),
+    DoubtRow(.allButZero, ask: "STRLEN", ["PFADD"]),
     DoubtRow(.all, ask: "PTTL", ["SETRANGE", "BITFIELD", "INCRBYFLOAT"]),
     DoubtRow(.allIfKeepTTL, ask: "PTTL", ["SET"]),
     // As many elements may come of one source as of two.

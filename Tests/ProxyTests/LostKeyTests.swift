@@ -49,7 +49,7 @@ import Testing
     Update(made: ["SET k a EX 900"], update: "SETRANGE k 4 text"),
     Update(made: ["SET k a EX 900"], update: "BITFIELD k SET u8 32 1"),
     Update(made: ["SET k a EX 900"], update: "SET k b KEEPTTL"),
-    Update(made: ["PFADD k a", "EXPIRE k 900"], update: "PFADD k b"),
+    Update(made: ["PFADD k a"], update: "PFADD k b"),
     Update(made: ["PFADD s a", "PFADD t b"], update: "PFMERGE k s t", lost: "s"),
     Update(made: ["SET s ab", "SET t cd"], update: "BITOP OR k s t", lost: "s"),
     Update(made: ["SADD s a b", "SADD t c"], update: "SUNIONSTORE k s t", lost: "s"),
