@@ -15,6 +15,15 @@ import Testing
     #expect(try stacks.legacy.command() == ["HLEN", "h"])
   }
 
+  /// Legacy has another field that new has lost: the key is asked for its copy.
+  private static func answer(_ stacks: Script) throws {
+    try stacks.legacy.send(":2\r\n")
+    #expect(try stacks.new.command() == ["HLEN", "h"])
+    try stacks.new.send(":1\r\n:1\r\n")
+    #expect(try stacks.legacy.command() == ["DUMP", "h"])
+    #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+  }
+
   @Test func theMirrorIsAskedWhereThePrimaryHasAnswered() async throws {
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
       let client = try bench.client()
@@ -37,11 +46,7 @@ import Testing
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
       let client = try bench.client()
       try ProofTests.addField(client, stacks)
-      try stacks.legacy.send(":2\r\n")
-      #expect(try stacks.new.command() == ["HLEN", "h"])
-      try stacks.new.send(":1\r\n:1\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "h"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      try ProofTests.answer(stacks)
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "h", "0", "dump", "REPLACE"])
       try stacks.new.send("+OK\r\n")
@@ -57,11 +62,7 @@ import Testing
       let flip = bench.beginAdopting(.at(.live, 100, version: 2))
       try client.send(command: "HGETALL", "h")
       bench.settle()
-      try stacks.legacy.send(":2\r\n")
-      #expect(try stacks.new.command() == ["HLEN", "h"])
-      try stacks.new.send(":1\r\n:1\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "h"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      try ProofTests.answer(stacks)
       bench.settle()
       #expect(try stacks.new.commandsNow() == [])
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
@@ -81,11 +82,7 @@ import Testing
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
       let client = try bench.client()
       try ProofTests.addField(client, stacks)
-      try stacks.legacy.send(":2\r\n")
-      #expect(try stacks.new.command() == ["HLEN", "h"])
-      try stacks.new.send(":1\r\n:1\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "h"])
-      #expect(try stacks.legacy.command() == ["PEXPIRETIME", "h"])
+      try ProofTests.answer(stacks)
       #expect(bench.adopt(.at(.live, 100, version: 2), deadline: 20_000_000).map(\.cutOff) == [[]])
       try client.send(command: "HGETALL", "h")
       #expect(try stacks.new.command() == ["DEL", "h"])
