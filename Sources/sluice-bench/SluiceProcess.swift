@@ -17,7 +17,8 @@ struct SluiceProcess {
     _ executable: String, legacy: RedisEndpoint?, new: RedisEndpoint, in folder: ScratchFolder, name: String,
     comparing: Bool, threads: Int = 1, configuration: String? = nil
   ) throws -> SluiceProcess {
-    let flags = try folder.write("\(name).flagd.json", Self.flags(comparing: comparing))
+    let flags = try folder.write(
+      "\(name).flagd.json", FlagText.make(stage: "off", compare: comparing ? 100 : 0))
     let controlPort = try Ports.free()
     let server = try LocalServer.start(executable, in: folder, name: name) { port in
       [
@@ -92,36 +93,5 @@ struct SluiceProcess {
       throw BenchError("there is no sluice at \(path); build it or name it with --sluice")
     }
     return path
-  }
-
-  private static func flags(comparing: Bool) -> String {
-    """
-    {
-      "$schema": "https://flagd.dev/schema/v0/flags.json",
-      "flags": {
-        "cache-stage": {
-          "state": "ENABLED",
-          "variants": {
-            "off": "off", "dualwrite": "dualwrite", "shadow": "shadow",
-            "live": "live", "rampdown": "rampdown", "complete": "complete"
-          },
-          "defaultVariant": "off"
-        },
-        "cache-stack": {
-          "state": "ENABLED",
-          "variants": { "new": "new", "legacy": "legacy" },
-          "defaultVariant": "legacy",
-          "targeting": { "fractional": [["new", 0], ["legacy", 100]] }
-        },
-        "shadow-sample": {
-          "state": "ENABLED",
-          "variants": { "compare": true, "skip": false },
-          "defaultVariant": "skip",
-          "targeting": { "fractional": [["compare", \(comparing ? 100 : 0)], ["skip", \(comparing ? 0 : 100)]] }
-        }
-      }
-    }
-
-    """
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LoadGenerator
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import RedisClient
+import LoadGenerator
 import TestSupport
 import Testing
 

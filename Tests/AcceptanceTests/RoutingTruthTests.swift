@@ -1,4 +1,5 @@
 import RedisClient
+import LoadGenerator
 import TestSupport
 import Testing
 

@@ -128,77 +128,20 @@ import Testing
       }
     ) { stack in
       let endpoint = RedisEndpoint(.unix(path: stack.server.socketPath))
-      let shared = Shared()
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for key in 0..<4 {
-          group.addTask {
-            await Self.thread {
-              Self.writeAndRead("k\(key)", endpoint, shared)
-            }
-          }
-        }
-        for fault in 0..<6 {
-          let before = shared.operations.withLock { $0 }
-          try eventually(within: .seconds(20), "the load goes on") {
-            shared.operations.withLock { $0 } > before + 300
-          }
-          if fault % 2 == 0 { redis.pause() } else { redis.kill() }
-          try await Self.until(stack, "memory answers") { $0.memorySince != nil }
-          let outage = shared.operations.withLock { $0 }
-          try eventually(within: .seconds(20), "memory serves") {
-            shared.operations.withLock { $0 } > outage + 300
-          }
-          if fault % 2 == 0 { redis.resume() } else { try redis.start() }
-          try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
-        }
-        shared.isOver.withLock { $0 = true }
-        try await group.waitForAll()
+      let owners = KeyOwners(4, at: endpoint, padding: 150)
+      defer { owners.stop() }
+      for fault in 0..<6 {
+        try owners.goOn(300)
+        if fault % 2 == 0 { redis.pause() } else { redis.kill() }
+        try await Self.until(stack, "memory answers") { $0.memorySince != nil }
+        try owners.goOn(300)
+        if fault % 2 == 0 { redis.resume() } else { try redis.start() }
+        try await Self.until(stack, "the endpoint answers") { $0.memorySince == nil }
       }
-      #expect(shared.trouble.withLock { $0 } == nil)
+      owners.stop()
+      #expect(owners.trouble == [])
       let status = await stack.server.status()
       #expect(status.losses == 6 && status.recoveries == 6)
-    }
-  }
-
-  private final class Shared: Sendable {
-    let isOver = Mutex(false)
-    let trouble = Mutex<String?>(nil)
-    let operations = Mutex(0)
-  }
-
-  /// One client that is the only writer of its key: it may be forgotten, but nothing older than its last word may come,
-  /// and what it was never sure of may come or not.
-  private static func writeAndRead(
-    _ key: String, _ endpoint: RedisEndpoint, _ shared: Shared
-  ) {
-    var sent = 0
-    var acknowledged = 0
-    var client: RedisClient?
-    while !shared.isOver.withLock({ $0 }) {
-      do {
-        let connection = try client ?? RedisClient(endpoint)
-        client = connection
-        let padding = String(repeating: "x", count: 150)
-        // A read comes first: behind a lost connection it is what meets the stack as it is.
-        for isRead in [true, false, true, true] {
-          if !isRead {
-            sent += 1
-            if try connection.command("SET", key, "\(sent) \(padding)") == .status("OK") {
-              acknowledged = sent
-            }
-            continue
-          }
-          let reply = try connection.command("GET", key)
-          guard let value = Int(reply.text?.split(separator: " ").first ?? "") else { continue }
-          if value < acknowledged {
-            shared.trouble.withLock { $0 = "\(key): \(value) came back after \(acknowledged)" }
-          }
-        }
-        shared.operations.withLock { $0 += 4 }
-      } catch {
-        client = nil
-        usleep(2000)
-      }
     }
   }
 
@@ -228,15 +171,6 @@ import Testing
       if (try? condition(status)) == true { return }
       guard MonotonicClock.now() < deadline else { throw TestFailure("not in time: \(what) (\(status))") }
       try await Task.sleep(for: .milliseconds(5))
-    }
-  }
-
-  private static func thread(_ work: @escaping @Sendable () -> Void) async {
-    await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        work()
-        continuation.resume()
-      }
     }
   }
 }

@@ -2,6 +2,7 @@ import Flags
 import Foundation
 import SluiceCache
 import SluiceRoutedCache
+import LoadGenerator
 import TestSupport
 import Testing
 

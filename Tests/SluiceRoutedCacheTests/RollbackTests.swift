@@ -3,6 +3,7 @@ import Ledger
 import SluiceCache
 import SluiceRoutedCache
 import Testing
+import LoadGenerator
 import TestSupport
 
 @Suite struct RollbackTests {
