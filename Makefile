@@ -12,6 +12,7 @@ SLUICE := .build/release/sluice
 SECONDS := 30
 SEED := 1
 THREADS := 1
+LAYERS := plain
 SOURCES := Sources Tests Package.swift flags migrations \
 	$(wildcard Examples/*/Package.swift Examples/*/Sources Examples/*/Tests)
 
@@ -63,10 +64,10 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	.build/release/sluice-bench layers
 
 .PHONY: chaos
-chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2
+chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2 LAYERS=web_app
 	@scripts/install-packages test
 	@$(MAKE) --no-print-directory release
-	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS)
+	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS) --layers $(LAYERS)
 
 .PHONY: evidence
 evidence: ## two million comparisons between equal servers, with flips: no false alarm, no key that differs

@@ -1,4 +1,5 @@
 import Foundation
+import Journal
 import LayeredServer
 import Ledger
 import Logging
@@ -15,8 +16,10 @@ struct LayeredStacks: Sendable {
   /// - Parameters:
   ///   - memories: the sockets of the embedded engines, for the stacks whose endpoint is one.
   ///   - ledger: gets an error for each outage.
+  ///   - journal: keeps in mind that there is one, should the process end before it is over.
   static func start(
-    _ configuration: ServeConfiguration, memories: [StackID: String], ledger: Ledger?, logger: Logger
+    _ configuration: ServeConfiguration, memories: [StackID: String], ledger: Ledger?,
+    journal: SuspectJournal?, logger: Logger
   ) async throws -> LayeredStacks {
     var layers = LayeredStacks()
     let stacks = [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)]
@@ -25,16 +28,27 @@ struct LayeredStacks: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: stacks.count)
     layers.group = group
     for (id, stack) in stacks {
+      var settings = LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts)
+      settings.isDoubtful = journal?.recovered.everything.contains(id) ?? false
+      let outage = journal?.outages[id]
       do {
-        layers.servers[id] = try await LayeredServer.start(
-          LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts), on: group
-        ) { event in
+        layers.servers[id] = try await LayeredServer.start(settings, on: group) { event in
+          do throws(JournalError) {
+            switch event {
+            case .memoryAnswers: try outage?.set()
+            case .endpointAnswers: break
+            case .outageIsSettled: try outage?.clear()
+            }
+          } catch {
+            logger.error("stack \(id.name): an outage would be forgotten if this process ended: \(error)")
+          }
           switch event {
           case .memoryAnswers(let reason):
             logger.error("stack \(id.name): memory answers in the place of \(stack.endpoint): \(reason)")
             ledger?.record(ErrorSample(at: Date(), stack: id, kind: .unreachable, message: reason))
           case .endpointAnswers:
             logger.notice("stack \(id.name): \(stack.endpoint) answers again, without what memory was told")
+          case .outageIsSettled: break
           }
         }
       } catch {

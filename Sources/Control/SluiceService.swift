@@ -58,7 +58,7 @@ public final class SluiceService: Service {
       ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
       : RoutingSnapshot.initial
     let layers = try await LayeredStacks.start(
-      configuration, memories: memories.sockets, ledger: ledger, logger: logger)
+      configuration, memories: memories.sockets, ledger: ledger, journal: journal, logger: logger)
     let (healthChanges, tellHealth) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let proxy = try await ProxyServer(

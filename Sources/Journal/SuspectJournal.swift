@@ -22,6 +22,8 @@ public final class SuspectJournal: Sendable {
   public let directory: String
   /// By lane.
   public let lanes: [LaneJournal]
+  /// For stacks whose layers let memory answer.
+  public let outages: [StackID: OutageMark]
   public let recovered: Recovered
   private let earlier: [String]
   private let lock: Int32
@@ -52,6 +54,11 @@ public final class SuspectJournal: Sendable {
             ringBytes: ringBytes ?? LaneJournal.ringBytes))
       }
       self.lanes = lanes
+      var outages: [StackID: OutageMark] = [:]
+      for stack in StackID.allCases {
+        outages[stack] = try OutageMark(path: "\(directory)/\(generation)-\(stack.name).outage")
+      }
+      self.outages = outages
     } catch {
       close(lock)
       throw error
@@ -65,7 +72,7 @@ public final class SuspectJournal: Sendable {
     for path in earlier { unlink(path) }
   }
 
-  /// The files of earlier starts: `3-lane-0.suspects`.
+  /// The files of earlier starts: `3-lane-0.suspects`, `3-new.outage`.
   private static func names(in directory: String) throws(JournalError) -> [String] {
     guard let stream = opendir(directory) else { throw .system("read the directory '\(directory)'") }
     defer { closedir(stream) }
@@ -74,9 +81,8 @@ public final class SuspectJournal: Sendable {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.hasSuffix(".inflight") || name.hasSuffix(".suspects") || name.hasSuffix(".new") {
-        names.append(name)
-      }
+      let kinds = [".inflight", ".suspects", ".outage", ".new"]
+      if kinds.contains(where: name.hasSuffix) { names.append(name) }
     }
     return names.sorted()
   }
@@ -89,6 +95,13 @@ public final class SuspectJournal: Sendable {
       SuspectLog.read(try contents(of: "\(directory)/\(name)"), into: &one)
       recovered.keys.merge(one.keys) { $0.union($1) }
       recovered.everything.formUnion(one.everything)
+    }
+    for stack in StackID.allCases {
+      for name in names where name.hasSuffix("-\(stack.name).outage") {
+        if OutageMark.isSet(in: try contents(of: "\(directory)/\(name)")) {
+          recovered.everything.insert(stack)
+        }
+      }
     }
     for name in names where name.hasSuffix(".inflight") {
       let bytes = try contents(of: "\(directory)/\(name)")

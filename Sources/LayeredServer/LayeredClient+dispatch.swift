@@ -12,6 +12,7 @@ extension LayeredClient {
     if case .invalid(let message) = spec.keyIndices(in: frame, arguments: arguments, into: &keyIndices) {
       return refuse(message)
     }
+    if core.isOutageOpen, case .keyed = spec.scope { core.outageIsSettled() }
     switch core.rules[id] {
     case .forward: forward(frame, arguments, spec)
     case .pass: pass(frame)

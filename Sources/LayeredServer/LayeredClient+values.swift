@@ -30,22 +30,71 @@ extension LayeredClient {
 
   func set(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
     var hasExpiry = false
+    var keepsExpiry = false
     var returnsOld = false
+    var isNew = false
+    var isOld = false
     for index in 3..<max(3, arguments.count) {
       let word = frame.extracting(arguments[index].range)
       returnsOld = returnsOld || word.isWord("GET")
+      keepsExpiry = keepsExpiry || word.isWord("KEEPTTL")
+      isNew = isNew || word.isWord("NX")
+      isOld = isOld || word.isWord("XX")
       hasExpiry =
         hasExpiry || word.isWord("EX") || word.isWord("PX") || word.isWord("EXAT") || word.isWord("PXAT")
-        || word.isWord("KEEPTTL")
     }
-    let addsExpiry = !hasExpiry && core.defaultMilliseconds > 0
+    // A key that was not there has no time to keep. What is no proper command is the endpoint's to refuse.
+    let mayBeFresh =
+      keepsExpiry && !isOld && core.defaultMilliseconds > 0
+      && arguments.count == 4 + (returnsOld ? 1 : 0) + (isNew ? 1 : 0)
+    if mayBeFresh, !isNew { return setKeeping(frame, arguments, returnsOld: returnsOld) }
+    let addsExpiry = mayBeFresh || !hasExpiry && !keepsExpiry && core.defaultMilliseconds > 0
     send(returnsOld ? .value : .pass, mark(frame, arguments)) { output in
-      output.beginCommand(arguments.count + (addsExpiry ? 2 : 0))
+      output.beginCommand(arguments.count + (addsExpiry ? 2 : 0) - (mayBeFresh ? 1 : 0))
       output.word("SET")
       output.key(frame.extracting(arguments[1].range), core.prefix.bytes)
       value(frame.extracting(arguments[2].range), into: &output)
-      for index in 3..<max(3, arguments.count) { output.bulk(frame.extracting(arguments[index].range)) }
+      for index in 3..<max(3, arguments.count) {
+        let word = frame.extracting(arguments[index].range)
+        if !mayBeFresh || !word.isWord("KEEPTTL") { output.bulk(word) }
+      }
       if addsExpiry { defaultExpiry(into: &output) }
+    }
+  }
+
+  /// `SET … KEEPTTL`: a key that is there keeps its time, one that is not gets the default one. Two commands in one write, of which
+  /// one sets; the client's reply is that of the one that would say the same without the layer.
+  private func setKeeping(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, returnsOld: Bool) {
+    let key = frame.extracting(arguments[1].range)
+    let given = frame.extracting(arguments[2].range)
+    let stored = core.encode(given) ?? given.array
+    func fresh(_ output: inout ByteBuffer) {
+      output.beginCommand(6)
+      output.word("SET")
+      output.key(key, core.prefix.bytes)
+      output.bulk(stored)
+      output.word("NX")
+      defaultExpiry(into: &output)
+    }
+    func keeping(_ output: inout ByteBuffer) {
+      output.beginCommand(returnsOld ? 6 : 4)
+      output.word("SET")
+      output.key(key, core.prefix.bytes)
+      output.bulk(stored)
+      if returnsOld {
+        output.word("XX")
+        output.word("GET")
+      }
+      output.word("KEEPTTL")
+    }
+    let mark = mark(frame, arguments)
+    if let mark { core.began(mark) }
+    if returnsOld {
+      send(.value) { keeping(&$0) }
+      send(.drop, mark, hasBegun: true) { fresh(&$0) }
+    } else {
+      send(.drop) { fresh(&$0) }
+      send(.pass, mark, hasBegun: true) { keeping(&$0) }
     }
   }
 

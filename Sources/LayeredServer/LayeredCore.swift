@@ -34,6 +34,8 @@ final class LayeredCore {
   var counts = LayeredStatus()
 
   private(set) var mode = Mode.endpoint
+  /// Behind an outage, until a lane asks for a key at the endpoint: then it has met it, and has emptied it if it had to.
+  private(set) var isOutageOpen = false
   /// What the endpoint must forget before it answers again.
   var stale = StaleKeys()
   /// Connections that were given up with commands on them, by their server's run: they must not execute any more.
@@ -62,6 +64,10 @@ final class LayeredCore {
     prefix = KeyPrefix(settings.keyPrefix)
     defaultMilliseconds = settings.defaultMilliseconds
     l1 = settings.l1.map { L1Store(maxEntries: $0.entries, maxBytes: $0.bytes) }
+    if settings.isDoubtful {
+      isOutageOpen = true
+      stale.insertEverything()
+    }
     turnBegan()
   }
 
@@ -193,6 +199,7 @@ final class LayeredCore {
     counts.losses &+= 1
     counts.memorySince = LayeredCore.secondsSince1970
     counts.reason = reason
+    isOutageOpen = true
     report(.memoryAnswers(reason: reason))
     for client in Array(clients.values) { client.valuesBecameOthers() }
     recovery = Recovery(self)
@@ -201,7 +208,7 @@ final class LayeredCore {
 
   /// A connection came to be: what an earlier one left in doubt is the lane's affair, as with a plain endpoint.
   func endpointWasReached() {
-    if mode == .endpoint { stale = StaleKeys() }
+    if mode == .endpoint, !isOutageOpen { stale = StaleKeys() }
   }
 
   func leftBehind(_ upstream: Upstream) {
@@ -231,6 +238,14 @@ final class LayeredCore {
     counts.reason = nil
     report(.endpointAnswers)
     for client in Array(clients.values) { client.valuesBecameOthers() }
+  }
+
+  /// A lane asks for a key at the endpoint.
+  func outageIsSettled() {
+    guard mode == .endpoint else { return }
+    isOutageOpen = false
+    stale = StaleKeys()
+    report(.outageIsSettled)
   }
 
   func checkDeadlines() {

@@ -36,6 +36,9 @@ public struct LayeredSettings: Sendable {
   /// Empty: keys stay as they are.
   public var keyPrefix: [UInt8] = []
   public var onConnectionError = OnConnectionError.fail
+  /// A process before this one may have been told what the endpoint does not know, and is no more: should memory answer before the
+  /// lanes have met the endpoint, all of it is stale.
+  public var isDoubtful = false
   /// The bound of the engine that serves while the endpoint is away, in bytes.
   public var fallbackBytes = 256 << 20
 

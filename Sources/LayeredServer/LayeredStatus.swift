@@ -38,4 +38,6 @@ public enum LayeredEvent: Sendable, Equatable {
   case memoryAnswers(reason: String)
   /// The endpoint is back, and what it held of stale keys is deleted.
   case endpointAnswers
+  /// The lanes have met it again, and have emptied it if they doubted it: what the outage left in doubt is settled.
+  case outageIsSettled
 }

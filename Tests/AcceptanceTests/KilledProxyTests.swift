@@ -47,6 +47,52 @@ extension Acceptance {
       withExtendedLifetime(writers) {}
     }
 
+    /// What memory was told in the place of a layered stack is gone with the process, and so is the list of the keys that the
+    /// endpoint must forget: then it must forget all.
+    @Test func anOutageOutlivesTheProcess() throws {
+      var options = SluiceProcess.Options(stage: "live", percent: 100)
+      options.yaml = """
+        stacks:
+          new: {preset: web_app, command_timeout: 400ms, connect_timeout: 400ms}
+
+        """
+      let stacks = try TwoStacks(options)
+      let client = try stacks.sluice.client()
+      #expect(try client.command("SET", "k", "old") == .status("OK"))
+      stacks.new.pause()
+      try eventually("memory answers") {
+        _ = try client.command("GET", "untouched")
+        return try stacks.sluice.status().text("stacks.new.layers.memory_since") != nil
+      }
+      try eventually("it is told") { try client.command("SET", "k", "new") == .status("OK") }
+      #expect(try client.command("GET", "k").text == "new")
+      stacks.sluice.child.send(SIGKILL)
+      _ = try stacks.sluice.child.wait(within: .seconds(10))
+      stacks.new.resume()
+      #expect(try stacks.new.client().command("GET", "k").text == "old")
+
+      try stacks.sluice.restart()
+      func ask(_ key: String) throws -> String? {
+        var answer: String?
+        try eventually("new answers") {
+          guard case .error = try stacks.sluice.client().command("GET", key) else {
+            answer = try stacks.sluice.client().command("GET", key).text
+            return true
+          }
+          return false
+        }
+        return answer
+      }
+      #expect(try ask("k") != "old")
+      #expect(try stacks.sluice.client().command("SET", "k", "newer") == .status("OK"))
+      // That is settled: the next start believes what it finds.
+      stacks.sluice.child.send(SIGKILL)
+      _ = try stacks.sluice.child.wait(within: .seconds(10))
+      try stacks.sluice.restart()
+      #expect(try ask("k") == "newer")
+      #expect(try stacks.new.client().command("GET", "k").text == "newer")
+    }
+
     /// Suspects that wait for a mirror which is away outlive a kill as well as an orderly end.
     @Test(arguments: [SIGKILL, SIGTERM]) func suspectsOutliveTheProcess(signal: Int32) throws {
       let stacks = try TwoStacks(stage: "live", percent: 100)

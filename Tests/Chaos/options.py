@@ -1,6 +1,7 @@
 """The options of one run."""
 import argparse
 from disturbances import WEIGHTS
+from layers import KINDS
 
 ALL = ",".join(WEIGHTS)
 
@@ -20,6 +21,8 @@ def parse(arguments, description=None):
     option("--calm", default="0.2,1.5", help="the same between two faults")
     option("--also", default="", help="flip to these stages too; `off` feeds one stack alone, so the checkers must fail")
     option("--no-flush", dest="flush", action="store_false", help="never empty everything")
+    option("--layers", choices=KINDS, default="plain", help="what stands before the new server (layers.py)")
+    option("--legacy-layers", choices=KINDS, default="plain", help="the same before the legacy one")
     option("--ttl-ms", type=int, help="how far expiries may be apart at the end; by default what the faults explain")
     option("--patience", type=float, default=60, help="how long repairs may take when all is over, in seconds")
     option("--break", dest="break_", default="", help="which law a debug build shall break (SLUICE_BREAK)")
@@ -28,6 +31,7 @@ def parse(arguments, description=None):
     if not set(options.faults) <= set(WEIGHTS):
         parser.error(f"--faults knows {', '.join(WEIGHTS)}")
     options.flips, options.calm = ([float(number) for number in text.split(",")] for text in (options.flips, options.calm))
+    options.layers = {"legacy": KINDS[options.legacy_layers], "new": KINDS[options.layers]}
     if options.ttl_ms is None:
         # An expiry is made absolute when the reply is there, and a fault may hold the reply back.
         options.ttl_ms = 2000 if options.faults else 100

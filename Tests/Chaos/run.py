@@ -13,7 +13,7 @@ CRASHED = "the proxy ended by itself"
 
 class Run:
     def __init__(self, options):
-        self.options, self.begin = options, time.monotonic()
+        self.options, self.begin, self.began_at = options, time.monotonic(), time.time()
         self.folder = tempfile.mkdtemp(prefix="chaos-")
         self.legacy = self.new = self.proxy = self.disk = None
         self.stop = threading.Event()
@@ -34,8 +34,12 @@ class Run:
             self.disk = Disk(self.folder)
             self.legacy, self.new = (Redis(name, self.folder, has_wire) for name in ("legacy", "new"))
             environment = {"SLUICE_BREAK": self.options.break_} if self.options.break_ else {}
+            layers = self.options.layers
+            settings = "".join(f"  {name}: {stack.yaml(self.options.faults)}\n" for name, stack in layers.items() if stack.are_any)
+            if layers["legacy"].name == "auto":
+                environment["REDIS_URL"] = "redis://127.0.0.1:1"  # what it detects; the address itself is an option
             self.proxy = Proxy(self.options.sluice, self.folder, self.disk.path, self.legacy, self.new,
-                               self.options.threads, environment)
+                               self.options.threads, settings and f"stacks:\n{settings}", environment)
         except BaseException:
             self.close()
             raise

@@ -58,14 +58,14 @@ class Redis:
 class Proxy:
     """`sluice serve`; a restart has the same ports, flags and ledger."""
 
-    def __init__(self, sluice, folder, ledger, legacy, new, threads, environment):
+    def __init__(self, sluice, folder, ledger, legacy, new, threads, settings, environment):
         self.folder, self.starts, self.process, self.kills = folder, 0, None, 0
         self.port, self.control = free_port(), free_port()
         os.mkdir(f"{folder}/flags")
         with open(f"{folder}/flags/sluice.flagd.json", "w") as file:
             json.dump({"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags()}, file, indent=2)
         with open(f"{folder}/sluice.yaml", "w") as file:
-            file.write("ledger:\n  figures_interval: 1s\n")
+            file.write("ledger:\n  figures_interval: 1s\n" + settings)
         self.ledger = f"{ledger}/sluice.db"
         # A file that outgrows a limit also raises SIGXFSZ, which is fatal unless ignored.
         self.command = ["/bin/sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\"", sluice, "serve",

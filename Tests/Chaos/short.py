@@ -16,6 +16,8 @@ RUNS = [
     ("faults, one thread", ["--seconds", "12", "--seed", "103", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy"]),
     ("faults, two threads", ["--seconds", "12", "--seed", "104", "--faults", "stop,cut,delay,disk,kill-new,kill-legacy", "--threads", "2"]),
     ("the proxy killed", ["--seconds", "8", "--seed", "105", "--faults", "kill-proxy,stop,cut", "--calm", "0.1,0.6", "--threads", "2"]),
+    ("faults, layers before both servers", ["--seconds", "9", "--seed", "106", "--faults", "stop,cut,delay,kill-new,kill-legacy,kill-proxy",
+                                            "--layers", "web_app", "--legacy-layers", "auto"]),
 ]
 
 # What breaks (`Sources/Proxy/LawBreak.swift`), and under which conditions it shows.

@@ -1,5 +1,6 @@
 """Do both servers hold the same? Asked of the servers themselves, key by key, when all is quiet and repaired."""
-import collections, itertools, json, time
+import collections, itertools, json, re, time
+from layers import Unreadable
 from wire import Connection
 
 Difference = collections.namedtuple("Difference", "key text")
@@ -31,53 +32,115 @@ def compare(run):
     status, trouble = settle(run)
     different = [Difference(None, trouble)] if trouble else []
     time.sleep(1)  # whatever has less than a second to live is gone then, on both
-    servers = {server.name: Connection(server.port) for server in (run.legacy, run.new)}
-    keys = sorted({key for server in servers.values() for key in server.ask("KEYS", "*")})
-    lost = collections.Counter()
-    may_be_empty = {server.name: bool(server.kills) or has_doubtful_flush(run) for server in (run.legacy, run.new)}
-    for start in range(0, len(keys), 500):
-        some = keys[start:start + 500]
-        found = {}
-        for name, server in servers.items():
-            replies = server.ask_many([words for key in some for words in (
-                ("DEBUG", "DIGEST-VALUE", key), ("PEXPIRETIME", key), ("TYPE", key))])
-            found[name] = list(zip(replies[0::3], replies[1::3], replies[2::3]))
-        for key, old, new in zip(some, found["legacy"], found["new"]):
-            for side, other, name in ((old, new, "legacy"), (new, old, "new")):
-                if side[1] == -2 and other[1] != -2 and may_be_empty[name]:
-                    lost[name] += 1
-                    break
-            else:
-                same = old[0] == new[0] or is_same_sketch(servers, key, old, new)
-                if not same or old[2] != new[2] or apart(old[1], new[1]) > run.options.ttl_ms:
-                    different.append(Difference(key.decode(), f"legacy {describe(servers['legacy'], key, old)}, "
-                                                              f"new {describe(servers['new'], key, new)}"))
-    return State(different, len(keys), lost, status)
+    stacks = {server.name: Stack(server, run) for server in (run.legacy, run.new)}
+    old, new = (stack.read() for stack in stacks.values())
+    lost, without_end = collections.Counter(), endless(run)
+    for name, stack in stacks.items():
+        different += [Difference(key, f"{name} holds it without its prefix") for key in stack.strange]
+    for key in sorted(old.keys() | new.keys()):
+        one, other = (found.get(key, ABSENT) for found in (old, new))
+        for side, its, rest in (("legacy", one, other), ("new", other, one)):
+            if its is ABSENT and rest is not ABSENT and stacks[side].may_be_empty:
+                lost[side] += 1
+                break
+        else:
+            ends = ends_alike(run.options.layers, one, other, run.options.ttl_ms, (run.began_at, time.time()), key in without_end)
+            if not ends or not is_same(one, other):
+                different.append(Difference(key.decode(), f"legacy {stacks['legacy'].describe(key, one)}, "
+                                                          f"new {stacks['new'].describe(key, other)}"))
+    return State(different, len(old.keys() | new.keys()), lost, status)
+
+
+class Stack:
+    """One server behind its layers: what its keys and values are to clients."""
+
+    def __init__(self, server, run):
+        self.layers, self.connection = run.options.layers[server.name], Connection(server.port)
+        # What was written in memory while the server was away is forgotten there, and lanes that doubt a stack empty it.
+        lives = [status["stacks"][server.name].get("layers") or {} for status in run.statuses.values()]
+        self.may_be_empty = bool(server.kills) or has_doubtful_flush(run) or any(life.get("losses") for life in lives)
+        self.strange = []  # keys that clients could never reach
+
+    def read(self):
+        """Every key that there is, as clients know it."""
+        found, stored = {}, self.connection.ask("KEYS", "*")
+        self.strange = [key for key in stored if self.layers.key(key) is None]
+        for start in range(0, len(stored), 500):
+            some = [key for key in stored[start:start + 500] if self.layers.key(key) is not None]
+            replies = self.connection.ask_many([words for key in some for words in (
+                ("DEBUG", "DIGEST-VALUE", key), ("PEXPIRETIME", key), ("TYPE", key), ("GET", key))])
+            for key, *its in zip(some, replies[0::4], replies[1::4], replies[2::4], replies[3::4]):
+                if its[2] != "none":
+                    found[self.layers.key(key)] = Found(*its[:3], self.value(its[3]) if its[2] == "string" else None)
+        return found
+
+    def value(self, stored):
+        try:
+            return stored if stored is None else self.layers.value(stored)
+        except Unreadable as error:
+            return error  # equal to nothing
+
+    def describe(self, key, found):
+        if found is ABSENT:
+            return "nothing"
+        key = self.layers.prefix + key
+        words = {"string": ["GET", key], "hash": ["HGETALL", key], "list": ["LRANGE", key, 0, -1], "set": ["SMEMBERS", key],
+                 "zset": ["ZRANGE", key, 0, -1, "WITHSCORES"], "stream": ["XRANGE", key, "-", "+"]}[found.kind]
+        value = found.value if found.kind == "string" else self.connection.ask(*words)
+        return f"{found.kind} {str(value).split('xxxxxxxxxx')[0][:300]} expires {found.expiry}"
+
+
+Found = collections.namedtuple("Found", "digest expiry kind value")
+ABSENT = Found(None, -2, "none", None)
+
+
+def is_same(one, other):
+    if one.kind != other.kind:
+        return False
+    return one.value == other.value or is_same_sketch(one.value, other.value) if one.kind == "string" else one.digest == other.digest
+
+
+def is_same_sketch(one, other):
+    """PFCOUNT keeps what it counted in bytes 8 to 15 of the value: a read that changes what DUMP says, and nothing else."""
+    return all(isinstance(value, bytes) and value.startswith(b"HYLL") for value in (one, other)) and \
+        one[:8] + one[16:] == other[:8] + other[16:]
+
+
+def ends_alike(layers, one, other, tolerance, span, is_endless):
+    """At one time; or a string, when each stack's own layers say: copies have the other's time, fresh ones their own.
+
+    `span`: when it may have been written. `is_endless`: somebody may have taken its end away.
+    """
+    def may_end(stack, found):
+        if found.expiry == -1:
+            return stack.default_ttl is None or found.kind != "string" or is_endless
+        return found.kind == "string" and stack.gives(found.expiry, *span)
+
+    if min(one.expiry, other.expiry) > 0 and abs(one.expiry - other.expiry) <= tolerance:
+        return True
+    return (one.expiry == other.expiry or one.kind == "string") and may_end(layers["legacy"], one) and may_end(layers["new"], other)
+
+
+ENDLESS = {"PERSIST", "SETBIT", "BITFIELD", "BITOP", "PFADD", "PFMERGE"}  # give a string no end, whatever the default
+
+
+def endless(run):
+    """Strings that may have no end though a layer gives one by default: by one of those commands, or moved there."""
+    keys, moves = set(), []
+    for words in itertools.chain.from_iterable((one[2] for one in wild) for wild in run.wild):
+        name, names = words[0], [str(word).encode() for word in words if str(word).startswith("w:")]
+        if name in ENDLESS or "PERSIST" in words:
+            keys.update(names)
+        elif name in ("RENAME", "RENAMENX", "COPY"):
+            moves.append(names)
+    strings = re.compile(rb"w:(\{)?(str|int|hll)")
+    keys.update(one for one, _ in moves if not strings.match(one))  # other types have no end, and a string over one keeps that
+    while grown := [two for one, two in moves if one in keys and two not in keys]:
+        keys.update(grown)
+    return keys
 
 
 def has_doubtful_flush(run):
     """Whether nobody may know if a stack was emptied: then it is, and what it lacks comes back as clients write it."""
     return any(not flush.known or any(start <= flush.end and flush.start <= end for start, end in run.disturbances.spans)
                for flush in run.registers.flushes)
-
-
-def is_same_sketch(servers, key, old, new):
-    """PFCOUNT keeps what it counted in bytes 8 to 15 of the value: a read that changes what DUMP says, and nothing else."""
-    if not old[2] == new[2] == "string":
-        return False
-    values = [server.ask("GET", key) or b"" for server in servers.values()]
-    return all(value.startswith(b"HYLL") for value in values) and len({value[:8] + value[16:] for value in values}) == 1
-
-
-def apart(old, new):
-    """Milliseconds between two times of expiry; without end if only one of them has one, or a key."""
-    return 0 if old == new else abs(old - new) if min(old, new) > 0 else float("inf")
-
-
-def describe(server, key, found):
-    digest, expiry, kind = found
-    if kind == "none":
-        return "nothing"
-    words = {"string": ["GET", key], "hash": ["HGETALL", key], "list": ["LRANGE", key, 0, -1], "set": ["SMEMBERS", key],
-             "zset": ["ZRANGE", key, 0, -1, "WITHSCORES"], "stream": ["XRANGE", key, "-", "+"]}[kind]
-    return f"{kind} {str(server.ask(*words)).split('xxxxxxxxxx')[0][:300]} expires {expiry}"

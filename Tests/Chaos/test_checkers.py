@@ -1,7 +1,9 @@
 """The checkers on histories written by hand: what they must find, and what they must let pass."""
-import collections, random, unittest
+import collections, random, unittest, zlib
 import history, models
+from layers import KINDS, Unreadable
 from registers import EXISTS, Read, Write
+from state import Found, ends_alike, is_same
 from units import Look, Unit
 
 
@@ -153,6 +155,47 @@ class Models(unittest.TestCase):
         for value in (b"1", b"2"):
             self.assertTrue(unit.explains(0, Look(start, end, value, "GET", 1))[0])
         self.assertFalse(unit.explains(0, Look(start, end, b"3", "GET", 1))[0])
+
+
+class Layered(unittest.TestCase):
+    def test_what_is_stored_is_decoded(self):
+        web_app, value = KINDS["web_app"], b"x" * 300
+        stored = b"\0SLCz" + len(value).to_bytes(4, "big") + zlib.compress(value)
+        self.assertEqual(web_app.value(stored), value)
+        self.assertEqual(web_app.value(b"\0SLC=\0SLCabc"), b"\0SLCabc")
+        self.assertEqual(web_app.value(b"plain"), b"plain")
+        self.assertEqual(KINDS["plain"].value(stored), stored)
+        for damaged in (stored[:-3], b"\0SLCz\0\0\0\x07" + stored[9:]):
+            self.assertRaises(Unreadable, web_app.value, damaged)
+
+    def test_keys_of_others_have_no_name(self):
+        self.assertEqual(KINDS["prefix"].key(b"app:[1]:k"), b"k")
+        self.assertIsNone(KINDS["prefix"].key(b"k"))
+
+    def ends(self, legacy, new, one, other, kind="string", is_endless=False):
+        found = [Found(b"d", expiry, kind, b"v") for expiry in (one, other)]
+        return ends_alike({"legacy": KINDS[legacy], "new": KINDS[new]}, *found, 100, (1000, 1010), is_endless)
+
+    def test_expiries(self):
+        fresh, old = 2_805_000, 4_605_000  # 30 and 60 minutes from 1005 s
+        self.assertTrue(self.ends("plain", "web_app", -1, fresh))
+        self.assertTrue(self.ends("auto", "web_app", old, fresh))
+        self.assertTrue(self.ends("plain", "web_app", fresh, fresh + 90))
+        self.assertFalse(self.ends("plain", "plain", -1, fresh))
+        self.assertFalse(self.ends("plain", "web_app", -1, old))
+        self.assertFalse(self.ends("plain", "web_app", -1, fresh, kind="list"))
+        self.assertTrue(self.ends("plain", "web_app", -1, -1, kind="list"))
+
+    def test_a_string_without_an_end_behind_a_default_one(self):
+        for legacy in ("plain", "auto"):
+            self.assertFalse(self.ends(legacy, "web_app", -1, -1))
+            self.assertTrue(self.ends(legacy, "web_app", -1, -1, is_endless=True))
+
+    def test_values(self):
+        one = Found(b"1", -1, "string", b"v")
+        self.assertTrue(is_same(one, one._replace(digest=b"2")))
+        self.assertFalse(is_same(one, one._replace(value=Unreadable())))
+        self.assertFalse(is_same(one._replace(kind="list"), one._replace(kind="list", digest=b"2")))
 
 
 if __name__ == "__main__":

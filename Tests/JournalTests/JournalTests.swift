@@ -55,6 +55,27 @@ import Testing
     #expect(try recovered(directory).keys[.new] == [bytes("a")])
   }
 
+  @Test func anOutageThatWasNotSettledLeavesNothingToBelieve() throws {
+    let directory = Directory()
+    do {
+      let journal = try SuspectJournal(directory: directory.path, lanes: 1)
+      try journal.outages[.legacy]?.set()
+      try journal.outages[.new]?.set()
+      try journal.outages[.legacy]?.clear()
+    }
+    do {
+      let journal = try SuspectJournal(directory: directory.path, lanes: 1)
+      #expect(journal.recovered.everything == [.new])
+      // Until somebody has taken it over it stands, also if this process ends too.
+    }
+    do {
+      let journal = try SuspectJournal(directory: directory.path, lanes: 1)
+      #expect(journal.recovered.everything == [.new])
+      journal.wasTakenOver()
+    }
+    #expect(try recovered(directory).isEmpty)
+  }
+
   @Test func suspectsComeAndGo() throws {
     let directory = Directory()
     do {

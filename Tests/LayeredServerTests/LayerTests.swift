@@ -63,11 +63,23 @@ import Testing
         ["SET", "k", "v"], ["SETNX", "k", "v"], ["GETSET", "k", "v"], ["MSET", "a", "1", "k", "v"],
         ["MSETNX", "k", "v", "b", "2"], ["INCR", "k"], ["DECRBY", "k", "5"], ["INCRBYFLOAT", "k", "1.5"],
         ["APPEND", "k", "v"], ["SETRANGE", "k", "3", "v"], ["SET", "k", "v", "GET"],
+        ["SET", "k", "v", "KEEPTTL"], ["SET", "k", "v", "GET", "KEEPTTL"],
+        ["SET", "k", "v", "KEEPTTL", "NX"],
       ]
       for write in writes {
         try client.run(["DEL", "k", "a", "b"])
         if case .error(let text) = try client.run(write) { throw TestFailure("\(write): \(text)") }
         #expect((1_700_000...1_800_000).contains(try life("k")), "\(write)")
+      }
+      try client.run(["DEL", "k"])
+      #expect(try client.run(["SET", "k", "v", "KEEPTTL", "XX"]) == .null)
+      #expect(try client.run(["SET", "k", "v", "KEEPTTL", "GET"]) == .null)
+      #expect(try client.run(["SET", "k", "w", "KEEPTTL", "GET"]).text == "v")
+      #expect(try client.run(["SET", "k", "x", "KEEPTTL", "NX"]) == .null)
+      #expect(try client.run(["GET", "k"]).text == "w")
+      for write in [["SET", "f", "v", "KEEPTTL", "PX"], ["SET", "f", "v", "KEEPTTL", "FOO"]] {
+        guard case .error = try client.run(write) else { throw TestFailure("\(write) was taken") }
+        #expect(try client.run(["EXISTS", "f"]) == .integer(0), "\(write)")
       }
       for write in [["SET", "k", "v", "EX", "9"], ["SETEX", "k", "9", "v"], ["SET", "k", "v", "KEEPTTL"]] {
         try client.run(write)
