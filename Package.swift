@@ -118,8 +118,8 @@ let package = Package(
     .target(
       name: "SluiceRoutedCache",
       dependencies: [
-        "SluiceCache", "Routing", "Flags", "DefaultFlags", "Figures", "Evidence", "Ledger", "RESP", deque,
-        logging,
+        "SluiceCache", "Routing", "Flags", "DefaultFlags", "Figures", "Evidence", "Journal", "Ledger", "RESP",
+        deque, logging,
       ],
       swiftSettings: strict),
 
@@ -133,7 +133,7 @@ let package = Package(
       name: "SluiceCLI",
       dependencies: [
         "SluiceConfiguration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "Routing", "SluiceCache",
-        logging,
+        "CacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

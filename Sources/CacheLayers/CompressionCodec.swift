@@ -32,8 +32,10 @@ public struct CompressionCodec: Hashable, Sendable {
   }
 
   /// What is to be stored for `value`; nil if the value itself is, so that nothing is copied.
-  public func encode(_ value: Span<UInt8>) -> [UInt8]? {
-    if value.count > threshold, value.count <= maxValueBytes, let compressed = compress(value) {
+  ///
+  /// - Parameter deflater: of this codec's level, if the caller has one to reuse; nil makes one for the occasion.
+  public func encode(_ value: Span<UInt8>, reusing deflater: Deflater? = nil) -> [UInt8]? {
+    if value.count > threshold, value.count <= maxValueBytes, let compressed = compress(value, deflater) {
       return compressed
     }
     guard value.starts(with: Self.marker.span) else { return nil }
@@ -100,7 +102,8 @@ public struct CompressionCodec: Hashable, Sendable {
   }
 
   /// Nil if it would not be shorter, or if zlib has no memory for it.
-  private func compress(_ value: Span<UInt8>) -> [UInt8]? {
+  private func compress(_ value: Span<UInt8>, _ deflater: Deflater?) -> [UInt8]? {
+    guard let deflater = deflater ?? Deflater(level: level) else { return nil }
     let bound = Int(compressBound(UInt(value.count)))
     return value.withUnsafeBufferPointer { source -> [UInt8]? in
       var shorter = false
@@ -110,12 +113,10 @@ public struct CompressionCodec: Hashable, Sendable {
         for index in 0..<4 {
           target[Self.markerCount + index] = UInt8(truncatingIfNeeded: source.count >> (24 - 8 * index))
         }
-        var length = UInt(bound)
         // `start` has room for the header and `bound` bytes, which is what zlib asks for.
-        let status = compress2(
-          start + Self.headerCount, &length, source.baseAddress, UInt(source.count), Int32(level))
-        guard status == Z_OK else { return }
-        count = Self.headerCount + Int(length)
+        let room = UnsafeMutableBufferPointer(start: start + Self.headerCount, count: bound)
+        guard let length = deflater.compress(source, into: room) else { return }
+        count = Self.headerCount + length
         shorter = count < source.count
       }
       return shorter ? stored : nil

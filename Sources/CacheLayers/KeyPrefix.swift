@@ -25,6 +25,18 @@ public struct KeyPrefix: Hashable, Sendable {
     stored.starts(with: bytes.span)
   }
 
+  /// A glob pattern, as `SCAN … MATCH` has it, of the store's keys that this cache owns; `rest` is a pattern of their own part.
+  public func pattern(rest: [UInt8] = [UInt8(ascii: "*")]) -> [UInt8] {
+    var pattern: [UInt8] = []
+    for byte in bytes {
+      if Self.special.contains(byte) { pattern.append(UInt8(ascii: "\\")) }
+      pattern.append(byte)
+    }
+    return pattern + rest
+  }
+
+  private static let special = Array("*?[]\\^".utf8)
+
   /// The key as clients know it; nil for a key of somebody else.
   public func strip(_ stored: Span<UInt8>) -> [UInt8]? {
     guard owns(stored) else { return nil }

@@ -1,3 +1,4 @@
+import CacheLayers
 import RESP
 
 /// Somebody who can send commands one after another, each when the one before was answered.
@@ -15,7 +16,8 @@ enum KeyWalk {
     page: @escaping ([[UInt8]], @escaping () -> Void) -> Void, done: @escaping ([UInt8]?) -> Void
   ) {
     let words = ["SCAN", "", "MATCH", "", "COUNT", "1000"].map { Array($0.utf8) }
-    asking.ask([words[0], cursor, words[2], pattern(of: prefix), words[4], words[5]]) { [weak asking] reply in
+    asking.ask([words[0], cursor, words[2], KeyPrefix(prefix).pattern(), words[4], words[5]]) {
+      [weak asking] reply in
       guard let asking else { return }
       guard let (next, keys) = KeyWalk.page(of: reply) else { return done(reply.array) }
       page(keys.filter { $0.starts(with: prefix) }) { [weak asking] in
@@ -36,16 +38,6 @@ enum KeyWalk {
           if reply[0] == UInt8(ascii: "-") { done(reply.array) } else { goOn() }
         }
       }, done: done)
-  }
-
-  /// The glob pattern of all keys with a prefix.
-  static func pattern(of prefix: [UInt8], rest: [UInt8] = [UInt8(ascii: "*")]) -> [UInt8] {
-    var pattern: [UInt8] = []
-    for byte in prefix {
-      if Array("*?[]\\^".utf8).contains(byte) { pattern.append(UInt8(ascii: "\\")) }
-      pattern.append(byte)
-    }
-    return pattern + rest
   }
 
   /// Cursor and keys of a reply to `SCAN`; nil for an error.

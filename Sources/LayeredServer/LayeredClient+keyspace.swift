@@ -11,9 +11,9 @@ extension LayeredClient {
       // Options stand in pairs behind the cursor.
       let isPattern = index > 2 && index % 2 == 1 && LayeredClient.isMatch(words[index - 1])
       hasPattern = hasPattern || isPattern
-      words.append(isPattern ? KeyWalk.pattern(of: core.prefix.bytes, rest: word) : word)
+      words.append(isPattern ? core.prefix.pattern(rest: word) : word)
     }
-    if !hasPattern { words += [Array("MATCH".utf8), KeyWalk.pattern(of: core.prefix.bytes)] }
+    if !hasPattern { words += [Array("MATCH".utf8), core.prefix.pattern()] }
     ask(words) { [unowned self] reply in
       guard let (cursor, keys) = KeyWalk.page(of: reply) else { return output.append(reply) }
       output.beginCommand(2)
@@ -28,7 +28,7 @@ extension LayeredClient {
   }
 
   func keys(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
-    let pattern = KeyWalk.pattern(of: core.prefix.bytes, rest: frame.extracting(arguments[1].range).array)
+    let pattern = core.prefix.pattern(rest: frame.extracting(arguments[1].range).array)
     ask([Array("KEYS".utf8), pattern]) { [unowned self] reply in
       if reply[0] == UInt8(ascii: "*") { appendKeys(KeyWalk.strings(reply)) } else { output.append(reply) }
     }

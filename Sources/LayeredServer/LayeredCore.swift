@@ -25,6 +25,7 @@ final class LayeredCore {
   let commands = CommandTable.shared
   let rules: [LayerRule]
   let codec: CompressionCodec?
+  private let deflater: Deflater?
   let prefix: KeyPrefix
   let defaultMilliseconds: Int
 
@@ -61,6 +62,7 @@ final class LayeredCore {
     self.loop = loop
     rules = LayerRule.table(of: settings, commands)
     codec = settings.codec
+    deflater = codec.flatMap { Deflater(level: $0.level) }
     prefix = KeyPrefix(settings.keyPrefix)
     defaultMilliseconds = settings.defaultMilliseconds
     l1 = settings.l1.map { L1Store(maxEntries: $0.entries, maxBytes: $0.bytes) }
@@ -145,7 +147,7 @@ final class LayeredCore {
 
   /// What is stored for a value; nil is the value itself.
   func encode(_ value: Span<UInt8>) -> [UInt8]? {
-    guard let codec, let stored = codec.encode(value) else { return nil }
+    guard let codec, let stored = codec.encode(value, reusing: deflater) else { return nil }
     if stored.count < value.count {
       counts.compressed &+= 1
       counts.bytesBefore &+= UInt64(value.count)

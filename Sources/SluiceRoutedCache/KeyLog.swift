@@ -35,11 +35,16 @@ final class KeyLog: Sendable {
     var isIdle: Bool { !isHeld && waiters.isEmpty && readers == 0 && entries.isEmpty }
   }
 
-  private struct DrainWaiter {
-    /// Nil waits for all keys.
-    let key: String?
-    /// Nil waits for the entries of both stacks, compared reads included.
-    let stack: StackID?
+  /// What somebody may wait for.
+  private enum Quiet {
+    /// No entry of a key waits for the stack; nil is for either, compared reads included. Nil as key is all keys.
+    case log(key: String?, StackID?)
+    /// No entry at all, and no recheck either.
+    case everything
+  }
+
+  private struct QuietWaiter {
+    let quiet: Quiet
     let continuation: CheckedContinuation<Bool, Never>
   }
 
@@ -53,7 +58,7 @@ final class KeyLog: Sendable {
     var isClosed = false
     var parked: [CheckedContinuation<Void, Never>] = []
     var allHeld: CheckedContinuation<Void, Never>?
-    var drainWaiters: [UInt64: DrainWaiter] = [:]
+    var waiters: [UInt64: QuietWaiter] = [:]
     var waitersEver: UInt64 = 0
   }
 
@@ -222,14 +227,29 @@ final class KeyLog: Sendable {
       state.entries -= 1
       if entry.isWrite { state.writes[entry.stack, default: 0] -= 1 }
       state.keys[key] = found.isIdle ? nil : found
-      let done = state.drainWaiters.filter {
-        ($0.value.key == nil || $0.value.key == key) && Self.isDrained($0.value.key, $0.value.stack, state)
-      }
-      for id in done.keys { state.drainWaiters[id] = nil }
-      return (found.entries.first, done.values.map(\.continuation))
+      return (found.entries.first, Self.takeContent(&state, at: key))
     }
     for waiter in drained { waiter.resume(returning: true) }
     return next
+  }
+
+  /// Those whose wait is over, now that something of this key is done, or a recheck.
+  private static func takeContent(
+    _ state: inout State, at key: String?
+  ) -> [CheckedContinuation<Bool, Never>] {
+    let done = state.waiters.filter { _, waiter in
+      if case .log(let its?, _) = waiter.quiet, its != key { return false }
+      return isQuiet(waiter.quiet, state)
+    }
+    for id in done.keys { state.waiters[id] = nil }
+    return done.values.map(\.continuation)
+  }
+
+  private static func isQuiet(_ quiet: Quiet, _ state: State) -> Bool {
+    switch quiet {
+    case .log(let key, let stack): isDrained(key, stack, state)
+    case .everything: state.entries == 0 && state.rechecks == 0
+    }
   }
 
   private static func isDrained(_ key: String?, _ stack: StackID?, _ state: State) -> Bool {
@@ -246,24 +266,36 @@ final class KeyLog: Sendable {
 
   /// Waits until that is so, at most for a time. Returns whether it is.
   func drained(_ key: String?, _ stack: StackID?, within limit: Duration) async -> Bool {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+    await waited(for: .log(key: key, stack), within: limit)
+  }
+
+  /// Waits until nothing waits for any stack and nothing is asked again, at most for a time. Returns whether that is so.
+  func settled(within limit: Duration) async -> Bool { await waited(for: .everything, within: limit) }
+
+  private func waited(for quiet: Quiet, within limit: Duration) async -> Bool {
+    let deadline = Mutex<Task<Void, Never>?>(nil)
+    let isQuiet = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
       let id: UInt64? = state.withLock { state in
-        guard !Self.isDrained(key, stack, state) else { return nil }
+        guard !Self.isQuiet(quiet, state) else { return nil }
         state.waitersEver &+= 1
-        state.drainWaiters[state.waitersEver] = DrainWaiter(
-          key: key, stack: stack, continuation: continuation)
+        state.waiters[state.waitersEver] = QuietWaiter(quiet: quiet, continuation: continuation)
         return state.waitersEver
       }
       guard let id else {
         continuation.resume(returning: true)
         return
       }
-      Task {
-        try? await Task.sleep(for: limit)
-        let late = state.withLock { $0.drainWaiters.removeValue(forKey: id) }
-        late?.continuation.resume(returning: false)
+      deadline.withLock {
+        $0 = Task {
+          try? await Task.sleep(for: limit)
+          let late = state.withLock { $0.waiters.removeValue(forKey: id) }
+          late?.continuation.resume(returning: false)
+        }
       }
     }
+    // One that is not needed must not sleep on, and keep all this alive.
+    deadline.withLock { $0?.cancel() }
+    return isQuiet
   }
 
   // MARK: Rechecks
@@ -278,21 +310,13 @@ final class KeyLog: Sendable {
   }
 
   /// A recheck has come to its end.
-  func recheckEnded() { state.withLock { $0.rechecks -= 1 } }
-
-  /// Waits until nothing waits for any stack and nothing is asked again, at most for a time. Returns whether that is so.
-  func settled(within limit: Duration) async -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while true {
-      let left = deadline - ContinuousClock.now
-      guard left > .zero, await drained(nil, nil, within: left) else { return isSettled }
-      if isSettled { return true }
-      // A recheck is between its two questions.
-      try? await Task.sleep(for: .milliseconds(1))
+  func recheckEnded() {
+    let content = state.withLock { state in
+      state.rechecks -= 1
+      return Self.takeContent(&state, at: nil)
     }
+    for waiter in content { waiter.resume(returning: true) }
   }
-
-  private var isSettled: Bool { state.withLock { $0.entries == 0 && $0.rechecks == 0 } }
 
   private static let recheckLimit = 64
 }

@@ -1,6 +1,7 @@
 import Figures
 import Flags
 import Foundation
+import Journal
 import Ledger
 import Logging
 import Routing
@@ -18,8 +19,9 @@ import SluiceCache
 /// differs is asked again before it is called a divergence. A flip is in force at once: an operation waits only for what the stack
 /// that answers now has yet to hear about its own key. It follows the flag file and the latch `ROLLBACK` beside it.
 ///
-/// What is in doubt is remembered in memory only: after a crash of the process, a write that the mirror had not yet heard is not
-/// known to be missing there. Other processes are not serialised with this one: as with two proxies, `verify` closes the rest.
+/// What is in doubt outlives the process if there is a ledger: the keys of writes that the mirror has not heard yet, and the suspects,
+/// stand in the directory `<ledger>.suspects`, and the next start does not serve them before they are repaired. Without a ledger they
+/// are forgotten with the process. Other processes are not serialised with this one: as with two proxies, `verify` closes the rest.
 public final class RoutedCache: Cache {
   let core: RoutedCore
   private let watcher: FlagWatcher?
@@ -32,7 +34,9 @@ public final class RoutedCache: Cache {
   ///   - legacy: the cache that is left.
   ///   - new: the cache that is gone to.
   ///   - flags: a flag file or its directory, watched from now on; nil keeps the built-in flags (stage `off`) in memory.
-  ///   - ledger: a SQLite file for flips, divergences and figures; nil keeps no evidence.
+  ///   - ledger: a SQLite file for flips, divergences and figures, and beside it the directory `<ledger>.suspects`; nil keeps no evidence,
+  ///     and lets what is in doubt end with the process. A directory that cannot be used, or that another process uses, throws
+  ///     nothing: `status` and the log say so.
   ///   - environment: where `USE_LEGACY_CACHE` and `USE_NEW_CACHE_FACTORY` are looked for.
   /// - Throws: `configuration` if the ledger cannot be opened. A flag file that cannot be used throws nothing: every key is
   ///   answered by legacy until it is right (law 9), and the log says so.
@@ -55,8 +59,10 @@ public final class RoutedCache: Cache {
     } catch {
       throw CacheError(.configuration, "the built-in flags cannot be used: \(error)")
     }
+    let (journal, journalError) = Self.openJournal(beside: ledger, logger)
     let core = RoutedCore(
-      legacy: legacy, new: new, start: start, ledger: book, options: options, logger: logger)
+      legacy: legacy, new: new, start: start, ledger: book, journal: journal, journalError: journalError,
+      options: options, logger: logger)
     self.core = core
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     watcher = start.file.map {
@@ -73,6 +79,18 @@ public final class RoutedCache: Cache {
     watcher?.run()
   }
 
+  private static func openJournal(
+    beside ledger: String?, _ logger: Logger
+  ) -> (RoutedJournal?, String?) {
+    guard let ledger else { return (nil, nil) }
+    do throws(JournalError) {
+      return (try RoutedJournal(directory: ledger + ".suspects"), nil)
+    } catch {
+      logger.error("suspects will not outlive this process: \(error)")
+      return (nil, error.description)
+    }
+  }
+
   deinit {
     watcher?.stop()
     clock.cancel()
@@ -80,7 +98,7 @@ public final class RoutedCache: Cache {
   }
 
   /// Waits until the mirror has heard everything, at most for `limit`, writes the last figures and ends the run in the ledger.
-  /// The cache still routes afterwards, without evidence.
+  /// The cache still routes afterwards, without evidence, and what comes in doubt then ends with the process.
   public func close(within limit: Duration = .seconds(5)) async {
     watcher?.stop()
     clock.cancel()

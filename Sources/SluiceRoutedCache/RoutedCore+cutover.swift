@@ -189,12 +189,14 @@ extension RoutedCore {
     }
     if let reason { _ = rollBack(reason: reason, who: "guardrail") }
     await repairSome()
+    suspects.tidy()
   }
 
   func close(within limit: Duration) async {
     let isClean = await settled(within: limit)
     cutover.withLock { flush(&$0) }
     ledger?.close(clean: isClean)
+    journal?.close()
   }
 
   private func collect(_ cutover: inout Cutover) {
@@ -274,7 +276,7 @@ extension RoutedCore {
       mirror: RoutedStatus.Mirror(
         writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
         errors: total.compare.mirrorErrors),
-      ledger_error: ledgerError)
+      ledger_error: ledgerError, journal_error: journalError)
   }
 
   private func stack(_ id: StackID, _ total: LaneFigures) -> RoutedStatus.Stack {

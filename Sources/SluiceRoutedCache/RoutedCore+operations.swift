@@ -140,6 +140,7 @@ extension RoutedCore {
     {
       doubt(suspects.insert(key, on: primary), primary)
     }
+    var place = routing.mirrorsWrites ? journal?.began(key, primary: primary) : nil
     let (answer, isCertain) = await counted(primary, command, hit: { _ in nil }) {
       await apply(effect, key, primary)
     }
@@ -148,18 +149,26 @@ extension RoutedCore {
     let now = self.routing
     let moved = now.primary(of: key.utf8.span) != primary
     guard routing.mirrorsWrites || now.mirrorsWrites || moved else { return answer }
+    // A flip to a stage that mirrors came in between.
+    if !routing.mirrorsWrites { place = journal?.began(key, primary: primary) }
     let mirror = primary.other
     // Whether a write that failed has landed after all is not known.
     guard isCertain else {
       doubt(suspects.insert(key, on: mirror), mirror)
+      journal?.ended(place)
       return answer
     }
+    let began = place
     let acknowledged = ContinuousClock.now
     let isQueued = log.append(
       KeyLog.Entry(stack: mirror, isWrite: true) { [self] in
         await mirrored(effect, key, mirror, acknowledged, command)
+        journal?.ended(began)
       }, for: key)
-    if !isQueued { doubt(suspects.insert(key, on: mirror), mirror) }
+    if !isQueued {
+      doubt(suspects.insert(key, on: mirror), mirror)
+      journal?.ended(began)
+    }
     figures.withLock {
       if isQueued { $0.compare.mirroredWrites &+= 1 } else { $0.compare.droppedWrites &+= 1 }
     }

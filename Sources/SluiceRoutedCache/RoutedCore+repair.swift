@@ -93,6 +93,16 @@ extension RoutedCore {
     }
     let routing = routing
     let stage = routing.effectiveStage
+    // Half an invalidation would leave on one stack what the other has lost.
+    let primaries: [StackID] =
+      switch stage {
+      case .off, .complete: []
+      case .dualwrite, .shadow: [.legacy]
+      case .live: StackID.allCases
+      case .rampdown: [.new]
+      }
+    let places = primaries.map { journal?.began(nil, primary: $0) }
+    defer { for place in places { journal?.ended(place) } }
     var counts: [StackID: Int] = [:]
     for stack in StackID.allCases
     where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {

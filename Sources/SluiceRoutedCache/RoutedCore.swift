@@ -31,20 +31,26 @@ final class RoutedCore: Sendable {
   let moves = Mutex(())
   /// File work in the order in which it was asked for, so that a disk that hangs holds no operation up.
   let disk = DispatchQueue(label: "sluice.routed.flags")
-  let suspects = RoutedSuspects()
+  let suspects: RoutedSuspects
+  /// Nil without a ledger, or where its directory cannot be used.
+  let journal: RoutedJournal?
+  let journalError: String?
   private let legacy: any Cache
   private let new: any Cache
   let figures = Mutex(LaneFigures())
   let log: KeyLog
 
   init(
-    legacy: any Cache, new: any Cache, start: RoutedStart, ledger: Ledger?, options: RoutedCache.Options,
-    logger: Logger
+    legacy: any Cache, new: any Cache, start: RoutedStart, ledger: Ledger?, journal: RoutedJournal?,
+    journalError: String?, options: RoutedCache.Options, logger: Logger
   ) {
     self.legacy = legacy
     self.new = new
     self.start = start
     self.ledger = ledger
+    self.journal = journal
+    self.journalError = journalError
+    suspects = RoutedSuspects(journal, logger: logger)
     self.options = options
     self.logger = logger
     let routing =

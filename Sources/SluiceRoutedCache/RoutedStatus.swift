@@ -59,4 +59,6 @@ public struct RoutedStatus: Sendable, Codable, Equatable {
   public var mirror: Mirror
   /// Why no evidence is kept, or nil.
   public var ledger_error: String?
+  /// Why suspects end with this process though there is a ledger, or nil.
+  public var journal_error: String?
 }

@@ -1,57 +1,124 @@
+import Journal
+import Logging
 import Routing
 import Synchronization
 
-/// Keys on which a stack may be wrong because something failed. What is here is never served before it was repaired (law 7).
+/// Keys on which a stack may be wrong because something failed. What is here is never served before it was repaired (law 7). With a
+/// journal it outlives the process.
 final class RoutedSuspects: Sendable {
   /// Keys per stack that are remembered one by one; beyond it every key of the stack is suspect.
   static let limit = 100_000
 
   private struct State {
     var keys: [StackID: Set<String>] = [:]
-    var isEverything: Set<StackID> = []
+    /// Where every key is suspect: the ones that were put right since. A full set costs repairs, never the truth.
+    var rightAgain: [StackID: Set<String>] = [:]
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  private let journal: RoutedJournal?
+  private let logger: Logger
+
+  /// Takes over what the process before has left behind.
+  init(_ journal: RoutedJournal?, logger: Logger) {
+    self.journal = journal
+    self.logger = logger
+    var taken = State()
+    if let recovered = journal?.recovered {
+      for stack in recovered.everything { taken.rightAgain[stack] = [] }
+      for (stack, keys) in recovered.keys where taken.rightAgain[stack] == nil {
+        taken.keys[stack] = Set(keys.map { String(decoding: $0, as: UTF8.self) })
+      }
+      for stack in StackID.allCases where recovered.everything.contains(stack) || recovered.count(stack) > 0 {
+        let count = recovered.everything.contains(stack) ? "all keys" : "\(recovered.count(stack)) keys"
+        logger.warning("suspects of the last run on stack \(stack.name): \(count)")
+      }
+    }
+    state = Mutex(taken)
+    if let journal, !journal.recovered.isEmpty {
+      write { lane in Self.rewrite(taken, lane) }
+      journal.wasTakenOver()
+    }
+  }
 
   /// What an insertion came to.
   enum Insertion { case known, new, everything }
 
   func insert(_ key: String, on stack: StackID) -> Insertion {
     state.withLock { state in
-      guard !state.isEverything.contains(stack), state.keys[stack, default: []].insert(key).inserted else {
-        return .known
+      if state.rightAgain[stack] != nil {
+        return state.rightAgain[stack]?.remove(key) == nil ? .known : .new
       }
-      guard state.keys[stack, default: []].count > Self.limit else { return .new }
-      return Self.insertEverything(stack, &state)
+      guard state.keys[stack, default: []].insert(key).inserted else { return .known }
+      guard state.keys[stack, default: []].count > Self.limit else {
+        write { $0.suspect(Array(key.utf8), on: stack) }
+        return .new
+      }
+      return insertEverything(stack, &state)
     }
   }
 
   /// Nothing is known about the stack any more.
   func insertEverything(on stack: StackID) -> Insertion {
-    state.withLock { Self.insertEverything(stack, &$0) }
+    state.withLock { insertEverything(stack, &$0) }
   }
 
-  private static func insertEverything(_ stack: StackID, _ state: inout State) -> Insertion {
+  private func insertEverything(_ stack: StackID, _ state: inout State) -> Insertion {
+    let isNew = state.rightAgain[stack] == nil
     state.keys[stack] = nil
-    return state.isEverything.insert(stack).inserted ? .everything : .known
+    state.rightAgain[stack] = []
+    if isNew { write { $0.suspectEverything(on: stack) } }
+    return isNew ? .everything : .known
   }
 
   /// Returns whether it was one.
   func remove(_ key: String, on stack: StackID) -> Bool {
-    state.withLock { $0.keys[stack]?.remove(key) != nil }
+    state.withLock { state in
+      if let right = state.rightAgain[stack] {
+        if right.count >= Self.limit { state.rightAgain[stack]?.removeFirst() }
+        return state.rightAgain[stack]?.insert(key).inserted ?? false
+      }
+      guard state.keys[stack]?.remove(key) != nil else { return false }
+      write { $0.cleared(Array(key.utf8), on: stack) }
+      return true
+    }
   }
 
   func contains(_ key: String, on stack: StackID) -> Bool {
-    state.withLock { $0.isEverything.contains(stack) || $0.keys[stack]?.contains(key) == true }
+    state.withLock { state in
+      if let right = state.rightAgain[stack] { return !right.contains(key) }
+      return state.keys[stack]?.contains(key) == true
+    }
   }
 
   /// How many there are; `Int.max` is every key.
   func count(on stack: StackID) -> Int {
-    state.withLock { $0.isEverything.contains(stack) ? .max : $0.keys[stack]?.count ?? 0 }
+    state.withLock { $0.rightAgain[stack] != nil ? .max : $0.keys[stack]?.count ?? 0 }
   }
 
   /// Some of them, to be repaired.
   func some(_ count: Int, on stack: StackID) -> [String] {
     state.withLock { Array(($0.keys[stack] ?? []).prefix(count)) }
+  }
+
+  // MARK: The journal
+
+  /// Writes a file that has grown long anew. To be called now and then.
+  func tidy() {
+    state.withLock { state in
+      let count = state.keys.values.reduce(0) { $0 + $1.count }
+      if journal?.isLong(for: count) == true { write { [state] in Self.rewrite(state, $0) } }
+    }
+  }
+
+  private static func rewrite(_ state: State, _ lane: LaneJournal) {
+    let marks = state.keys.flatMap { stack, keys in keys.map { (stack: stack, key: Array($0.utf8)) } }
+    lane.rewrite(marks, everything: Array(state.rightAgain.keys))
+  }
+
+  private func write(_ change: (LaneJournal) -> Void) {
+    if let error = journal?.write(change) {
+      logger.error("suspects would be forgotten if this process ended: \(error)")
+    }
   }
 }

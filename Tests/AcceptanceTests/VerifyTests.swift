@@ -126,7 +126,7 @@ extension Acceptance {
 }
 
 /// What `verify --json` prints.
-private struct VerifyDocument {
+struct VerifyDocument {
   var kinds: [String: Int] = [:]
   var patterns: [String] = []
   let compared: Int

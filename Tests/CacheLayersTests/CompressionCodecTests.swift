@@ -33,6 +33,23 @@ import Testing
     }
   }
 
+  @Test func aReusedDeflaterStoresTheSame() throws {
+    let codec = CompressionCodec(threshold: 10, level: 6)
+    let deflater = try #require(Deflater(level: codec.level))
+    let seed = newSeed()
+    var random = SeededRandom(seed: seed)
+    var compressed = 0
+    for round in 0..<500 {
+      var bytes = random.bytes(upTo: 600)
+      if round % 2 == 0 { bytes = Array(text.prefix(Int.random(in: 0...text.count, using: &random))) + bytes }
+      let stored = codec.encode(bytes.span, reusing: deflater)
+      let fresh = codec.encode(bytes.span)
+      #expect(stored == fresh, "seed \(seed), round \(round)")
+      compressed += stored == nil ? 0 : 1
+    }
+    #expect(compressed > 100)
+  }
+
   @Test func bytesThatWeDidNotWriteNeverCrash() {
     let seed = newSeed()
     var random = SplitMix64(seed: seed)

@@ -29,8 +29,9 @@ import Testing
   ) throws -> (legacy: RedisEndpoint, new: RedisEndpoint) {
     let warm = try #require(try SluiceCommand.parseAsRoot(["warm"] + arguments) as? WarmCommand)
     func stack(_ url: String) -> JSONValue { .object(["endpoint": .string(url)]) }
-    return try warm.options.stacks.addresses(
+    let found = try warm.options.stacks.addresses(
       .object(["stacks": .object(["legacy": stack(legacy), "new": stack(new)])]))
+    return (found.legacy.endpoint, found.new.endpoint)
   }
 
   @Test("The proxy says where the stacks are, but a flag wins")
@@ -48,18 +49,28 @@ import Testing
       let failure = try #require(throws: Failure.self) { try addresses([], new: url) }
       #expect(failure.code == .configuration && failure.message.contains(words), "\(failure.message)")
     }
-    let prefixed = JSONValue.object([
-      "stacks": .object([
-        "new": .object(["layers": .object(["names": .array([.string("l1"), .string("key_prefix app:")])])])
-      ])
-    ])
-    let warm = try #require(try SluiceCommand.parseAsRoot(["warm"]) as? WarmCommand)
-    let layered = try #require(throws: Failure.self) { try warm.options.stacks.addresses(prefixed) }
-    #expect(layered.code == .configuration && layered.message.contains("key_prefix app:"))
     let verify = try #require(
       try SluiceCommand.parseAsRoot(["verify", "--legacy", "redis://old"]) as? VerifyCommand)
     let failure = try #require(throws: Failure.self) { try verify.options.stacks.addresses(nil) }
     #expect(failure.message.contains("--new"))
+  }
+
+  @Test("The proxy says how a stack's keys begin on its server")
+  func prefix() throws {
+    func stack(_ url: String, _ layers: [String]) -> JSONValue {
+      .object([
+        "endpoint": .string(url), "layers": .object(["names": .array(layers.map { .string($0) })]),
+      ])
+    }
+    let prefixed = JSONValue.object([
+      "stacks": .object([
+        "legacy": stack("redis://old", ["l1 200"]),
+        "new": stack("redis://new", ["l1 200", "key_prefix app 1:"]),
+      ])
+    ])
+    let warm = try #require(try SluiceCommand.parseAsRoot(["warm"]) as? WarmCommand)
+    let found = try warm.options.stacks.addresses(prefixed)
+    #expect(found.legacy.prefix.bytes.isEmpty && found.new.prefix.bytes == Array("app 1:".utf8))
   }
 
   @Test("Warm needs a stage that mirrors writes", arguments: ["off", "complete"])

@@ -44,7 +44,9 @@ import Testing
     #expect(await cache.remainingTTL(of: "k") == .seconds(60))
     #expect(try await cache.storedValue(for: "k") == ["a": 1])
     #expect(await cache.settled(within: .seconds(30)))
-    #expect(bed.new.ttls["k"] == .seconds(60))
+    // The time counts from the primary's acknowledgement, so a mirror that hears late gets less.
+    let ttl = try #require(bed.new.ttls["k"])
+    #expect((.seconds(30)...(.seconds(60))).contains(ttl))
     #expect(await cache.delete("k"))
     #expect(await !cache.delete("k"))
     #expect(await !cache.set("z", to: 1, ttl: .zero))

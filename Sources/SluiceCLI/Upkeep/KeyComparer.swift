@@ -3,8 +3,8 @@ import RedisClient
 /// Compares keys of both stacks by asking the servers themselves, many keys at a time. What it finds may be a write on its way
 /// from one stack to the other: it is a reason to look again, not yet a difference.
 struct KeyComparer {
-  let legacy: RedisClient
-  let new: RedisClient
+  let legacy: StackClient
+  let new: StackClient
   /// Milliseconds that two expiries may lie apart.
   let tolerance: Int64
 
@@ -72,7 +72,7 @@ struct KeyComparer {
     return abs(one.expiry - other.expiry) <= tolerance
   }
 
-  private func look(at keys: [[UInt8]], on client: RedisClient) throws(Failure) -> [Sight] {
+  private func look(at keys: [[UInt8]], on client: StackClient) throws(Failure) -> [Sight] {
     let replies = try client.all(
       keys.flatMap { [[Array("TYPE".utf8), $0], [Array("PEXPIRETIME".utf8), $0]] })
     var sights = try stride(from: 0, to: replies.count, by: 2).map { (index) throws(Failure) in

@@ -3,7 +3,7 @@ import Routing
 
 /// All keys of one stack, by `SCAN`: every key that is there from the beginning to the end comes at least once.
 struct KeyWalk {
-  private let client: RedisClient
+  private let client: StackClient
   private let pattern: String?
   private let sample: Share
   private var cursor = "0"
@@ -14,7 +14,7 @@ struct KeyWalk {
   /// - Parameters:
   ///   - pattern: as `SCAN … MATCH` has it; nil is every key.
   ///   - sample: the share of keys that are handed out, always the same ones.
-  init(_ client: RedisClient, match pattern: String?, sample: Share = .everything) {
+  init(_ client: StackClient, match pattern: String?, sample: Share = .everything) {
     self.client = client
     self.pattern = pattern
     self.sample = sample
@@ -23,19 +23,12 @@ struct KeyWalk {
   /// Some keys, perhaps none; nil at the end.
   mutating func next() throws(Failure) -> [[UInt8]]? {
     guard !isOver else { return nil }
-    var words = ["SCAN", cursor, "COUNT", "\(KeyWalk.count)"]
-    if let pattern { words += ["MATCH", pattern] }
-    guard let reply = try client.all([words.map { Array($0.utf8) }]).first else { return nil }
-    guard case .array(let parts) = reply, parts.count == 2, let next = parts[0].text,
-      case .array(let keys) = parts[1]
-    else {
-      throw Failure(.unavailable, "\(client.endpoint) answers no SCAN: \(reply.text ?? "")")
-    }
+    let (next, keys) = try client.page(from: cursor, match: pattern, count: KeyWalk.count)
     cursor = next
     isOver = next == "0"
     progress = isOver ? 1 : max(progress, KeyWalk.fraction(of: next))
     let hash = BucketHash(prefix: Array("walk".utf8))
-    return keys.compactMap(\.bytes).filter {
+    return keys.filter {
       sample.isEverything || sample.contains(hash.hash(of: $0.span))
     }
   }

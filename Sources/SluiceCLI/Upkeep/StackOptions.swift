@@ -1,7 +1,8 @@
 import ArgumentParser
-import SluiceConfiguration
+import CacheLayers
 import Foundation
 import RedisClient
+import SluiceConfiguration
 
 /// Where the two stacks are, for the subcommands that ask them directly.
 struct StackOptions: ParsableArguments {
@@ -19,40 +20,42 @@ struct StackOptions: ParsableArguments {
   /// The addresses of both: from the flags, else from the file, else from what the proxy says of itself.
   ///
   /// - Parameter status: of the running proxy; nil if there is none.
-  func addresses(_ status: JSONValue?) throws(Failure) -> (legacy: RedisEndpoint, new: RedisEndpoint) {
+  func addresses(_ status: JSONValue?) throws(Failure) -> (legacy: StackAddress, new: StackAddress) {
     var configuration: ServeConfiguration?
     if let config {
       do { configuration = try ServeConfiguration.load(file: config) } catch {
         throw Failure(.configuration, error.description)
       }
     }
-    for (name, layers) in [
-      ("legacy", configuration?.stacks.legacy.layers), ("new", configuration?.stacks.new.layers),
-    ] {
-      try expectReadable(name, layers, status)
+    func find(
+      _ name: String, _ flag: String?, _ configured: StackConfiguration?
+    ) throws(Failure) -> StackAddress {
+      StackAddress(
+        endpoint: try address(name, flag, configured?.endpoint, status),
+        prefix: try prefix(name, configured?.layers, status))
     }
     return (
-      try address("legacy", legacy, configuration?.stacks.legacy.endpoint, status),
-      try address("new", new, configuration?.stacks.new.endpoint, status)
+      try find("legacy", legacy, configuration?.stacks.legacy),
+      try find("new", new, configuration?.stacks.new)
     )
   }
 
-  /// The server behind a stack's layers holds other keys, or other bytes, than the stack.
-  private func expectReadable(
+  /// What the stack's keys begin with on its server, by its layers.
+  private func prefix(
     _ name: String, _ configured: StackLayers?, _ status: JSONValue?
-  ) throws(Failure) {
+  ) throws(Failure) -> KeyPrefix {
     if let status {
-      let layers = status["stacks"][name]["layers"]["names"].texts
-      guard let prefix = layers.first(where: { $0.hasPrefix("key_prefix") }) else { return }
-      throw Failure(
-        .configuration,
-        "the \(name) stack has the layer \(prefix), so its server names its keys otherwise than clients do; "
-          + "such a stack cannot be walked")
-    } else if let configured, !configured.isPlain {
+      let word = "key_prefix "
+      let layer = status["stacks"][name]["layers"]["names"].texts.first { $0.hasPrefix(word) }
+      return KeyPrefix(String(layer?.dropFirst(word.count) ?? ""))
+    }
+    // Other layers change what is stored.
+    guard configured?.isPlain ?? true else {
       throw Failure(
         .configuration,
         "the \(name) stack has layers, and only a running proxy reads through them; start it first")
     }
+    return KeyPrefix("")
   }
 
   private func address(
@@ -96,24 +99,8 @@ struct StackOptions: ParsableArguments {
   }
 }
 
-extension RedisClient {
-  /// A connection for a walk: patient, because other clients of the server come first.
-  static func connect(_ endpoint: RedisEndpoint, _ name: String) throws(Failure) -> RedisClient {
-    do { return try RedisClient(endpoint, commandTimeout: .seconds(60)) } catch {
-      throw Failure(
-        error.code == .refused ? .permission : .unavailable, "the \(name) stack: \(error.message)")
-    }
-  }
-
-  /// Sends all commands in one go and returns their replies in order.
-  func all(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] {
-    do {
-      for command in commands { try append(command) }
-      var replies: [Reply] = []
-      for _ in commands { replies.append(try reply()) }
-      return replies
-    } catch {
-      throw Failure(.unavailable, error.message)
-    }
-  }
+/// Where a stack's server is, and how its keys begin there.
+struct StackAddress {
+  let endpoint: RedisEndpoint
+  let prefix: KeyPrefix
 }

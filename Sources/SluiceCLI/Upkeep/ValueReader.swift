@@ -63,7 +63,7 @@ enum ValueReader {
 
   /// Whether two big values, known to be of one type and size, are equal.
   static func areEqualInPieces(
-    _ type: String, _ key: [UInt8], _ legacy: RedisClient, _ new: RedisClient
+    _ type: String, _ key: [UInt8], _ legacy: StackClient, _ new: StackClient
   ) throws(Failure) -> Bool {
     switch type {
     case "string":
@@ -82,7 +82,7 @@ enum ValueReader {
 
   /// Piece by piece, until both are at their end; `words` has the name of the command first and the key is put behind it.
   private static func ranges(
-    _ key: [UInt8], _ step: Int, _ legacy: RedisClient, _ new: RedisClient, type: String = "",
+    _ key: [UInt8], _ step: Int, _ legacy: StackClient, _ new: StackClient, type: String = "",
     _ words: (Int, Int) -> String
   ) throws(Failure) -> Bool {
     var start = 0
@@ -97,7 +97,7 @@ enum ValueReader {
     }
   }
 
-  private static func entries(_ key: [UInt8], _ legacy: RedisClient, _ new: RedisClient) throws(Failure)
+  private static func entries(_ key: [UInt8], _ legacy: StackClient, _ new: StackClient) throws(Failure)
     -> Bool
   {
     var start = "-"
@@ -113,7 +113,7 @@ enum ValueReader {
 
   /// Whether new has every element of legacy; the sizes are equal, so it has no other.
   private static func elements(
-    _ type: String, _ key: [UInt8], _ legacy: RedisClient, _ new: RedisClient
+    _ type: String, _ key: [UInt8], _ legacy: StackClient, _ new: StackClient
   ) throws(Failure) -> Bool {
     let (scan, look) = type == "hash" ? ("HSCAN", "HMGET") : ("SSCAN", "SMISMEMBER")
     var cursor = "0"

@@ -19,8 +19,8 @@ struct WarmRun {
     var refused = 0
   }
 
-  let legacy: RedisClient
-  let new: RedisClient
+  let legacy: StackClient
+  let new: StackClient
   let lanes: ProxyLanes
   /// Keys a second; nil is as fast as it goes.
   let rate: Int?
@@ -29,7 +29,7 @@ struct WarmRun {
   private(set) var share = 0.0
   private(set) var refusal: String?
 
-  init(legacy: RedisClient, new: RedisClient, lanes: ProxyLanes, rate: Int?, match: String?) {
+  init(legacy: StackClient, new: StackClient, lanes: ProxyLanes, rate: Int?, match: String?) {
     self.legacy = legacy
     self.new = new
     self.lanes = lanes

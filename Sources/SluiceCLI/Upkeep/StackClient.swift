@@ -1,0 +1,60 @@
+import CacheLayers
+import RedisClient
+
+/// One stack's server as a walk sees it: its keys as clients name them, whatever prefix they have there.
+struct StackClient {
+  private let client: RedisClient
+  private let prefix: KeyPrefix
+
+  var endpoint: RedisEndpoint { client.endpoint }
+
+  /// A connection for a walk: patient, because other clients of the server come first.
+  static func connect(_ address: StackAddress, _ name: String) throws(Failure) -> StackClient {
+    do {
+      return StackClient(
+        client: try RedisClient(address.endpoint, commandTimeout: .seconds(60)), prefix: address.prefix)
+    } catch {
+      throw Failure(
+        error.code == .refused ? .permission : .unavailable, "the \(name) stack: \(error.message)")
+    }
+  }
+
+  /// Sends all commands in one go and returns their replies in order. The key of each is its second word.
+  func all(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] {
+    guard !prefix.bytes.isEmpty else { return try send(commands) }
+    return try send(
+      commands.map { command in
+        guard command.count > 1 else { return command }
+        let key = command[1]
+        return [command[0], prefix.add(to: key.span)] + command[2...]
+      })
+  }
+
+  /// One page of `SCAN`: where to go on, and keys.
+  ///
+  /// - Parameter pattern: as `MATCH` has it; nil is every key of the stack.
+  func page(from cursor: String, match pattern: String?, count: Int) throws(Failure) -> (String, [[UInt8]]) {
+    var words = ["SCAN", cursor, "COUNT", "\(count)"].map { Array($0.utf8) }
+    if pattern != nil || !prefix.bytes.isEmpty {
+      words += [Array("MATCH".utf8), prefix.pattern(rest: Array((pattern ?? "*").utf8))]
+    }
+    let reply = try send([words]).first ?? .null
+    guard case .array(let parts) = reply, parts.count == 2, let next = parts[0].text,
+      case .array(let keys) = parts[1]
+    else {
+      throw Failure(.unavailable, "\(endpoint) answers no SCAN: \(reply.text ?? "")")
+    }
+    return (next, keys.compactMap(\.bytes).compactMap { prefix.strip($0.span) })
+  }
+
+  private func send(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] {
+    do {
+      for command in commands { try client.append(command) }
+      var replies: [Reply] = []
+      for _ in commands { replies.append(try client.reply()) }
+      return replies
+    } catch {
+      throw Failure(.unavailable, error.message)
+    }
+  }
+}
