@@ -28,6 +28,16 @@ import Testing
     return (cache, new, folder)
   }
 
+  /// The cache repairs by itself once a second; two repairs at once of one key leave it for the next.
+  private func repaired(_ bed: Bed) async throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while bed.cache.status.stacks["new"]?.suspects != 0 {
+      guard ContinuousClock.now < deadline else { throw TestFailure("the suspect is not repaired") }
+      await bed.cache.core.repairSome()
+      _ = await bed.cache.settled(within: .seconds(30))
+    }
+  }
+
   @Test("a write that the mirror had not heard when the process was killed")
   func writeInFlight() async throws {
     let bed = try Bed("dualwrite", compare: 0)
@@ -53,9 +63,7 @@ import Testing
     withExtendedLifetime(folder) {}
 
     bed.new.setDown(false)
-    await bed.cache.core.repairSome()
-    #expect(await bed.cache.settled())
-    #expect(bed.cache.status.stacks["new"]?.suspects == 0)
+    try await repaired(bed)
     let (believing, _, other) = try next(after: bed, "rampdown")
     #expect(believing.status.stacks["new"]?.suspects == 0)
     #expect(await believing.value(for: "k") == "wrong", "it is not doubted, so what is there is served")
@@ -73,9 +81,7 @@ import Testing
     try bed.reopen()
     #expect(bed.cache.status.journal_error == nil)
     #expect(bed.cache.status.stacks["new"]?.suspects == 1)
-    await bed.cache.core.repairSome()
-    #expect(await bed.cache.settled())
-    #expect(bed.cache.status.stacks["new"]?.suspects == 0)
+    try await repaired(bed)
     await bed.cache.close()
     try bed.reopen()
     #expect(bed.cache.status.stacks["new"]?.suspects == 0)
