@@ -2,28 +2,24 @@
 /// `json.dumps` writes floats as `repr()` does.
 enum PythonText {
   /// `str(value)`: a string is itself, everything else as ``repr(_:)``.
-  static func str(_ value: CacheValue) -> String {
-    if case .string(let text) = value { return text }
-    return repr(value)
+  static func str(_ option: AIOption) -> String {
+    if case .scalar(.string(let text)) = option { return text }
+    return repr(option)
   }
 
-  /// `repr(value)`. The keys of an object come sorted, because a Swift dictionary does not keep the order of
-  /// insertion.
-  static func repr(_ value: CacheValue) -> String {
-    switch value {
-    case .null: "None"
-    case .bool(let flag): flag ? "True" : "False"
-    case .int(let number): String(number)
-    case .double(let number): repr(number)
-    case .string(let text): repr(text)
-    case .array(let elements): "[\(elements.map(repr).joined(separator: ", "))]"
+  /// `repr(value)`.
+  static func repr(_ option: AIOption) -> String {
+    switch option {
+    case .scalar(.null): "None"
+    case .scalar(.bool(let flag)): flag ? "True" : "False"
+    case .scalar(.int(let number)): String(number)
+    case .scalar(.double(let number)): repr(number)
+    case .scalar(.string(let text)): repr(text)
+    case .scalar(let value): repr(AIOption(value))
+    case .array(let elements): "[\(elements.map { repr($0) }.joined(separator: ", "))]"
     case .object(let members):
-      "{\(members.keys.sortedByCodePoint().map { pair($0, members) }.joined(separator: ", "))}"
+      "{\(members.map { "\(repr($0.name)): \(repr($0.value))" }.joined(separator: ", "))}"
     }
-  }
-
-  private static func pair(_ name: String, _ members: [String: CacheValue]) -> String {
-    "\(repr(name)): \(repr(members[name] ?? .null))"
   }
 
   /// `repr(float)`: the shortest digits that read back as the same number, as Swift finds them too; with an

@@ -12,10 +12,9 @@ public enum AICacheKey {
   /// The key of a response.
   ///
   /// - Parameters:
-  ///   - options: an object inside another one comes sorted by name, where Python has the order of insertion.
   ///   - textHashThreshold: texts of more code points than this appear as their hash.
   public static func make(
-    text: String, operation: String, options: [String: CacheValue] = [:], question: String? = nil,
+    text: String, operation: String, options: AIOptions = [:], question: String? = nil,
     textHashThreshold: Int
   ) -> String {
     var key = "\(prefix)op:\(operation)|txt:\(textPart(text, textHashThreshold))"
@@ -27,17 +26,24 @@ public enum AICacheKey {
   /// The key as later versions of the original make it (`build_key`): the question is one of the options, and
   /// both parts of the key tell of it.
   public static func build(
-    text: String, operation: String, options: [String: CacheValue], textHashThreshold: Int
+    text: String, operation: String, options: AIOptions, textHashThreshold: Int
   ) -> String {
-    let question = options["question"].flatMap { $0 == .null ? nil : PythonText.str($0) }
+    var question: String?
+    switch options.values["question"] {
+    case nil, .scalar(.null): break
+    case let option?: question = PythonText.str(option)
+    }
     return make(
       text: text, operation: operation, options: options, question: question,
       textHashThreshold: textHashThreshold)
   }
 
   /// The hash of the options, eight hexadecimal digits.
-  static func optionsPart(_ options: [String: CacheValue]) -> String {
-    let pairs = options.keys.sortedByCodePoint().map { "\($0)=\(PythonText.str(options[$0] ?? .null))" }
+  static func optionsPart(_ options: AIOptions) -> String {
+    let values = options.values
+    let pairs = values.keys.sortedByCodePoint().map {
+      "\($0)=\(PythonText.str(values[$0] ?? .scalar(.null)))"
+    }
     return questionPart(pairs.joined(separator: "&"))
   }
 

@@ -33,7 +33,7 @@ public final class AIResponseCache: ReportingCache {
   /// - Throws: `validation` for an empty text or operation.
   @discardableResult
   public func cacheResponse(
-    text: String, operation: String, options: [String: CacheValue] = [:], response: [String: CacheValue],
+    text: String, operation: String, options: AIOptions = [:], response: [String: CacheValue],
     question: String? = nil
   ) async throws(CacheError) -> Bool {
     try Self.check(text, "text")
@@ -58,7 +58,7 @@ public final class AIResponseCache: ReportingCache {
   /// The response to this text, operation, options and question, with `cache_hit` true and `retrieved_at`;
   /// nil on a miss.
   public func cachedResponse(
-    text: String, operation: String, options: [String: CacheValue] = [:], question: String? = nil
+    text: String, operation: String, options: AIOptions = [:], question: String? = nil
   ) async -> [String: CacheValue]? {
     let tier = settings.textSizeTiers.tier(of: text.unicodeScalars.count)
     let key = key(text: text, operation: operation, options: options, question: question)
@@ -75,7 +75,7 @@ public final class AIResponseCache: ReportingCache {
 
   /// The key of a response, byte for byte the original's.
   public func key(
-    text: String, operation: String, options: [String: CacheValue] = [:], question: String? = nil
+    text: String, operation: String, options: AIOptions = [:], question: String? = nil
   ) -> String {
     AICacheKey.make(
       text: text, operation: operation, options: options, question: question,

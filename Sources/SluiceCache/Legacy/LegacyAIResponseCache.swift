@@ -40,7 +40,7 @@ public final class LegacyAIResponseCache: Cache {
   ///
   /// Without Redis it is a miss, also where the tier in memory has it. One read is counted twice.
   public func getCachedResponse(
-    _ text: String, _ operation: String, options: [String: CacheValue] = [:], question: String? = nil
+    _ text: String, _ operation: String, options: AIOptions = [:], question: String? = nil
   ) async -> [String: CacheValue]? {
     guard await base.connect() else {
       base.count(readHit: false)
@@ -62,7 +62,7 @@ public final class LegacyAIResponseCache: Cache {
   /// Stores a response for as long as its operation says; failures of Redis are not told.
   /// - Throws: for an empty text or operation.
   public func cacheResponse(
-    _ text: String, _ operation: String, options: [String: CacheValue] = [:], response: [String: CacheValue],
+    _ text: String, _ operation: String, options: AIOptions = [:], response: [String: CacheValue],
     question: String? = nil
   ) async throws(LegacyCacheFailure) {
     guard !text.isEmpty else {
@@ -153,7 +153,7 @@ public final class LegacyAIResponseCache: Cache {
   public func disconnect() async { await base.disconnect() }
 
   private func key(
-    _ text: String, _ operation: String, _ options: [String: CacheValue], _ question: String?
+    _ text: String, _ operation: String, _ options: AIOptions, _ question: String?
   ) -> String {
     AICacheKey.make(
       text: text, operation: operation, options: options, question: question,

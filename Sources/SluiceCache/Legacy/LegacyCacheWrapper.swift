@@ -71,7 +71,7 @@ public final class LegacyCacheWrapper: Sendable {
 
   /// The response; nil on a miss.
   public func getCachedResponse(
-    _ text: String, _ operation: String, options: [String: CacheValue] = [:], question: String? = nil
+    _ text: String, _ operation: String, options: AIOptions = [:], question: String? = nil
   ) async -> [String: CacheValue]? {
     deprecated("getCachedResponse", use: "AIResponseCache.cachedResponse(text:operation:options:question:)")
     return counted(
@@ -81,7 +81,7 @@ public final class LegacyCacheWrapper: Sendable {
   /// Stores a response.
   /// - Throws: for an empty text or operation.
   public func cacheResponse(
-    _ text: String, _ operation: String, options: [String: CacheValue] = [:], response: [String: CacheValue],
+    _ text: String, _ operation: String, options: AIOptions = [:], response: [String: CacheValue],
     question: String? = nil
   ) async throws(LegacyCacheFailure) {
     deprecated(

@@ -9,7 +9,7 @@ import Testing
     let threshold: Int
     let text: String
     let operation: String
-    var options: [String: CacheValue] = [:]
+    var options: AIOptions = [:]
     var question: String?
     let key: String
   }
@@ -49,6 +49,23 @@ import Testing
       cache.key(
         text: vector.text, operation: vector.operation, options: vector.options, question: vector.question)
         == vector.key)
+  }
+
+  /// The keys that Python makes of dictionaries written in this order.
+  @Test func objectsInsideOfOptionsKeepTheirOrder() {
+    func key(_ options: AIOptions) -> String {
+      AICacheKey.make(text: "t", operation: "qa", options: options, textHashThreshold: 1000)
+    }
+    let written = key(["model": ["name": "m", "temperature": 0.5, "stop": [["z": 1, "a": nil]]], "a": 1])
+    #expect(written == "ai_cache:op:qa|txt:t|opts:b13e2e5d")
+    let sorted = key(["a": 1, "model": ["name": "m", "stop": [["a": nil, "z": 1]], "temperature": 0.5]])
+    #expect(sorted == "ai_cache:op:qa|txt:t|opts:672d6787")
+    let value: CacheValue = ["name": "m", "temperature": 0.5, "stop": [["z": 1, "a": nil]]]
+    #expect(key(AIOptions(["a": 1, "model": value])) == sorted)
+    #expect(
+      key([
+        "a": 7, "a": 1, "model": ["name": 0, "stop": [["a": nil, "z": 1]], "temperature": 0.5, "name": "m"],
+      ]) == sorted)
   }
 
   @Test func theQuestionAsAnOption() {
@@ -97,7 +114,7 @@ import Testing
     #expect(keys.count == calls.count)
     for (call, key) in zip(calls, keys) {
       let ours = AICacheKey.make(
-        text: call.0, operation: "op", options: call.1, question: call.2, textHashThreshold: 10)
+        text: call.0, operation: "op", options: AIOptions(call.1), question: call.2, textHashThreshold: 10)
       #expect(try CacheValue(jsonBytes: key.utf8) == .string(ours), "seed \(seed)")
     }
   }

@@ -108,7 +108,7 @@ import Testing
     let lines = run.output.split(separator: "\n")
     #expect(lines.count == values.count)
     for (value, line) in zip(values, lines) {
-      #expect(line == ascii(PythonText.str(value)), "seed \(seed)")
+      #expect(line == ascii(PythonText.str(AIOption(value))), "seed \(seed)")
     }
   }
 
