@@ -13,13 +13,6 @@ import Synchronization
 /// Every flip takes the same way: routing to the lanes (behind their fences) → acknowledged → flag file or latch file →
 /// audit row in the ledger. A rollback waits for none of the steps behind the first.
 actor Cutover {
-  /// Why the latch is set, as far as this process knows.
-  struct Rollback: Sendable {
-    var reason: String
-    var who: String
-    var at: Date
-  }
-
   /// A refusal for the operator; `message` begins with the error's word.
   struct Refused: Error {
     var message: String

@@ -53,10 +53,7 @@ public final class SluiceService: Service {
     let memories = try await startMemories()
     let settings = ProxySettings(configuration)
     let stacks = configuration.stacks
-    let snapshot =
-      start.error == nil
-      ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
-      : RoutingSnapshot.initial
+    let snapshot = start.snapshot
     let layers = try await LayeredStacks.start(
       configuration, memories: memories.sockets, ledger: ledger, journal: journal, logger: logger)
     let (healthChanges, tellHealth) = AsyncStream.makeStream(
@@ -210,8 +207,7 @@ public final class SluiceService: Service {
     // Events are few and must be acted upon in their order: a stream keeps it.
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     Task { for await event in events { await cutover.flagsHappened(event) } }
-    let latchWasSet = start.rollback != nil && !start.switches.useLegacy
-    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: latchWasSet) {
+    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: start.latchWasSet) {
       tell.yield($0)
     }
     self.watcher.withLock { $0 = watcher }

@@ -27,7 +27,7 @@ extension StatusReport {
     effective_stage = snapshot.effectiveStage.name
     percent = definition.percent
     rolled_back = snapshot.isRolledBack
-    rollback = await cutover.rollback.map { Rollback(reason: $0.reason, who: $0.who, at: $0.at) }
+    rollback = await cutover.rollback
     if let fallen = await cutover.fallenBack, snapshot.fallback != .off {
       fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
     }

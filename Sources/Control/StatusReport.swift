@@ -1,3 +1,4 @@
+import Flags
 import Foundation
 
 /// What `STATUS` says, in the shape in which it goes out as JSON.
@@ -26,12 +27,6 @@ struct StatusReport: Encodable, Sendable {
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
   var journal: Journal
-
-  struct Rollback: Encodable, Sendable {
-    var reason: String
-    var who: String
-    var at: Date
-  }
 
   struct Fallback: Encodable, Sendable {
     /// `reads` or `reads_and_writes`.

@@ -45,10 +45,10 @@ public final class RoutedCache: Cache {
     options: Options = Options(), environment: [String: String] = ProcessInfo.processInfo.environment,
     logger: Logger = Logger(label: "sluice.routed")
   ) throws(CacheError) {
-    let start: RoutedStart
+    let start: FlagStart
     let book: Ledger?
     do {
-      start = try RoutedStart(path: flags, switches: EnvironmentSwitches(environment))
+      start = try FlagStart(path: flags, environment: environment)
       book = try ledger.map {
         try Ledger(
           options.ledgerConfiguration($0), version: "0.1.0", summary: "in process",

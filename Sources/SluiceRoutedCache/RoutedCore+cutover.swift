@@ -14,7 +14,7 @@ extension RoutedCore {
   func rollBack(reason: String, who: String) -> String {
     let isFirst = flip(.rollback, who: who, reason: reason) { cutover in
       guard cutover.rollback == nil else { return false }
-      cutover.rollback = RoutedStatus.Rollback(reason: reason, who: who, at: Date())
+      cutover.rollback = Rollback(reason: reason, who: who, at: Date())
       return true
     }
     guard isFirst else { return "already rolled back: every key is answered by legacy" }

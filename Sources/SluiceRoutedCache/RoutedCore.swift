@@ -16,7 +16,7 @@ final class RoutedCore: Sendable {
     /// The same as bytes; what edits in memory start from.
     var bytes: [UInt8]
     var flagsError: String?
-    var rollback: RoutedStatus.Rollback?
+    var rollback: Rollback?
     var routing: RoutingSnapshot
     var evidence = Evidence()
     var interval = (figures: LaneFigures(), since: Date())
@@ -25,7 +25,7 @@ final class RoutedCore: Sendable {
   let options: RoutedCache.Options
   let logger: Logger
   let ledger: Ledger?
-  let start: RoutedStart
+  let start: FlagStart
   let cutover: Mutex<Cutover>
   /// Held while the flags move or are read again.
   let moves = Mutex(())
@@ -41,7 +41,7 @@ final class RoutedCore: Sendable {
   let log: KeyLog
 
   init(
-    legacy: any Cache, new: any Cache, start: RoutedStart, ledger: Ledger?, journal: RoutedJournal?,
+    legacy: any Cache, new: any Cache, start: FlagStart, ledger: Ledger?, journal: RoutedJournal?,
     journalError: String?, options: RoutedCache.Options, logger: Logger
   ) {
     self.legacy = legacy
@@ -53,14 +53,10 @@ final class RoutedCore: Sendable {
     suspects = RoutedSuspects(journal, logger: logger)
     self.options = options
     self.logger = logger
-    let routing =
-      start.error == nil
-      ? start.definition.makeSnapshot(version: 1, isRolledBack: start.rollback != nil)
-      : RoutingSnapshot.initial
     cutover = Mutex(
       Cutover(
         definition: start.definition, bytes: start.bytes, flagsError: start.error, rollback: start.rollback,
-        routing: routing))
+        routing: start.snapshot))
     log = KeyLog(limit: max(1, options.mirrorQueue))
   }
 

@@ -1,14 +1,8 @@
+import Flags
 import Foundation
 
 /// What a ``RoutedCache`` does now, in the words and the shape of `sluice status`. Encodes as JSON.
 public struct RoutedStatus: Sendable, Codable, Equatable {
-  /// Why the latch is set.
-  public struct Rollback: Sendable, Codable, Equatable {
-    public var reason: String
-    public var who: String
-    public var at: Date
-  }
-
   public struct Flags: Sendable, Codable, Equatable {
     public var path: String?
     public var version: String
@@ -52,6 +46,7 @@ public struct RoutedStatus: Sendable, Codable, Equatable {
   /// The share of keys of the new stack; nil when it depends on rules.
   public var percent: Double?
   public var rolled_back: Bool
+  /// Why the latch is set.
   public var rollback: Rollback?
   public var flags: Flags
   public var stacks: [String: Stack]
