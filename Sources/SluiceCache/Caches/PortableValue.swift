@@ -1,4 +1,5 @@
 import CacheLayers
+import Synchronization
 
 /// A value as bytes in Redis, for readers in any language.
 ///
@@ -7,6 +8,7 @@ import CacheLayers
 /// `compressed:` are Python pickles, which only Python can read.
 struct PortableValue: Sendable {
   private let codec: CompressionCodec
+  private let workspace = Workspace()
   static let jsonPrefix = Array("rawj:".utf8)
   private static let picklePrefixes = ["raw:", "compressed:"].map { Array($0.utf8) }
 
@@ -22,7 +24,17 @@ struct PortableValue: Sendable {
   /// The bytes to store.
   func encode(_ value: CacheValue) -> [UInt8] {
     let plain = Self.jsonPrefix + value.jsonBytes
-    return codec.encode(plain.span) ?? plain
+    guard plain.count > codec.threshold else { return codec.encode(plain.span) ?? plain }
+    let encoded: [UInt8]?? = workspace.deflater.withLockIfAvailable { deflater in
+      if deflater == nil { deflater = Deflater(level: codec.level) }
+      return codec.encode(plain.span, reusing: deflater)
+    }
+    return (encoded ?? codec.encode(plain.span)) ?? plain
+  }
+
+  /// Made with the first value that is compressed, for one at a time: who comes meanwhile makes its own for the occasion.
+  private final class Workspace: Sendable {
+    let deflater = Mutex<Deflater?>(nil)
   }
 
   /// What bytes in Redis mean.
