@@ -1,7 +1,7 @@
 import CZlib
 
-/// zlib's working memory for compressing at one level, kept from value to value: to make it anew, a quarter of a mebibyte, takes longer than to
-/// compress 4 KiB (84 µs a value with it, 31 µs without; what is stored is the same).
+/// zlib's working memory for compressing at one level, kept from value to value: to make it anew, a quarter of a mebibyte, takes longer
+/// than to compress a few KiB. What is stored is the same.
 ///
 /// For one owner at a time, as an event loop is: it is not `Sendable`.
 public final class Deflater {
