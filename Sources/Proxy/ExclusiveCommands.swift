@@ -20,6 +20,8 @@ final class ExclusiveCommands: @unchecked Sendable {
   private var isRunning = false
   private var missingGrants = 0
   private var isDoubtful = false
+  /// Of the lanes with suspects: by which routing they have looked for those that the command would meet.
+  private var versions: Set<UInt64> = []
 
   init(lanes: [Lane]) { self.lanes = lanes }
 
@@ -36,27 +38,35 @@ final class ExclusiveCommands: @unchecked Sendable {
     isRunning = true
     missingGrants = lanes.count
     isDoubtful = false
+    versions = []
     for lane in lanes {
       lane.loop.execute {
         lane.hold(deadline: lane.settings.fenceDeadline) {
           let hasSuspects = !lane.legacy.suspects.isEmpty || !lane.new.suspects.isEmpty
           lane.purgeBeforeExclusive(job.frame.span) {
             let isDoubtful = lane.hasSuspect(job.frame.span)
-            self.lanes[0].loop.execute { self.granted(job, hasSuspects, isDoubtful: isDoubtful) }
+            let version = hasSuspects ? lane.routing.snapshot.version : nil
+            self.lanes[0].loop.execute { self.granted(job, version, isDoubtful: isDoubtful) }
           }
         }
       }
     }
   }
 
-  private func granted(_ job: Job, _ hasSuspects: Bool, isDoubtful: Bool) {
+  /// - Parameter version: nil if the lane has no suspects.
+  private func granted(_ job: Job, _ version: UInt64?, isDoubtful: Bool) {
     missingGrants -= 1
-    if hasSuspects, lanes.count > 1 { lanes[0].exclusiveMeetsSuspects = true }
+    if let version {
+      if lanes.count > 1 { lanes[0].exclusiveMeetsSuspects = true }
+      versions.insert(version)
+    }
     self.isDoubtful = self.isDoubtful || isDoubtful
     guard missingGrants == 0 else { return }
     lanes[0].turnBegan()
+    // In the midst of a flip a lane may have looked at the other stack than the one that is asked.
+    let hasFlipped = !versions.isSubset(of: [lanes[0].routing.snapshot.version])
     lanes[0].runExclusive(
-      job.frame.span, isDoubtful: self.isDoubtful, sink: job.sink, slot: job.slot
+      job.frame.span, isDoubtful: self.isDoubtful || hasFlipped, sink: job.sink, slot: job.slot
     ) { self.finished() }
   }
 

@@ -5,6 +5,8 @@ import Routing
 struct Fence {
   /// What will be in force behind the fence; nil when nothing changes.
   var target: RoutingSnapshot?
+  /// When it came, in nanoseconds of the monotonic clock.
+  var targetSince: UInt64 = 0
   /// Another target has taken the place of the first: commands are held for keys that do not move any more, and nothing
   /// may overtake them.
   var isRetargeted = false
@@ -27,14 +29,13 @@ struct Fence {
     case settling
   }
   var step = Step.losing
+  /// Suspects that there were when the copies began and that none was looked for yet.
+  var uncopied = 0
   /// Per stack the number of the last command that was on its way when the fence went up.
   var barriers: (legacy: UInt64, new: UInt64)
   /// Called when the lane's suspects among the keys of the exclusive command are deleted, or could not be.
   var purged: (() -> Void)?
   var isPurged = false
-  /// A flip came while the lane belonged to an exclusive command: what that did must have been taken by the mirror, which may be
-  /// the primary now.
-  var hasFlipped = false
   /// An exclusive command is answered; its effect is still on its way.
   var isReleasing = false
   /// How long each of the two waits may take, in nanoseconds.

@@ -41,9 +41,10 @@ extension Lane {
     }
   }
 
-  /// The decision is in force, or new is back: everything goes on, in its order.
+  /// The decision is in force, or new is back: everything goes on, in its order. Behind a fence commands that came later are held
+  /// already; they all go on when it comes down.
   func resumePostponed() {
-    guard postponed.count > 0 else { return }
+    guard postponed.count > 0, !isFenced else { return }
     let (items, all) = postponed.takeAll()
     var bytes = all
     for item in items {

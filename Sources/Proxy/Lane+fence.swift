@@ -18,28 +18,35 @@ extension Lane {
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     newestVersion = snapshot.version
-    // Nothing moves, or the lane is empty but for one command that has it for itself: nothing to wait for.
-    if fence?.isGranted ?? routing.snapshot.movesNothing(comparedTo: snapshot) || LawBreak.noFence.isOn {
+    // Nothing moves, and nobody waits for anything else.
+    if (fence == nil && routing.snapshot.movesNothing(comparedTo: snapshot)) || LawBreak.noFence.isOn {
       putInForce(snapshot)
-      fence?.hasFlipped = true
       resumePostponed()
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
     var fence = raisedFence()
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
-    fence.step = .losing
     fence.deadline = deadline
     fence.target = snapshot
+    fence.targetSince = NIODeadline.now().uptimeNanoseconds
     fence.flipped.append(flipped)
+    // A command that has the lane for itself goes by the routing that it has found; the flip begins when it is through.
+    if fence.isGranted { self.fence = fence } else { begin(fence, to: snapshot) }
+    // An earlier flip may still be waiting behind this fence: whichever deadline comes first ends it for both.
+    armDeadline(deadline, of: fence.number)
+    progressed()
+  }
+
+  /// Lets a flip wait for the stacks that lose keys.
+  private func begin(_ fence: Fence, to snapshot: RoutingSnapshot) {
+    var fence = fence
     let losing = losers(to: snapshot)
+    fence.step = .losing
     fence.barriers = (
       losing.legacy || fence.isExclusive ? legacy.lastPrimary : 0,
       losing.new || fence.isExclusive ? new.lastPrimary : 0
     )
     self.fence = fence
-    // An earlier flip may still be waiting behind this fence: whichever deadline comes first ends it for both.
-    armDeadline(deadline, of: fence.number)
-    progressed()
   }
 
   /// Empties the lane and keeps it so until `release`: for a command that touches other lanes as well.
@@ -49,7 +56,8 @@ extension Lane {
     exclusions &+= 1
     fence.isExclusive = true
     fence.step = .losing
-    fence.deadline = deadline
+    // A rollback that waits here is in more of a hurry.
+    fence.deadline = fence.target == nil ? deadline : min(fence.deadline, deadline)
     fence.barriers = (legacy.lastPrimary, new.lastPrimary)
     fence.granted = granted
     self.fence = fence
@@ -69,9 +77,19 @@ extension Lane {
   func release() {
     turnBegan()
     exclusiveMeetsSuspects = false
-    fence = nil
-    cutOff = []
-    goOn()
+    guard var fence, let target = fence.target else {
+      fence = nil
+      cutOff = []
+      return goOn()
+    }
+    // A flip came meanwhile. Commands on keys that do not move are held too.
+    fence.isRetargeted = true
+    fence.isExclusive = false
+    fence.isGranted = false
+    fence.isReleasing = false
+    begin(fence, to: target)
+    armDeadline(fence.deadline, of: fence.number)
+    progressed()
   }
 
   func hold(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int) {
@@ -84,11 +102,14 @@ extension Lane {
     guard var fence else { return }
     if fence.isGranted { return exclusiveProgressed() }
     guard isReached(fence) else { return }
+    copyMore(&fence)
+    self.fence = fence
+    guard isReached(fence) else { return }
     while let step = nextStep(of: fence) {
       fence.step = step
       begin(step, of: &fence)
+      copyMore(&fence)
       self.fence = fence
-      if step == .copying { startRepairs(atMost: Lane.maximumRepairs) }
       guard isReached(fence) else { return armDeadline(fence.deadline, of: fence.number) }
     }
     let flip = LaneFlip(lane: index, held: now &- fence.raisedAt, commands: held.count, cutOff: cutOff)
@@ -116,7 +137,9 @@ extension Lane {
     guard isExclusiveAnswered else { return }
     if !fence.isReleasing {
       fence.isReleasing = true
-      fence.barriers = peers.count > 1 || fence.hasFlipped ? (legacy.lastEffect, new.lastEffect) : (0, 0)
+      // Where both stacks answer for keys, both must have done it.
+      let waits = peers.count > 1 || routing.commonPrimary == nil
+      fence.barriers = waits ? (legacy.lastEffect, new.lastEffect) : (0, 0)
       self.fence = fence
     }
     guard unreached(fence).isEmpty, let done = exclusiveDone.take() else { return }
@@ -163,13 +186,26 @@ extension Lane {
   }
 
   private func nextStep(of fence: Fence) -> Fence.Step? {
-    guard fence.isExclusive else { return Fence.Step(rawValue: fence.step.rawValue + 1) }
-    // Before an exclusive command effects matter only with several lanes, whose connections have no order between them.
-    return fence.step == .losing && peers.count > 1 ? .gaining : nil
+    // Before an exclusive command proofs and effects matter only with several lanes, whose connections have no order between them. A
+    // flip that goes ahead of it waits for all that a flip waits for.
+    if fence.isExclusive, fence.target == nil, peers.count == 1 || fence.step == .gaining { return nil }
+    return Fence.Step(rawValue: fence.step.rawValue + 1)
+  }
+
+  /// Starts the next copies when those before them have ended, until every key was looked at that was a suspect when they began.
+  private func copyMore(_ fence: inout Fence) {
+    guard fence.step == .copying else { return }
+    while repairs == 0, fence.uncopied > 0 {
+      let looked = startRepairs(atMost: Lane.maximumRepairs)
+      fence.uncopied = looked > 0 ? fence.uncopied - looked : 0
+    }
   }
 
   private func begin(_ step: Fence.Step, of fence: inout Fence) {
     let (legacyGains, newGains) = (gains(.legacy, fence), gains(.new, fence))
+    if step == .copying {
+      fence.uncopied = min(legacy.suspects.count + new.suspects.count, Lane.maximumCopiesOfFlip)
+    }
     fence.barriers =
       switch step {
       case .losing, .copying: (0, 0)
@@ -216,8 +252,9 @@ extension Lane {
 
   /// A stack that does not answer is cut off, and the flip goes through.
   private func fenceExpired(_ number: UInt64, _ deadline: Int64) {
-    guard var fence, fence.number == number, !fence.isGranted else { return }
+    guard var fence, fence.number == number else { return }
     turnBegan()
+    if fence.isGranted { return exclusiveExpired(fence, deadline) }
     switch fence.step {
     case .losing, .proving:
       for connection in unreached(fence) {
@@ -230,12 +267,27 @@ extension Lane {
       self.fence?.barriers = (0, 0)
     case .copying:
       // What is not copied by now is deleted when it is asked for.
+      fence.uncopied = 0
       fence.step = .settling
       begin(.settling, of: &fence)
       self.fence = fence
       armDeadline(deadline, of: number)
     }
     progressed()
+  }
+
+  /// A flip has waited long enough for the command that has the lane for itself. It has no time limit of its own but the
+  /// connection's; the stack that loses keys is cut off for it.
+  private func exclusiveExpired(_ fence: Fence, _ deadline: Int64) {
+    let waited = NIODeadline.now().uptimeNanoseconds &- fence.targetSince
+    guard let target = fence.target, waited >= UInt64(fence.deadline) else { return }
+    let losing = losers(to: target)
+    for connection in stacks where connection.stack == .legacy ? losing.legacy : losing.new {
+      let last = max(connection.lastPrimary, fence.isReleasing ? connection.lastEffect : 0)
+      guard connection.answered < last else { continue }
+      cutOff.append(connection.stack)
+      connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")
+    }
   }
 
   private func goOn() {
@@ -260,4 +312,7 @@ extension Lane {
     let command = table.resolve(in: bytes, arguments: arguments)
     request(bytes, arguments, command: command, sink: sink, slot: slot)
   }
+
+  /// So many suspects are looked at before a flip; more would take longer than a hold may.
+  private static let maximumCopiesOfFlip = 16_384
 }

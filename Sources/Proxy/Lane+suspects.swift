@@ -154,8 +154,12 @@ extension Lane {
 
   /// Only the mirror is repaired. A suspect on its own primary waits until somebody asks for it (`purge`): a copy could be
   /// older than what clients write there meanwhile.
-  func startRepairs(atMost limit: Int) {
-    guard routing.mirrorsWrites, legacy.isUp, new.isUp else { return }
+  ///
+  /// - Returns: how many suspects were looked at.
+  @discardableResult
+  func startRepairs(atMost limit: Int) -> Int {
+    guard routing.mirrorsWrites, legacy.isUp, new.isUp else { return 0 }
+    var looked = 0
     for connection in stacks where !connection.suspects.isEmpty {
       // A mirror that cannot keep up with the traffic is not given more.
       guard connection.mirrorQueue <= settings.mirrorCommands / 2, !connection.mirrorIsFull(adding: 0) else {
@@ -167,6 +171,7 @@ extension Lane {
       }
       for _ in 0..<min(connection.suspects.count, limit) where repairs < limit {
         guard let next = connection.suspects.next() else { break }
+        looked += 1
         if mayRepair(next.key, on: connection) {
           repairs += 1
           Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
@@ -175,6 +180,7 @@ extension Lane {
         }
       }
     }
+    return looked
   }
 
   private func mayRepair(_ key: [UInt8], on connection: StackConnection) -> Bool {

@@ -270,11 +270,13 @@ final class StackConnection {
     lost(reason, kind: kind)
   }
 
-  /// The keys of mirrored writes, and of proofs, whose end cannot be waited for are doubtful.
+  /// The keys of mirrored writes, and of the mirror's proofs, whose end cannot be waited for are doubtful here. What the stack is asked
+  /// as the primary says nothing against it.
   func doubtPending() {
     var offset = 0
     for command in pending where command.isKept {
-      if command.role == .mirroredWrite || command.role == .repair || command.role == .proof {
+      let isProof = command.role == .proof && command.sequel == .none
+      if command.role == .mirroredWrite || command.role == .repair || isProof {
         let request = kept.peek(at: offset, length: Int(command.bytes))
         lane.suspect(request.readableBytesUInt8Span, on: stack)
       }

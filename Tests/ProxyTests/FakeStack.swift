@@ -9,6 +9,7 @@ final class FakeStack: @unchecked Sendable {
   private var waiting: [TestSocket] = []
   private var accepted = 0
   private var isStopped = false
+  private var letsWaitNow = false
 
   /// What the stack says in its next hand-shakes: its run, the keys that it holds, and the number of the connection; nil is an error.
   struct Identity: Sendable {
@@ -43,11 +44,23 @@ final class FakeStack: @unchecked Sendable {
     thread.start()
   }
 
+  /// Whether who connects has to wait for the hand-shake's first answer.
+  var letsWait: Bool {
+    get { condition.withLock { letsWaitNow } }
+    set {
+      condition.withLock {
+        letsWaitNow = newValue
+        condition.broadcast()
+      }
+    }
+  }
+
   /// Takes no more connections; those that are there stay. Twice does no harm.
   func stop() {
     condition.withLock {
       if !isStopped { shutdown(listener, Int32(SHUT_RDWR)) }
       isStopped = true
+      condition.broadcast()
     }
   }
 
@@ -74,6 +87,7 @@ final class FakeStack: @unchecked Sendable {
 
   private func greet(_ connection: TestSocket, _ greeting: String) throws {
     guard try connection.command() == ["PING"] else { throw TestFailure("the hand-shake begins otherwise") }
+    condition.withLock { while letsWaitNow, !isStopped { condition.wait() } }
     try connection.send(greeting)
     while true {
       let identity = identity

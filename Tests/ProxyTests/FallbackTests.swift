@@ -131,6 +131,33 @@ import Testing
       #expect(try client.reply() == "$1\r\nN\r\n")
     }
   }
+
+  /// New comes back while a fence is up: what was kept came first, and goes on first.
+  @Test func whatWasKeptIsNotOvertakenBehindAFence() async throws {
+    let live = FallbackTests.live
+    try await Bench.runScripted(FallbackTests.settings(), routing: live) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "SET", "a", "1")
+      #expect(try stacks.new.command() == ["SET", "a", "1"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.legacy.command() == ["SET", "a", "1"])
+      stacks.newStack.letsWait = true
+      stacks.new.close()
+      #expect(eventually { bench.health().allSatisfy { $0.new.name == "down" } })
+      try client.send(command: "SET", "k", "1")
+      bench.settle()
+      let flip = bench.beginAdopting(live.withLatch(true, version: 2), deadline: 60_000_000_000)
+      try client.send(command: "SET", "k", "2")
+      bench.settle()
+      stacks.newStack.letsWait = false
+      #expect(eventually { bench.health().allSatisfy { $0.new.name == "up" } })
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try stacks.legacy.command() == ["SET", "k", "1"])
+      #expect(try stacks.legacy.command() == ["SET", "k", "2"])
+      _ = flip.finish()
+    }
+  }
 }
 
 /// A stack that takes connections and answers no command is asked less and less.

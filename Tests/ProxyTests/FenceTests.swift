@@ -202,4 +202,30 @@ import Testing
       drain.finish()
     }
   }
+
+  /// However many: a key that waits for its copy would be forgotten.
+  @Test func everySuspectIsCopiedBeforeAFlip() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      let keys = (0..<700).map { "k\($0)" }
+      for key in keys { try client.send(command: "SET", key, "v") }
+      for key in keys {
+        #expect(try stacks.legacy.command() == ["SET", key, "v"])
+        try stacks.legacy.send("+OK\r\n")
+        #expect(try client.reply() == "+OK\r\n")
+        #expect(try stacks.new.command() == ["SET", key, "v"])
+      }
+      let flip = bench.beginAdopting(.at(.rampdown, version: 2), deadline: 60_000_000_000)
+      try stacks.new.send(String(repeating: "-OOM command not allowed\r\n", count: keys.count))
+      for _ in keys {
+        #expect(try stacks.legacy.command()[0] == "DUMP")
+        #expect(try stacks.legacy.command()[0] == "PEXPIRETIME")
+        try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
+        #expect(try stacks.new.command()[0] == "RESTORE")
+        try stacks.new.send("+OK\r\n")
+      }
+      #expect(flip.finish().map(\.cutOff) == [[]])
+      #expect(bench.health().map(\.newSuspects) == [0])
+    }
+  }
 }

@@ -102,4 +102,26 @@ import Testing
       #expect(eventually { bench.health().map(\.newSuspects) == [1] })
     }
   }
+
+  /// A slow stack that gains keys is not waited for; of its own keys, for which it is asked as the primary, nothing is doubtful.
+  @Test func aQuestionToThePrimaryIsNoDoubtOfIt() async throws {
+    let live = RoutingSnapshot.at(.live)
+    let (own, other) = (live.keys(1, on: .legacy)[0], live.keys(1, on: .new)[0])
+    try await Bench.runScripted(routing: live) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "HSET", own, "f", "1")
+      #expect(try stacks.legacy.command() == ["HSET", own, "f", "1"])
+      try stacks.legacy.send(":1\r\n")
+      #expect(try client.reply() == ":1\r\n")
+      #expect(try stacks.legacy.command() == ["HLEN", own])
+      try client.send(command: "SET", other, "v")
+      #expect(try stacks.new.command() == ["HSET", own, "f", "1"])
+      #expect(try stacks.new.command() == ["SET", other, "v"])
+      try stacks.new.send(":1\r\n+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.legacy.command() == ["SET", other, "v"])
+      _ = bench.adopt(live.withLatch(true, version: 2), deadline: 50_000_000)
+      #expect(bench.health().map(\.legacySuspects) == [1], "the key that new has lost alone")
+    }
+  }
 }
