@@ -12,7 +12,8 @@ struct MirrorRow: Sendable {
 }
 
 extension CommandRules {
-  /// Every keyed write stands here exactly once; a test sees to it. What did not would be copied.
+  /// Every keyed write stands here exactly once; a test sees to it. What did not would be copied. So does a read that changes the
+  /// value that it reads.
   static let mirror: [MirrorRow] = [
     // The whole key is replaced or removed.
     MirrorRow(.asSent, .irrelevant, ["DEL", "UNLINK", "MSET"]),
@@ -24,6 +25,9 @@ extension CommandRules {
     MirrorRow(.effect(.getSet), .irrelevant, ["GETSET"]),
     MirrorRow(.effect(.getDelete), .irrelevant, ["GETDEL"]),
     MirrorRow(.effect(.restore), .irrelevant, ["RESTORE"]),
+
+    // A read that keeps what it has counted inside the value.
+    MirrorRow(.asSent, .irrelevant, ["PFCOUNT"]),
 
     // Something is taken away or changed in place; an absent key stays absent.
     MirrorRow(

@@ -100,7 +100,7 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// What `refusal(in:arguments:)` looks for; `.none` needs no look.
   public let refusedOption: RefusedOption
 
-  /// How the mirror repeats the command; `.none` unless it is a write that goes to its key's lane.
+  /// How the mirror repeats the command; `.none` unless it goes to its key's lane and changes something: a write, or `PFCOUNT`.
   public let mirror: MirrorRule
 
   /// What the mirror must hold for that; `.irrelevant` where `mirror` is `.none`.
@@ -108,6 +108,9 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
 
   /// When its reply does not tell what it found.
   public let doubt: PriorDoubt
+
+  /// True for a read that changes what it reads (`PFCOUNT`): where it is not compared, it is mirrored.
+  public let changesOnRead: Bool
 
   let label: StaticString
 

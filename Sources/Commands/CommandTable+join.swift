@@ -19,7 +19,7 @@ extension CommandTable {
       let access: Access = row.flags.contains(.readonly) ? .read : .write
       let inherited = name.container.flatMap { scopes[$0] }
       let scope = CommandRules.keyed.contains(name) ? .keyed : scopes[name] ?? inherited ?? .keyed
-      let isMirrored = access == .write && scope == .keyed
+      let isMirrored = scope == .keyed && (access == .write || mirrors[name] != nil)
       specs.append(
         CommandSpec(
           id: specs.count,
@@ -42,6 +42,7 @@ extension CommandTable {
           doubt: doubts[name].flatMap { row in
             ids[row.question].map { PriorDoubt(row.replies, question: UInt16($0), key: row.key) }
           } ?? .none,
+          changesOnRead: isMirrored && access == .read,
           label: row.name))
     }
     return specs
@@ -65,7 +66,7 @@ extension CommandTable {
       keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, isPlain: false,
       split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
-      doubt: .none, label: "UNKNOWN")
+      doubt: .none, changesOnRead: false, label: "UNKNOWN")
   }
 
   private static var unknownSubcommand: CommandSpec {
@@ -74,7 +75,7 @@ extension CommandTable {
       keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), isPlain: false,
       split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
-      doubt: .none, label: "UNKNOWN SUBCOMMAND")
+      doubt: .none, changesOnRead: false, label: "UNKNOWN SUBCOMMAND")
   }
 }
 

@@ -136,6 +136,7 @@ extension Lane {
       return routing.mirrorsWrites ? .mirror : .none
     }
     let sequel = comparing(spec, key: key, primary)
+    if sequel == .none, spec.changesOnRead, routing.mirrorsWrites { return .mirror }
     return settings.warmOnMiss ? sequelOfMiss(spec, primary, else: sequel) : sequel
   }
 

@@ -51,6 +51,7 @@ extension Dice {
         chance(20) ? ["NOT", key(), key()] : [pick(["AND", "OR", "XOR"]), key()] + some(3) { $0.key() }
       )
     case "PFADD": return (.sketch, [key()] + (chance(10) ? [] : some(4) { $0.number() }))
+    case "PFCOUNT": return (.sketch, some(2) { $0.key() })
     case "PFMERGE": return (.sketch, some(3) { $0.key() })
     default: return nil
     }

@@ -16,6 +16,9 @@ import Testing
     (["HINCRBYFLOAT", "h", "f", "0.1"], "$3\r\n3.1\r\n", ["HSET", "h", "f", "3.1"]),
     (["GETDEL", "k"], "$-1\r\n", ["DEL", "k"]),
     (["PERSIST", "k"], ":1\r\n", ["PERSIST", "k"]),
+    // Read though it is, it changes the bytes of the value.
+    (["PFCOUNT", "p"], ":3\r\n", ["PFCOUNT", "p"]),
+    (["STRLEN", "p"], ":3\r\n", nil),
   ]
 
   @Test func theMirrorGetsWhatHappened() async throws {
