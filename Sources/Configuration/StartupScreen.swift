@@ -8,9 +8,11 @@ public enum StartupScreen {
   ///     configured.
   ///   - control: where the control port really listens; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
+  ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
+  ///   - ledgerError: the same of the ledger.
   public static func render(
     _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
-    stage: String
+    stage: String, flagsError: String? = nil, ledgerError: String? = nil
   ) -> String {
     let control = control.isEmpty ? configuration.control : control
     let listening = listening.isEmpty ? configuration.listen : listening
@@ -26,6 +28,8 @@ public enum StartupScreen {
       lines.append("  look         sluice status\(option)")
       lines.append("               \(redisCLI(address))\(login) STATUS")
     }
+    let flags = configuration.flags.path ?? "embedded defaults, kept in memory"
+    let ledger = configuration.ledger.path ?? "none (--ledger sluice.db keeps one)"
     lines += [
       "",
       "  clients      \(joined(listening))",
@@ -33,11 +37,18 @@ public enum StartupScreen {
       "  legacy       \(configuration.stacks.legacy)",
       "  new          \(configuration.stacks.new)",
       "  stage        \(stage)",
-      "  flags        \(configuration.flags.path ?? "embedded defaults, kept in memory")",
-      "  ledger       \(configuration.ledger.path ?? "none (--ledger sluice.db keeps one)")",
+      "  flags        \(flags)\(unused(flagsError, "every key is answered by legacy until it is right"))",
+      "  ledger       \(ledger)\(unused(ledgerError, "no evidence is kept"))",
     ]
     lines += configuration.warnings.map { "  WARNING      \($0)" }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The reason may quote a file: what a terminal would obey is left out.
+  private static func unused(_ reason: String?, _ means: String) -> String {
+    guard let reason else { return "" }
+    let plain = reason.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }
+    return ", NOT USED, \(means): \(plain.joined())"
   }
 
   private static func joined(_ addresses: [Address]) -> String {

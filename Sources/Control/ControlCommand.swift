@@ -32,7 +32,8 @@ enum ControlCommand: Equatable {
     case ("REARM", 0): self = .rearm
     case ("RELOAD", 0): self = .reload(allowReshuffle: false)
     case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
-    case ("HELP", _): self = .help
+    // redis-cli answers HELP itself and sends nothing.
+    case ("HELP", _), ("COMMANDS", _): self = .help
     case ("PING", 0): self = .ping
     case ("QUIT", 0): self = .quit
     case ("ROLLBACK", _): self = .rollback(reason: arguments.joined(separator: " "))
@@ -60,13 +61,14 @@ enum ControlCommand: Equatable {
     case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
       ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _), ("WALKED", _):
-      throw Invalid(message: "ERR wrong number of arguments for '\(name)'; HELP shows how it is used")
-    case ("POST", _), ("GET", _), ("PUT", _), ("HOST:", _):
+      throw Invalid(message: "ERR wrong number of arguments for '\(name)'; COMMANDS shows how it is used")
+    case ("POST", _), ("PUT", _), ("HOST:", _),
+      ("GET", 2) where texts[arguments.count].hasPrefix("HTTP/"):
       throw Invalid(message: "ERR this is no web server", isHTTP: true)
     default:
       throw Invalid(
         message:
-          "ERR unknown control command '\(name.prefix(64))'; HELP lists them. Clients of the cache connect to another port"
+          "ERR unknown control command '\(name.prefix(64))'; COMMANDS lists them. Clients of the cache connect to another port"
       )
     }
   }
@@ -104,6 +106,6 @@ enum ControlCommand: Equatable {
     "FILL key [key ...]     bring keys from legacy to new that new lacks",
     "RELOAD [RESHUFFLE]     read the flag file now; RESHUFFLE lets keys move back and forth",
     "AUTH password          when the proxy has one",
-    "HELP                   this list",
+    "COMMANDS               this list; HELP too, but redis-cli keeps that word to itself",
   ]
 }

@@ -57,13 +57,16 @@ struct ControlDesk: Sendable {
 
   private func reload(_ allowReshuffle: Bool) async throws(Cutover.Refused) -> String {
     guard let watcher else { return "OK nothing to read: the flags are kept in memory" }
+    let before = await cutover.definition.version
     let event: FlagEvent? = await withCheckedContinuation { continuation in
       watcher.reload(allowReshuffle: allowReshuffle) { continuation.resume(returning: $0) }
     }
     switch event {
-    case .loaded(_, let edit): return "OK reloaded: \(edit.text)"
-    case .rejected(let error): throw Cutover.Refused("the last good flags stay in force: \(error)")
-    case .recovered, .latchAppeared, .latchDisappeared, nil:
+    case .loaded(let definition, let edit) where definition.version != before:
+      return "OK reloaded: \(edit.text)"
+    case .rejected(let error): throw Cutover.Refused("\(await cutover.whatStays): \(error)")
+    // What Sluice itself has written is read again, and has been in force since.
+    case .loaded, .recovered, .latchAppeared, .latchDisappeared, nil:
       return "OK nothing new in the file; \(await cutover.describe())"
     }
   }

@@ -35,6 +35,8 @@ actor Cutover {
   /// The same as bytes; what edits in memory start from.
   private var bytes: [UInt8]
   private(set) var flagsError: String?
+  /// Whether the definition came from the flag file: one that was never good since the start has given nothing.
+  private(set) var isFromFile: Bool
   private(set) var loadedAt: Date
   private(set) var rollback: Rollback?
   /// Whether legacy stands in for new just now; see `Cutover+fallback.swift`.
@@ -68,6 +70,7 @@ actor Cutover {
     definition = start.definition
     bytes = start.bytes
     flagsError = start.error
+    isFromFile = start.file != nil && start.error == nil
     rollback = start.rollback
     loadedAt = Date()
   }
@@ -114,10 +117,15 @@ actor Cutover {
     var text = ""
     if flips.contains(where: { $0.emptied == .legacy }) {
       text +=
-        "; NOTE: legacy was emptied first: it has heard no write since stage complete, what it had was old"
+        "; NOTE: legacy \(emptying(.legacy)): it has heard no write since stage complete, what it had was old"
     }
     if let reason = health[.legacy].health.reason { text += "; NOTE: legacy is DOWN: \(reason)" }
     return text
+  }
+
+  /// A stack that cannot be reached is emptied when it can.
+  private func emptying(_ stack: StackID) -> String {
+    health[stack].health == .up ? "was emptied first" : "is not there yet, and is emptied before it answers"
   }
 
   /// Lifts the latch; the flags are in force again.
@@ -160,17 +168,23 @@ actor Cutover {
     let edit = FlagEdit(from: definition, to: change.definition)
     definition = change.definition
     bytes = change.bytes
+    isFromFile = file != nil
     loadedAt = Date()
     let flips = await publish(deadline: settings.fenceDeadline)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
+    if percentage != nil, definition.stage < .live {
+      answer += "; the percentage counts from stage live on"
+    }
     if let emptied = flips.lazy.compactMap(\.emptied).first {
       answer +=
-        "; NOTE: \(emptied.name) was emptied first: it was not told of the writes in stage \(before.stage.name), "
+        "; NOTE: \(emptied.name) \(emptying(emptied)): it was not told of the writes in stage \(before.stage.name), "
         + "so what it had may have been old"
     }
     if definition.stage == .complete {
-      answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"
+      answer +=
+        "; NOTE: legacy hears no write any more: the way back is 'stage rampdown', then 'verify --repair', "
+        + "for a rollback from here empties legacy"
     }
     if isRolledBack { answer += "; in force after 'rearm', until then every key is answered by legacy" }
     if let problem = await written(change) { answer += "; NOT in the flag file: \(problem)" }
@@ -198,7 +212,7 @@ actor Cutover {
   func flagsHappened(_ event: FlagEvent) async {
     switch event {
     case .loaded(let definition, let edit):
-      flagsError = nil
+      (flagsError, isFromFile) = (nil, true)
       guard definition.version != self.definition.version, await isStillSaid(definition) else { return }
       let before = position
       self.definition = definition
@@ -208,7 +222,7 @@ actor Cutover {
       logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))")
     case .rejected(let error):
       flagsError = "\(error)"
-      logger.error("flag file refused, the last good one stays in force: \(error)")
+      logger.error("flag file \(file?.path ?? "") refused, \(whatStays): \(error)")
     case .recovered:
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
@@ -224,6 +238,13 @@ actor Cutover {
         logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")
       }
     }
+  }
+
+  /// What a refused file leaves in force.
+  var whatStays: String {
+    isFromFile
+      ? "the last good flags stay in force"
+      : "none was good since the start, so every key is answered by legacy"
   }
 
   /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next move is

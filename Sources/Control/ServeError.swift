@@ -11,9 +11,13 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
 
   static func cannotListen(_ address: Address, option: String, _ error: Error) -> ServeError {
     let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-    return ServeError(
-      description:
-        "cannot listen on \(address): \(reason); stop what is there or choose another address by \(option)")
+    let advice =
+      switch (error as? IOError)?.errnoCode {
+      case EADDRINUSE: "stop what is there or choose another address by \(option)"
+      case EADDRNOTAVAIL: "this machine has no such address; choose one of its own by \(option)"
+      default: "choose another address by \(option)"
+      }
+    return ServeError(description: "cannot listen on \(address): \(reason); \(advice)")
   }
 
   static func cannotStartLayers(_ stack: String, _ error: Error) -> ServeError {

@@ -40,7 +40,8 @@ public final class SluiceService: Service {
       path: configuration.flags.path, environment: ProcessInfo.processInfo.environment)
     if let error = start.error {
       logger.error(
-        "the flag file cannot be used, every key is answered by legacy until it is right: \(error)")
+        "the flag file \(configuration.flags.path ?? "") cannot be used, every key is answered by legacy until it is right: \(error)"
+      )
     }
     if let rollback = start.rollback { logger.warning("starting rolled back: \(rollback.reason)") }
     if start.switches.useNew {
@@ -101,7 +102,8 @@ public final class SluiceService: Service {
     let stage = await cutover.describe()
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
-      stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"))
+      stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
+      flagsError: start.error, ledgerError: ledgerError)
     FileHandle.standardOutput.write(Data(screen.utf8))
 
     await untilShutdown(cutover)
@@ -198,7 +200,7 @@ public final class SluiceService: Service {
       )
     } catch {
       logger.error("no evidence is kept: \(error)")
-      return (nil, error.description)
+      return (nil, error.message)
     }
   }
 

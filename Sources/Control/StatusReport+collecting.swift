@@ -32,7 +32,8 @@ extension StatusReport {
       fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
     }
     flags = Flags(
-      path: configuration.flags.path, version: definition.version, error: await cutover.flagsError,
+      path: configuration.flags.path, source: await cutover.isFromFile ? "file" : "built_in",
+      version: definition.version, error: await cutover.flagsError,
       loaded_at: await cutover.loadedAt)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)

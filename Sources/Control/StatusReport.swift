@@ -37,6 +37,8 @@ struct StatusReport: Encodable, Sendable {
 
   struct Flags: Encodable, Sendable {
     var path: String?
+    /// `file`, or `built_in`: no file is named, or none was good since the start.
+    var source: String
     var version: String
     var error: String?
     var loaded_at: Date

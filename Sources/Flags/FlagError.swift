@@ -33,5 +33,5 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
-  public var description: String { "\(path): \(message)" }
+  public var description: String { path == "$" ? message : "\(path): \(message)" }
 }

@@ -20,10 +20,14 @@ extension ClientSession {
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
     let command = lane.table.resolve(in: frame, arguments: arguments)
     let spec = lane.table.specs[command]
-    if command == CommandTable.unknownID, arguments.count > 0,
-      ClientSession.isHTTP(frame.extracting(arguments[0].range))
-    {
-      return close()
+    if command == CommandTable.unknownID, arguments.count > 0 {
+      let name = ClientSession.word(frame.extracting(arguments[0].range))
+      if ClientSession.http.contains(name) { return close() }
+      if ClientSession.controlWords.contains(name) {
+        return answerError(
+          "ERR sluice: \(name) is an order of the control port, and this one is for clients of the cache; "
+            + "the control port is 6401 unless serve was told otherwise")
+      }
     }
     guard isAuthenticated || spec.isAllowedUnauthenticated else {
       return answer("-NOAUTH Authentication required.\r\n")
@@ -49,9 +53,13 @@ extension ClientSession {
   }
 
   /// A browser that a web page has sent here: Redis closes on these words too, before their lines are taken for commands.
-  static func isHTTP(_ name: Span<UInt8>) -> Bool {
-    let word = name.withUnsafeBufferPointer { String(decoding: $0.prefix(8), as: UTF8.self) }.uppercased()
-    return word == "POST" || word == "HOST:"
+  private static let http: Set<String> = ["POST", "HOST:"]
+
+  /// What an operator in a hurry may send to the wrong port. No Redis has such commands.
+  private static let controlWords: Set<String> = ["ROLLBACK", "REARM", "STAGE", "RAMP", "STATUS"]
+
+  private static func word(_ name: Span<UInt8>) -> String {
+    name.withUnsafeBufferPointer { String(decoding: $0.prefix(9), as: UTF8.self) }.uppercased()
   }
 
   func answerError(_ message: String) {

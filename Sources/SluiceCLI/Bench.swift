@@ -81,11 +81,11 @@ struct BenchCompare: ParsableCommand {
 
   static func text(_ comparison: BenchmarkComparison) -> String {
     var table = TextTable(
-      columns: ["figure", "before", "after", "worse by", "verdict"], numeric: ["before", "after", "worse by"])
+      columns: ["figure", "before", "after", "change", "verdict"], numeric: ["before", "after", "change"])
     for finding in comparison.findings {
       table.rows.append([
         finding.name, number(finding.before), number(finding.after),
-        "\((finding.regression * 1000).rounded() / 10) %", finding.verdict.rawValue,
+        change(finding.regression), finding.verdict.rawValue,
       ])
     }
     return """
@@ -96,6 +96,12 @@ struct BenchCompare: ParsableCommand {
 
       verdict \(comparison.verdict.rawValue); baseline \(comparison.keepsBaseline ? "kept" : "NOT kept")
       """
+  }
+
+  /// `12.5 % worse`, for a share of 0.125.
+  static func change(_ regression: Double) -> String {
+    let percent = (abs(regression) * 1000).rounded() / 10
+    return percent == 0 ? "none" : "\(percent) % \(regression > 0 ? "worse" : "better")"
   }
 
   private static func reason(_ comparison: BenchmarkComparison) -> String {

@@ -48,6 +48,9 @@ struct BenchRun: ParsableArguments {
     guard (1...16_777_216).contains(valueBytes) else {
       throw ValidationError("--value-bytes: write 1 to 16777216")
     }
+    if preset != .memory {
+      do { _ = try RedisEndpoint(url) } catch { throw ValidationError("--url: \(error.message)") }
+    }
   }
 
   /// Measures, keeps the result and prints it.
@@ -102,7 +105,7 @@ struct BenchRun: ParsableArguments {
         return (cache, subject)
       }
     } catch let error as RedisError {
-      throw ValidationError("--url: \(error.message)")
+      throw Failure(.unavailable, error.message)
     } catch let error as CacheError {
       throw Failure(error.kind == .infrastructure ? .unavailable : .configuration, error.message)
     }

@@ -22,7 +22,9 @@ struct ControlClient {
     } catch {
       throw failure(error)
     }
-    if case .error(let text) = reply { throw Self.refusal(text) }
+    if case .error(let text) = reply {
+      throw Self.isFromElsewhere(text) ? noControlPort : Self.refusal(text)
+    }
     return reply
   }
 
@@ -35,6 +37,18 @@ struct ControlClient {
         "\(address) answered \(arguments.first ?? "") with something unknown; is it a Sluice control port?")
     }
     return text
+  }
+
+  /// What a Redis says to words that only a control port knows, and what the port for clients says.
+  private static func isFromElsewhere(_ text: String) -> Bool {
+    text.hasPrefix("ERR unknown command") || text.hasPrefix("ERR sluice:")
+  }
+
+  private var noControlPort: Failure {
+    Failure(
+      .unavailable,
+      "\(address) is not a Sluice control port but one for clients, or a Redis; name the control port by --control "
+        + "(serve shows it; the default is 127.0.0.1:6401)")
   }
 
   private var endpoint: RedisEndpoint {

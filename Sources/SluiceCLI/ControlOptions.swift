@@ -15,16 +15,14 @@ struct ControlOptions: ParsableArguments {
       "A file whose first line is the proxy's password. Default: $SLUICE_PASSWORD.", valueName: "path"))
   var passwordFile: String?
 
+  func validate() throws {
+    if let control { _ = try Self.address(control, "--control") }
+  }
+
   /// A client for the control port; nothing is connected yet.
   func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ControlClient {
     let text = control ?? environment["SLUICE_CONTROL"] ?? "127.0.0.1:6401"
-    let address: Address
-    do { address = try Address(parsing: text) } catch {
-      throw ValidationError("\(control == nil ? "SLUICE_CONTROL" : "--control"): \(error.reason)")
-    }
-    if case .tcp(_, 0) = address {
-      throw ValidationError("port 0 can be listened on but not talked to; name the port that serve printed")
-    }
+    let address = try Self.address(text, control == nil ? "SLUICE_CONTROL" : "--control")
     var password = environment["SLUICE_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
     if let passwordFile {
       do { password = try PasswordFile.read(passwordFile) } catch {
@@ -32,5 +30,17 @@ struct ControlOptions: ParsableArguments {
       }
     }
     return ControlClient(address: address, password: password)
+  }
+
+  private static func address(_ text: String, _ source: String) throws -> Address {
+    let address: Address
+    do { address = try Address(parsing: text) } catch {
+      throw ValidationError("\(source): \(error.reason)")
+    }
+    if case .tcp(_, 0) = address {
+      throw ValidationError(
+        "\(source): port 0 can be listened on but not talked to; name the port that serve printed")
+    }
+    return address
   }
 }

@@ -44,6 +44,12 @@ struct Diagnose: ParsableCommand {
     let collection = DiagnoseCollection(
       config: config, flags: flags, ledger: ledger, client: try options.client(environment: environment),
       environment: environment)
+    guard collection.isWorthKeeping else {
+      throw Failure(
+        .noInput,
+        "nothing was found, so no archive was made; \(collection.gaps.map(Output.printable).joined(separator: "; "))"
+      )
+    }
     var archive = DiagnoseArchive(folder: "sluice-diagnose-\(stamp)", at: now, secrets: collection.secrets)
     collection.fill(&archive, at: now)
     guard let bytes = archive.compressed() else {

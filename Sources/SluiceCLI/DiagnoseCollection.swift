@@ -40,7 +40,9 @@ struct DiagnoseCollection {
       if config == nil { gaps.append("configuration: name the sluice.yaml by --config") }
     } catch {
       configuration = nil
-      gaps.append("configuration: \(error.description)")
+      // Several problems are several lines.
+      let lines = error.description.split(separator: "\n").map { $0.drop { $0 == " " } }
+      gaps.append("configuration: \(lines.joined(separator: " "))")
     }
     let document = status.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) } ?? .null
     self.flags = flags ?? document["flags"]["path"].text ?? configuration?.flags.path
@@ -56,6 +58,12 @@ struct DiagnoseCollection {
         gaps.append("ledger: \(error.description)")
       }
     }
+  }
+
+  /// Whether there is anything that explains anything.
+  var isWorthKeeping: Bool {
+    status != nil || configuration != nil
+      || [flags, ledger].contains { $0.map { FileManager.default.fileExists(atPath: $0) } ?? false }
   }
 
   /// Puts everything into the archive.

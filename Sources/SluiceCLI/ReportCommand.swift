@@ -39,9 +39,10 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard FileManager.default.fileExists(atPath: ledger) else {
-      throw Failure(
-        .noInput, "there is no ledger \"\(ledger)\"; name the file that serve was given by --ledger")
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: ledger, isDirectory: &isFolder), !isFolder.boolValue else {
+      let found = isFolder.boolValue ? "\"\(ledger)\" is a directory" : "there is no ledger \"\(ledger)\""
+      throw Failure(.noInput, "\(found); name the file that serve was given by --ledger")
     }
     let sections = section.isEmpty ? Report.Section.allCases : section
     do {

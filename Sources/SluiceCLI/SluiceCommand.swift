@@ -26,8 +26,8 @@ public struct SluiceCommand: AsyncParsableCommand {
 
       Exit codes as in sysexits.h:
         0 done, 1 verify found differences, 64 usage, 65 refused or bad data, 66 no such file,
-        69 proxy not reachable, 70 internal error, 75 try again,
-        77 password wrong or missing, 78 configuration
+        69 proxy not reachable, or no control port, 70 internal error, 75 try again,
+        77 password wrong or missing, 78 configuration wrong, or its file not there
       """,
     version: version,
     subcommands: [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Flags
 
 /// `sluice stage NAME [PERCENT]`.
 struct StageCommand: ParsableCommand {
@@ -11,8 +12,12 @@ struct StageCommand: ParsableCommand {
       shadow     as dualwrite, and reads are repeated on new and compared
       live P     new answers for P percent of the keys
       rampdown   new answers everything; writes still run on both
-      complete   new answers everything, legacy gets nothing any more:
-                 no way back without a warm-up
+      complete   new answers everything, legacy gets nothing any more: the way
+                 back is sluice stage rampdown, then sluice verify --repair
+
+      Leaving off empties new (FLUSHDB) if it holds keys: nobody knows what legacy was told meanwhile. Who
+      has filled new by replication or a dump starts serve with a flag file that says dualwrite.
+      Leaving complete empties legacy likewise; sluice verify --repair fills it again.
 
       Examples:
         sluice stage shadow
@@ -26,7 +31,8 @@ struct StageCommand: ParsableCommand {
     completion: .list(StageName.allCases.map(\.rawValue)))
   var name: StageName
 
-  @Argument(help: "The share of the keys that new answers for, 0 to 100; for live alone.")
+  @Argument(
+    help: "The share of the keys that new answers for, 0 to 100, with two decimals at most; for live alone.")
   var percent: Percent?
 
   @OptionGroup var options: ControlOptions
@@ -49,6 +55,7 @@ struct Ramp: ParsableCommand {
     abstract: "Change the share of the keys that the new stack answers for.",
     discussion: """
       Keys join as the percentage grows and leave as it shrinks; no key moves back and forth.
+      The percentage counts from stage live on.
 
       Example:
         sluice ramp 50
@@ -56,7 +63,7 @@ struct Ramp: ParsableCommand {
       To go back at once: sluice rollback "why"
       """)
 
-  @Argument(help: "0 to 100; fractions such as 0.5 are allowed.")
+  @Argument(help: "0 to 100, with two decimals at most: 0.5, 33.33.")
   var percent: Percent
 
   @OptionGroup var options: ControlOptions
@@ -73,16 +80,14 @@ enum StageName: String, ExpressibleByArgument, CaseIterable {
   init?(argument: String) { self.init(rawValue: argument.lowercased()) }
 }
 
-/// A percentage as typed, `25` or `25%`, known to be from 0 to 100.
+/// A percentage as typed, `25` or `25%`, known to be from 0 to 100 with two decimals at most.
 struct Percent: ExpressibleByArgument, Equatable {
   /// Without the sign.
   let text: String
 
   init?(argument: String) {
     let digits = argument.hasSuffix("%") ? String(argument.dropLast()) : argument
-    guard digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let value = Double(digits),
-      (0...100).contains(value)
-    else { return nil }
+    guard Percentage(digits) != nil else { return nil }
     text = digits
   }
 }

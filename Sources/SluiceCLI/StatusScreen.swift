@@ -4,9 +4,9 @@ enum StatusScreen {
   static func render(_ status: JSONValue) -> String {
     let blocks = [
       head(status), stacks(status["stacks"]), compare(status), counts(status), flags(status["flags"]),
-      ledger(status["ledger"]), wayBack(status),
+      ledger(status["ledger"]), journal(status["journal"]), wayBack(status),
     ]
-    return blocks.joined(separator: "\n") + "\n"
+    return blocks.compactMap(\.self).joined(separator: "\n") + "\n"
   }
 
   private static func head(_ status: JSONValue) -> String {
@@ -139,31 +139,52 @@ enum StatusScreen {
   }
 
   private static func flags(_ flags: JSONValue) -> String {
+    let path = flags["path"].text ?? "embedded defaults"
+    let error = flags["error"].text.map { row("", "ERROR: \($0)") }
+    if let error, flags["source"].text == "built_in" {
+      return row("flags", "\(path), NOT USED: every key is answered by legacy until it is right") + "\n"
+        + error
+    }
     let version = flags["version"].text.map { ", version \($0)" } ?? ""
     let loaded = flags["loaded_at"].text.map { ", loaded \($0)" } ?? ""
-    var lines = [row("flags", "\(flags["path"].text ?? "embedded defaults")\(version)\(loaded)")]
-    if let error = flags["error"].text {
-      lines.append(row("", "ERROR: \(error)"))
-      lines.append(row("", "the last good flags stay in force; correct the file"))
-    }
+    var lines = [row("flags", "\(path)\(version)\(loaded)")]
+    if let error { lines += [error, row("", "the last good flags stay in force; correct the file")] }
     return lines.joined(separator: "\n")
   }
 
   private static func ledger(_ ledger: JSONValue) -> String {
     let health = ledger["health"].text ?? "-"
-    guard health != "off" else { return row("ledger", "off") }
     let reason = ledger["reason"].text.map { ": \($0)" } ?? ""
+    guard health != "off" else {
+      let path = ledger["path"].text ?? "ledger"
+      return row("ledger", reason.isEmpty ? "off" : "\(path), NOT USED, no evidence is kept\(reason)")
+    }
     let path = ledger["path"].text.map { ", \($0)" } ?? ""
     let queued = "queued \(ledger["queued"].count), samples lost \(ledger["lost_samples"].count)"
     return row("ledger", "\(health == "degraded" ? "DEGRADED" : health)\(reason)\(path), \(queued)")
   }
 
+  /// Nil while all is as it should be.
+  private static func journal(_ journal: JSONValue) -> String? {
+    let reason = journal["reason"].text
+    switch journal["health"].text {
+    case "off":
+      return row(
+        "suspects", "do NOT outlive this process: \(reason ?? "serve has no --ledger to keep them beside")")
+    case "degraded": return row("suspects", "may not outlive this process: \(reason ?? "-")")
+    default: return nil
+    }
+  }
+
   private static func wayBack(_ status: JSONValue) -> String {
     guard status["rolled_back"].bool != true else { return row("go on", "sluice rearm") }
-    let note =
-      status["effective_stage"].text == "complete"
-      ? " (legacy has heard no write since: warm it up first)" : ""
-    return row("way back", "sluice rollback \"why\"\(note)")
+    guard status["effective_stage"].text == "complete" else {
+      return row("way back", "sluice rollback \"why\"")
+    }
+    return [
+      row("way back", "sluice stage rampdown, then sluice verify --repair: legacy has heard no write since"),
+      row("", "(sluice rollback \"why\" works at once, and empties legacy)"),
+    ].joined(separator: "\n")
   }
 
   private static func row(_ name: String, _ text: String) -> String {

@@ -64,8 +64,88 @@ extension Acceptance {
         return
       }
       #expect(lines.first?.text?.hasPrefix("ROLLBACK") == true)
+      #expect(try cli("commands").contains("ROLLBACK [reason]"))
+      // A client of the cache is told where it is; only what is HTTP is taken for a browser.
+      #expect(try cli("get", "a").contains("unknown control command 'GET'"))
       #expect(try cli("ramp", "101").hasPrefix("ERR "))
       #expect(try cli("set", "a", "1").hasPrefix("ERR "))
+    }
+
+    @Test("flags and a ledger that cannot be used are said so, on the start screen and by status")
+    func unused() throws {
+      var options = SluiceProcess.Options()
+      options.flags = "{ no flags"
+      let folder = try ScratchFolder()
+      options.ledger = try folder.write("other.db", String(repeating: "no database. ", count: 100))
+      let stacks = try TwoStacks(options)
+      let process = stacks.sluice
+      let lines = process.child.output.split(separator: "\n")
+      for name in ["flags", "ledger"] {
+        let line = try #require(lines.first { $0.hasPrefix("  \(name) ") })
+        #expect(line.contains(", NOT USED, "), "\(line)")
+      }
+      let screen = try sluice(["status"], process)
+      #expect(screen.contains("NOT USED") && screen.contains("no evidence is kept"), "\(screen)")
+      #expect(!screen.contains("last good flags"))
+      let refused = try Child.run(
+        try SluiceProcess.executable(), ["reload", "--control", "127.0.0.1:\(process.controlPort)"])
+      #expect(refused.exit == .code(65) && refused.errors.contains("none was good"), "\(refused)")
+
+      try process.replaceFlags(FlagText.make(stage: "shadow"))
+      try eventually("the corrected file is in force") { try process.status().text("stage") == "shadow" }
+      try process.replaceFlags("{ no flags")
+      try eventually("the bad one is refused") { try process.status().text("flags.error") != nil }
+      #expect(try sluice(["status"], process).contains("the last good flags stay in force"))
+    }
+
+    @Test("the way back from complete is rampdown, then verify --repair")
+    func backFromComplete() throws {
+      let stacks = try TwoStacks(stage: "rampdown")
+      let process = stacks.sluice
+      let client = try process.client()
+      for index in 0..<100 { #expect(try client.command("SET", "key:\(index)", "old") == .status("OK")) }
+      #expect(
+        try sluice(["stage", "complete"], process).contains("'stage rampdown', then 'verify --repair'"))
+      for index in 0..<100 { #expect(try client.command("SET", "key:\(index)", "new") == .status("OK")) }
+      let status = try sluice(["status"], process)
+      #expect(status.contains("way back     sluice stage rampdown, then sluice verify --repair"), "\(status)")
+      #expect(try sluice(["stage", "rampdown"], process).contains("legacy was emptied first"))
+      #expect(try sluice(["verify", "--repair"], process).contains("100 repaired"))
+      #expect(try sluice(["rollback", "all the way"], process).contains("answered by legacy"))
+      for index in 0..<100 { #expect(try client.command("GET", "key:\(index)").text == "new") }
+    }
+
+    @Test("a stack that is away is not said to have been emptied, and a share says from when on it counts")
+    func awayAndShare() throws {
+      let stacks = try TwoStacks(stage: "off")
+      let process = stacks.sluice
+      // A stack that was never met may hold anything.
+      stacks.new.kill()
+      #expect(try process.terminate() == .code(0))
+      try process.restart()
+      try eventually("new is known to be down") { try process.status().text("stacks.new.health") == "down" }
+      let moved = try sluice(["stage", "shadow"], process)
+      #expect(!moved.contains("was emptied"), "\(moved)")
+      #expect(moved.contains("new is not there yet, and is emptied before it answers"), "\(moved)")
+      #expect(try sluice(["ramp", "25"], process).contains("the percentage counts from stage live on"))
+      #expect(try sluice(["reload"], process).contains("nothing new in the file"))
+    }
+
+    @Test("a port for clients is no control port, and an address of another machine is none of this one")
+    func wrongPlaces() throws {
+      let stacks = try TwoStacks(stage: "off")
+      for port in [
+        "\(stacks.sluice.port)", try #require(stacks.new.url.split(separator: ":").last.map(String.init)),
+      ] {
+        let ran = try Child.run(
+          try SluiceProcess.executable(), ["rollback", "why", "--control", "127.0.0.1:\(port)"])
+        #expect(ran.exit == .code(69) && ran.errors.contains("is not a Sluice control port"), "\(ran)")
+      }
+      // TEST-NET-3 (RFC 5737) is nobody's.
+      let served = try Child.run(
+        try SluiceProcess.executable(), ["serve", "--listen", "203.0.113.5:6400", "--control", "127.0.0.1:0"])
+      #expect(
+        served.exit == .code(69) && served.errors.contains("this machine has no such address"), "\(served)")
     }
 
     @Test("a new stack that fails is left by itself: the guardrail rolls back, and says why")

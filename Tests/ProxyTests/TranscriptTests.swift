@@ -99,6 +99,18 @@ import Testing
     }
   }
 
+  @Test func ordersOfTheControlPortAreToldWhereItIs() async throws {
+    try await Bench.runMemory(routing: .at(.live)) { bench in
+      let client = try bench.client()
+      for word in ["ROLLBACK", "rearm", "Stage", "RAMP", "STATUS"] {
+        let reply = try client.ask(word, "why")
+        #expect(
+          reply.hasPrefix("-ERR sluice: \(word.uppercased()) is an order of the control port"), "\(reply)")
+      }
+      #expect(try client.ask("ROLLBACKS", "why").contains("control port") == false)
+    }
+  }
+
   @Test func refusedOptions() async throws {
     try await Bench.runMemory(routing: .at(.off)) { bench in
       let client = try bench.client()

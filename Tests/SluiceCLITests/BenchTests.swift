@@ -71,7 +71,8 @@ import Testing
     let text = BenchCompare.text(comparison)
     #expect(text.contains("before  redis://old"))
     #expect(text.contains("operations per second"))
-    #expect(text.contains("100.0 %"))
+    #expect(text.contains("100.0 % worse"))
+    #expect(BenchCompare.change(-5.081) == "508.1 % better" && BenchCompare.change(0.0001) == "none")
     #expect(text.contains("verdict critical; baseline NOT kept"))
   }
 

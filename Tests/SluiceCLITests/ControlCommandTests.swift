@@ -63,6 +63,22 @@ import Testing
     #expect(failure.message.contains(says), "\(failure.message)")
   }
 
+  @Test(
+    "A port for clients, or a Redis, is told apart from a control port",
+    arguments: [
+      "-ERR unknown command 'STATUS', with args beginning with: \r\n",
+      "-ERR sluice: ROLLBACK is an order of the control port\r\n",
+    ])
+  func noControlPort(_ reply: String) throws {
+    let redis = try FakeControl { _ in reply }
+    defer { redis.stop() }
+    let failure = try #require(throws: Failure.self) { try run(["rollback", "why"], redis) }
+    #expect(failure.code == .unavailable)
+    #expect(
+      failure.message.hasPrefix("127.0.0.1:\(redis.port) is not a Sluice control port"), "\(failure.message)")
+    #expect(failure.message.contains("the default is 127.0.0.1:6401"))
+  }
+
   @Test("A proxy that is not there, or goes away, is exit code 69")
   func unreachable() throws {
     let control = try FakeControl { _ in nil }
@@ -112,6 +128,8 @@ import Testing
     func report(_ path: String) throws { try ReportCommand.parse([path]).run() }
     let absent = try #require(throws: Failure.self) { try report("/no/such.db") }
     #expect(absent.code == .noInput)
+    let folder = try #require(throws: Failure.self) { try report(NSTemporaryDirectory()) }
+    #expect(folder.code == .noInput && folder.message.contains("is a directory"))
     let path = NSTemporaryDirectory() + "sluice-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try String(repeating: "no database. ", count: 100).write(toFile: path, atomically: false, encoding: .utf8)

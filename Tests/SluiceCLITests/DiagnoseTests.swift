@@ -105,26 +105,33 @@ import Testing
     #expect(files["flags/latch.txt"]?.contains("ROLLED BACK\nwho: ada") == true)
   }
 
-  @Test("Nothing at all: the archive says what is missing")
+  @Test("Nothing at all: there is no archive, and one line says what is missing")
   func nothing() throws {
     let folder = try ScratchFolder()
-    let files = try diagnose(
-      [
-        "--control", "127.0.0.1:\(try Ports.free())", "--ledger", "\(folder.path)/none.db", "--flags",
-        "\(folder.path)/none.json",
-      ], in: folder)
-    let summary = try #require(files["SUMMARY.txt"])
-    for part in ["status:", "configuration:", "flags:", "ledger:"] { #expect(summary.contains("  \(part)")) }
-    #expect(files["report.txt"] == nil)
-    #expect(files["versions.txt"]?.contains("sluice \(SluiceCommand.version)") == true)
+    let failure = try #require(throws: Failure.self) {
+      try diagnose(
+        [
+          "--control", "127.0.0.1:\(try Ports.free())", "--config", "\(folder.path)/none.yaml", "--ledger",
+          "\(folder.path)/none.db", "--flags", "\(folder.path)/none.json",
+        ], in: folder)
+    }
+    #expect(failure.code == .noInput)
+    for part in ["status: ", "configuration: ", "flags: ", "ledger: "] {
+      #expect(failure.message.contains(part))
+    }
+    #expect(!failure.message.contains("\n") && !failure.message.contains("\\x0a"), "\(failure.message)")
+    #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/incident.tar.gz"))
   }
 
   @Test("An archive that cannot be written is an error with a hint")
   func unwritable() throws {
+    let folder = try ScratchFolder()
+    let flags = try folder.write("sluice.flagd.json", FlagText.make(stage: "off"))
     let command = try #require(
-      try SluiceCommand.parseAsRoot(
-        ["diagnose", "--control", "127.0.0.1:\(try Ports.free())", "--output", "/nowhere/at/all.tar.gz"])
-        as? Diagnose)
+      try SluiceCommand.parseAsRoot([
+        "diagnose", "--control", "127.0.0.1:\(try Ports.free())", "--output", "/nowhere/at/all.tar.gz",
+        "--flags", flags,
+      ]) as? Diagnose)
     let failure = #expect(throws: Failure.self) { try command.run() }
     #expect(failure?.message.contains("--output") == true)
   }

@@ -62,7 +62,9 @@ import Testing
     "Wrong usage is exit code 64",
     arguments: [
       ["nonsense"], ["stage"], ["stage", "half"], ["stage", "shadow", "5"], ["stage", "live", "101"],
-      ["ramp"], ["ramp", "nan"], ["ramp", "1e1"], ["ramp", "-1"], ["which"], ["status", "--nope"],
+      ["ramp"], ["ramp", "nan"], ["ramp", "1e1"], ["ramp", "-1"], ["ramp", "33.333"],
+      ["verify", "--sample", "0"], ["verify", "--sample", "0%"], ["bench", "before", "--url", "http://h"],
+      ["which"], ["status", "--nope"],
       ["report", "--section", "nope"], ["report", "--limit", "0"], ["serve", "stray"],
     ])
   func usage(_ arguments: [String]) throws {
@@ -74,9 +76,17 @@ import Testing
     "A control address that cannot be is exit code 64",
     arguments: ["nowhere", "127.0.0.1:0", "unix:relative"])
   func badControl(_ address: String) throws {
-    let rearm = try #require(try SluiceCommand.parseAsRoot(["rearm", "--control", address]) as? Rearm)
-    let error = try #require(throws: ValidationError.self) { try rearm.run() }
+    let error = try #require(throws: (any Error).self) {
+      try SluiceCommand.parseAsRoot(["rearm", "--control", address])
+    }
     #expect(SluiceCommand.exitCode(for: error).rawValue == 64)
+    let text = SluiceCommand.fullMessage(for: error)
+    #expect(text.contains("--control: ") && text.contains("Usage: sluice rearm"), "\(text)")
+    let rearm = try #require(try SluiceCommand.parseAsRoot(["rearm"]) as? Rearm)
+    let named = try #require(throws: ValidationError.self) {
+      try rearm.options.client(environment: ["SLUICE_CONTROL": address])
+    }
+    #expect(named.message.hasPrefix("SLUICE_CONTROL: "))
   }
 
   @Test("The flag wins over the environment, the environment over the default")

@@ -55,15 +55,40 @@ import UnixSignals
       """
       {"stage":"live","effective_stage":"off","percent":12.5,"rolled_back":true,
        "rollback":{"reason":"errors\\u001b[2J","who":"control 127.0.0.1","at":"2026-01-02T03:04:05Z"},
-       "flags":{"path":"f.json","error":"f.json: $.flags is missing"},
+       "flags":{"path":"f.json","source":"file","error":"f.json: $.flags is missing"},
        "ledger":{"health":"degraded","reason":"disk full"}}
       """)
     #expect(screen.contains("off in force (flags say live, 12.5 % of the keys on new)"))
     #expect(screen.contains("ROLLED BACK  errors\\x1b[2J by control 127.0.0.1 at 2026-01-02T03:04:05Z"))
     #expect(screen.contains("ERROR: f.json: $.flags is missing"))
+    #expect(screen.contains("the last good flags stay in force"))
     #expect(screen.contains("DEGRADED: disk full"))
     #expect(screen.contains("sluice rearm"))
     #expect(!screen.contains("\u{1b}"))
+  }
+
+  @Test("What was never in use is not said to be")
+  func unused() throws {
+    let screen = try render(
+      """
+      {"stage":"off","effective_stage":"off",
+       "flags":{"path":"f.json","source":"built_in","version":"ab12","error":"line 1, column 2 is no JSON"},
+       "ledger":{"path":"other.db","health":"off","reason":"is no ledger"},
+       "journal":{"health":"off"}}
+      """)
+    #expect(
+      screen.contains("flags        f.json, NOT USED: every key is answered by legacy until it is right\n"))
+    #expect(screen.contains("ERROR: line 1, column 2 is no JSON"))
+    #expect(!screen.contains("last good flags") && !screen.contains("ab12"))
+    #expect(screen.contains("ledger       other.db, NOT USED, no evidence is kept: is no ledger\n"))
+    #expect(screen.contains("suspects     do NOT outlive this process: serve has no --ledger"))
+  }
+
+  @Test("The way back from complete is another one")
+  func complete() throws {
+    let screen = try render("{\"stage\":\"complete\",\"effective_stage\":\"complete\"}")
+    #expect(screen.contains("way back     sluice stage rampdown, then sluice verify --repair"))
+    #expect(screen.contains("(sluice rollback \"why\" works at once, and empties legacy)"))
   }
 
   @Test(
@@ -115,6 +140,21 @@ import UnixSignals
     #expect(lines.count <= 24)
     let plain = StartupScreen.render(ServeConfiguration(), version: "0.1.0", stage: "off")
     #expect(plain.contains("  sluice rollback \"why\"\n"))
+    #expect(!plain.contains("NOT USED"))
+  }
+
+  @Test("The start screen says what is not used, and why, in the line where it stands")
+  func startUnused() {
+    var configuration = ServeConfiguration()
+    configuration.flags.path = "f.json"
+    configuration.ledger.path = "other.db"
+    let screen = StartupScreen.render(
+      configuration, version: "0.1.0", stage: "off", flagsError: "line 1\u{1b}[2J",
+      ledgerError: "is no ledger")
+    #expect(
+      screen.contains(
+        "  flags        f.json, NOT USED, every key is answered by legacy until it is right: line 1 [2J\n"))
+    #expect(screen.contains("  ledger       other.db, NOT USED, no evidence is kept: is no ledger\n"))
   }
 
   @Test("A log event is one line, whatever is in it")

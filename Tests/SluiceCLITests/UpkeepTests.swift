@@ -96,6 +96,14 @@ import Testing
     #expect(control.commands.map(\.count) == [257, 45])
   }
 
+  @Test("What a walk that was stopped has not found is not found so far")
+  func stopped() {
+    #expect(VerifyCommand.found(0, of: 9, true) == "no difference found")
+    #expect(VerifyCommand.found(0, of: 9, false) == "no difference found so far")
+    #expect(VerifyCommand.found(2, of: 9, false) == "2 keys differ so far")
+    #expect(VerifyCommand.found(0, of: 0, false) == "nothing compared: no evidence")
+  }
+
   @Test("Differences are grouped, the most frequent first, with a few samples")
   func differences() {
     var differences = Differences()

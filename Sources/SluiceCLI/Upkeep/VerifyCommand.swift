@@ -33,6 +33,12 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var options: WalkOptions
 
+  func validate() throws {
+    if share.isNothing {
+      throw ValidationError("--sample: write a percentage above 0, with two decimals at most")
+    }
+  }
+
   func run() throws {
     let (lanes, status) = try findProxy()
     let addresses = try options.stacks.addresses(status)
@@ -96,10 +102,11 @@ struct VerifyCommand: ParsableCommand {
       lines.append("\(counts.superseded) looked different at first and were not when asked again")
     }
     if counts.unsettled > 0 { lines.append("\(counts.unsettled) could not be settled") }
+    let found = VerifyCommand.found(run.differences.count, of: counts.compared, isComplete)
     if run.differences.count == 0 {
-      lines.append(counts.compared == 0 ? "nothing compared: no evidence" : "no difference found")
+      lines.append(found)
     } else {
-      lines += [run.differences.table().text(), "\(run.differences.count) keys differ"]
+      lines += [run.differences.table().text(), found]
       if repair {
         lines.append(
           "\(counts.repaired) repaired"
@@ -108,6 +115,12 @@ struct VerifyCommand: ParsableCommand {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  static func found(_ different: Int, of compared: Int, _ isComplete: Bool) -> String {
+    guard compared > 0 else { return "nothing compared: no evidence" }
+    return (different == 0 ? "no difference found" : "\(different) keys differ")
+      + (isComplete ? "" : " so far")
   }
 
   private func text(_ run: VerifyRun, _ isComplete: Bool, _ elapsed: Duration) throws -> String {
