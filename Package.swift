@@ -53,7 +53,7 @@ let package = Package(
       name: "Migrations", path: "migrations",
       resources: [
         .embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql"),
-        .embedInCode("0003_benchmarks.sql"),
+        .embedInCode("0003_benchmarks.sql"), .embedInCode("0004_trouble.sql"),
       ],
       swiftSettings: strict),
     .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
@@ -181,6 +181,10 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
     .testTarget(
       name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),
+    .testTarget(
+      name: "EvidenceTests",
+      dependencies: ["Evidence", "Figures", "Flags", "Ledger", "LoadGenerator", "Routing"],
+      swiftSettings: strict),
     .testTarget(
       name: "LedgerTests",
       dependencies: [

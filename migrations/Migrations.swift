@@ -22,6 +22,7 @@ public struct Migration: Sendable {
         number: 2, name: "groups_suspects_fences",
         sql: PackageResources._002_groups_suspects_fences_sql),
       Migration(number: 3, name: "benchmarks", sql: PackageResources._003_benchmarks_sql),
+      Migration(number: 4, name: "trouble", sql: PackageResources._004_trouble_sql),
     ]
   }
 }

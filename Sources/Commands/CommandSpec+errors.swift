@@ -15,7 +15,7 @@ extension CommandSpec {
   }
 
   /// EVAL, EVALSHA and FCALL with their read-only twins: they alone may say `numkeys` 0.
-  var isScript: Bool { flags.contains(.noMandatoryKeys) }
+  public var isScript: Bool { flags.contains(.noMandatoryKeys) }
 
   /// `numkeys` is no number.
   var noNumberMessage: String { checksRange ? Self.numkeysMessage : Self.noIntegerMessage }

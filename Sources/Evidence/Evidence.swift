@@ -46,10 +46,12 @@ public struct Evidence: Sendable {
       }
     }
     let operations = CommandClass.allCases.reduce(UInt64(0)) { $0 + sinceFlip[.new, $1].operations }
-    let failures =
+    let unanswered =
       sinceFlip.errors[.new, .timeout] + sinceFlip.errors[.new, .unreachable]
       + sinceFlip.errors[.new, .refused]
-    let asked = operations + failures
+    // What the stack answered is among its operations; errors about the command or its data are the client's.
+    let failures = unanswered + sinceFlip.errors[.new, .trouble]
+    let asked = operations + unanswered
     if asked >= max(1, guardrails.minimumSample), Double(failures) / Double(asked) > guardrails.newErrorRate {
       return "\(failures) of \(asked) commands failed on the new stack (limit \(guardrails.newErrorRate))"
     }

@@ -2,7 +2,7 @@ import Routing
 
 /// Exact counts of errors by stack and kind.
 public struct ErrorCounts: Sendable {
-  private var counts = InlineArray<8, UInt64>(repeating: 0)
+  private var counts = InlineArray<10, UInt64>(repeating: 0)
 
   /// Nothing counted yet.
   public init() {}
@@ -24,6 +24,6 @@ public struct ErrorCounts: Sendable {
   }
 
   private static func index(_ stack: StackID, _ kind: ErrorKind) -> Int {
-    (stack == .legacy ? 0 : 4) + Int(kind.rawValue)
+    (stack == .legacy ? 0 : 5) + Int(kind.rawValue)
   }
 }

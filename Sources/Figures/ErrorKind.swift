@@ -6,8 +6,10 @@ public enum ErrorKind: UInt8, CaseIterable, Sendable {
   case timeout
   /// The connection could not be made, or was lost while the command was in flight.
   case unreachable
-  /// The stack answered with an error.
+  /// The stack answered with an error about the command or its data (`ERR`, `WRONGTYPE`, …).
   case reply
+  /// The stack answered that it is in trouble itself (`OOM`, `READONLY`, `LOADING`, `NOPERM`, …).
+  case trouble
 
   /// The word for the ledger and for people.
   public var name: String {
@@ -16,6 +18,7 @@ public enum ErrorKind: UInt8, CaseIterable, Sendable {
     case .timeout: "timeout"
     case .unreachable: "unreachable"
     case .reply: "reply"
+    case .trouble: "trouble"
     }
   }
 }

@@ -62,6 +62,7 @@ public struct Report: Sendable {
       case .errors:
         [
           "minute", "stack", "operations", "errors", "percent", "refused", "timeout", "unreachable", "reply",
+          "trouble",
         ]
       case .latency: ["stack", "class", "operations", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
       case .latencyPerMinute: ["minute", "stack", "operations", "p50_us", "p99_us", "max_us"]

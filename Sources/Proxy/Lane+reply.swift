@@ -128,7 +128,8 @@ extension Lane {
     figures[stack, commandClass].operations &+= 1
     figures[stack, commandClass].latency.record(nanoseconds: Int64(truncatingIfNeeded: now &- command.sentAt))
     if isError {
-      figures.recordError(.reply, on: stack, commandClass)
+      let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
+      figures.recordError(isTrouble ? .trouble : .reply, on: stack, commandClass)
     } else if spec.isHitMiss {
       if ReplyReader.isNull(reply) {
         figures[stack, commandClass].misses &+= 1

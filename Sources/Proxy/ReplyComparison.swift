@@ -42,11 +42,13 @@ struct ReplyComparison {
     guard legacy.count > 0, new.count > 0 else { return .different(.value, offset: offset) }
     switch (Self.isError(legacy.span), Self.isError(new.span)) {
     case (true, true):
-      return Self.codeWord(legacy.span) == Self.codeWord(new.span)
+      return legacy[ErrorWord.range(in: legacy.span)] == new[ErrorWord.range(in: new.span)]
         ? .equivalent : .different(kindOfErrors, offset: offset)
     case (true, false):
-      return .different(Self.isWrongType(legacy.span) ? .type : .errorInLegacy, offset: offset)
-    case (false, true): return .different(Self.isWrongType(new.span) ? .type : .errorInNew, offset: offset)
+      return .different(
+        ErrorWord(of: legacy.span) == .wrongType ? .type : .errorInLegacy, offset: offset)
+    case (false, true):
+      return .different(ErrorWord(of: new.span) == .wrongType ? .type : .errorInNew, offset: offset)
     case (false, false): break
     }
     switch (Self.isMissing(legacy.span), Self.isMissing(new.span)) {
@@ -108,8 +110,9 @@ struct ReplyComparison {
 
   /// Both refused, for other reasons: whose reason is about the data says that the other stack is in trouble.
   private var kindOfErrors: DivergenceKind {
-    switch (Self.isAboutData(legacy.span), Self.isAboutData(new.span)) {
-    case (true, true): Self.isWrongType(legacy.span) || Self.isWrongType(new.span) ? .type : .value
+    let (one, other) = (ErrorWord(of: legacy.span), ErrorWord(of: new.span))
+    return switch (one.isAboutData, other.isAboutData) {
+    case (true, true): one == .wrongType || other == .wrongType ? .type : .value
     case (false, true): .errorInLegacy
     case (true, false), (false, false): .errorInNew
     }
@@ -242,18 +245,5 @@ struct ReplyComparison {
   private static func isMissing(_ reply: Span<UInt8>) -> Bool {
     ReplyReader.isNull(reply)
       || (reply.count == 4 && reply[1] == UInt8(ascii: "0") && reply[0] != UInt8(ascii: ":"))
-  }
-
-  /// One side holds the key as something else: that is about the data, not about a stack in trouble.
-  private static func isWrongType(_ error: Span<UInt8>) -> Bool { codeWord(error) == Array("WRONGTYPE".utf8) }
-
-  private static func isAboutData(_ error: Span<UInt8>) -> Bool {
-    isWrongType(error) || codeWord(error) == Array("ERR".utf8)
-  }
-
-  private static func codeWord(_ error: Span<UInt8>) -> [UInt8] {
-    var end = 1
-    while end < error.count, error[end] != 0x20, error[end] != 0x0d { end += 1 }
-    return error.extracting(1..<end).withUnsafeBufferPointer { Array($0) }
   }
 }

@@ -144,7 +144,7 @@ extension RoutedCore {
     let (answer, isCertain) = await counted(primary, command, hit: { _ in nil }) {
       await apply(effect, key, primary)
     }
-    if !isCertain { failed(.reply, primary, command) }
+    if !isCertain { failed(.trouble, primary, command) }
     if isCertain, log.isDrained(key, primary) { repaired(key, primary) }
     let now = self.routing
     let moved = now.primary(of: key.utf8.span) != primary
@@ -188,7 +188,7 @@ extension RoutedCore {
     let applied = effect
     let (_, isCertain) = await counted(stack, command, hit: { _ in nil }) { await apply(applied, key, stack) }
     guard !isCertain else { return }
-    failed(.reply, stack, command)
+    failed(.trouble, stack, command)
     figures.withLock { $0.compare.mirrorErrors &+= 1 }
     doubt(suspects.insert(key, on: stack), stack)
   }

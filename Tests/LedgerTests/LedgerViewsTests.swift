@@ -38,6 +38,7 @@ import Testing
     after[.new, .write].operations = 10
     after.recordError(.timeout, on: .new, .write)
     after.recordError(.reply, on: .new, .write)
+    for _ in 0..<2 { after.recordError(.trouble, on: .new, .write) }
     after[.new, .write].latency.record(nanoseconds: 3_000)
     ledger.record(after, from: time(60), to: time(70))
     ledger.record(
@@ -116,8 +117,8 @@ import Testing
   @Test func errorRatePerStackAndMinute() throws {
     #expect(
       try scratch.rows("SELECT * FROM error_rate_per_minute") == [
-        "2026-03-01 12:00:00|legacy|100|0|0.0|0|0|0|0", "2026-03-01 12:01:00|legacy|51|0|0.0|0|0|0|0",
-        "2026-03-01 12:01:00|new|10|2|20.0|0|1|0|1",
+        "2026-03-01 12:00:00|legacy|100|0|0.0|0|0|0|0|0",
+        "2026-03-01 12:01:00|legacy|51|0|0.0|0|0|0|0|0", "2026-03-01 12:01:00|new|10|4|40.0|0|1|0|1|2",
       ])
   }
 
@@ -135,7 +136,7 @@ import Testing
   @Test func whatEachStackDid() throws {
     #expect(
       try scratch.rows("SELECT * FROM figures_total")
-        == ["legacy|read|151|75|25|75.0|0", "new|write|10|0|0|-|2"])
+        == ["legacy|read|151|75|25|75.0|0", "new|write|10|0|0|-|4"])
   }
 
   @Test func theStoryOfTheCutover() throws {

@@ -19,7 +19,7 @@ import Testing
     try Connection.writer(scratch.path).close()
     #expect(
       try scratch.rows("SELECT number, name, length(checksum) FROM migrations") == [
-        "1|ledger|16", "2|groups_suspects_fences|16", "3|benchmarks|16",
+        "1|ledger|16", "2|groups_suspects_fences|16", "3|benchmarks|16", "4|trouble|16",
       ])
     #expect(try scratch.rows("PRAGMA auto_vacuum") == ["2"])
     #expect(try scratch.rows("PRAGMA journal_mode") == ["wal"])
