@@ -164,8 +164,10 @@ actor Cutover {
     } catch {
       throw Refused("nothing was changed: \(error)")
     }
+    await collect()
     let before = position
     let edit = FlagEdit(from: definition, to: change.definition)
+    let shortfall = evidence.shortfall(of: change.definition.plan, from: definition, to: change.definition)
     definition = change.definition
     bytes = change.bytes
     isFromFile = file != nil
@@ -176,6 +178,7 @@ actor Cutover {
     if percentage != nil, definition.stage < .live {
       answer += "; the percentage counts from stage live on"
     }
+    if let shortfall { answer += "; NOTE: \(shortfall)" }
     if let emptied = flips.lazy.compactMap(\.emptied).first {
       answer +=
         "; NOTE: \(emptied.name) \(emptying(emptied)): it was not told of the writes in stage \(before.stage.name), "
@@ -213,13 +216,16 @@ actor Cutover {
     switch event {
     case .loaded(let definition, let edit):
       (flagsError, isFromFile) = (nil, true)
+      await collect()
       guard definition.version != self.definition.version, await isStillSaid(definition) else { return }
       let before = position
+      let shortfall = evidence.shortfall(of: definition.plan, from: self.definition, to: definition)
       self.definition = definition
       loadedAt = Date()
       let flips = await publish(deadline: settings.fenceDeadline)
       record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
-      logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))")
+      let note = shortfall.map { "; NOTE: \($0)" } ?? ""
+      logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
     case .rejected(let error):
       flagsError = "\(error)"
       logger.error("flag file \(file?.path ?? "") refused, \(whatStays): \(error)")

@@ -66,7 +66,7 @@ extension StatusReport {
     compare = Compare(
       matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
       diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
-      since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict)
+      since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)

@@ -6,9 +6,11 @@ import Routing
 public struct Evidence: Sendable {
   public private(set) var total = LaneFigures()
   public private(set) var sinceFlip = LaneFigures()
+  /// When the account of ``sinceFlip`` began: at the last flip, or at the start of the process.
+  public private(set) var since: ContinuousClock.Instant
 
   /// Nothing counted yet.
-  public init() {}
+  public init(at now: ContinuousClock.Instant = .now) { since = now }
 
   /// Adds what was counted since the last time.
   public mutating func add(_ figures: LaneFigures) {
@@ -17,29 +19,20 @@ public struct Evidence: Sendable {
   }
 
   /// A flip begins a new account: what was true before it says nothing about what is true now.
-  public mutating func startAgain() { sinceFlip = LaneFigures() }
-
-  /// Zero of zero is not a pass (law 10), and neither is anything while writes did not reach the mirror.
-  public var verdict: String {
-    let compare = sinceFlip.compare
-    if divergences > 0 { return "fail" }
-    return compare.compared == sinceFlip.divergences[.timeout] || compare.droppedWrites > 0
-      || compare.mirrorErrors > 0 ? "hold" : "pass"
+  public mutating func startAgain(at now: ContinuousClock.Instant = .now) {
+    sinceFlip = LaneFigures()
+    since = now
   }
 
-  /// Divergences since the flip that say something about the data: neither a cold new stack's misses nor the answers that never
-  /// came, which are errors of a stack (perhaps of legacy, to which nobody should be rolled back for that).
-  private var divergences: UInt64 {
-    let compare = sinceFlip.compare
-    return compare.diverged
-      - min(compare.diverged, sinceFlip.divergences[.missingInNew] &+ sinceFlip.divergences[.timeout])
-  }
+  /// What the compares since the flip say.
+  public var verdict: Verdict { Verdict(sinceFlip) }
 
   /// Why the guardrails roll back, or nil. They act only where clients depend on the new stack.
   public func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {
     guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
     let compared = sinceFlip.compare.compared
     if compared >= max(1, guardrails.minimumSample) {
+      let divergences = sinceFlip.dataDivergences
       let rate = Double(divergences) / Double(compared)
       if rate > guardrails.divergenceRate {
         return "\(divergences) of \(compared) compared reads diverged (limit \(guardrails.divergenceRate))"

@@ -7,7 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "Show what a running proxy does: stage, stacks, comparison, flags, ledger.",
     discussion: """
-      The verdict of the comparison is pass, fail or hold; nothing compared is hold, never pass.
+      The verdict of the comparison is pass, cold (new lacks keys, nothing else differs), differs or hold;
+      nothing compared is hold, never pass.
 
       Examples:
         sluice status

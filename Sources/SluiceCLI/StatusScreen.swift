@@ -113,12 +113,13 @@ enum StatusScreen {
   private static func verdict(_ compare: JSONValue) -> String {
     // What the verdict stands on: the time since the last flip, where the proxy tells it apart.
     let counted = compare["since_flip"]["matched"].number == nil ? compare : compare["since_flip"]
-    let compared = (counted["matched"].number ?? 0) + (counted["diverged"].number ?? 0)
+    let compared = ["matched", "superseded", "diverged"].reduce(0) { $0 + (counted[$1].number ?? 0) }
     guard compared > 0 else { return "HOLD: nothing compared yet, and zero of zero is no evidence" }
     switch compare["verdict"].text {
     case "pass": return "PASS"
-    case "fail": return "FAIL: see \"sluice report\" for what differs"
-    case "hold": return "HOLD: not enough evidence yet"
+    case "cold": return "COLD: what differs are keys that the new stack does not have; warm it, or wait"
+    case "differs": return "DIFFERS: see \"sluice report\" for what"
+    case "hold": return "HOLD: not enough evidence, or writes did not reach the mirror"
     case let other?: return other.uppercased()
     case nil: return "-"
     }

@@ -78,12 +78,14 @@ extension RoutedCore {
       }
       let before = definition
       let edit = FlagEdit(from: before, to: change.definition)
+      let shortfall = shortfall(from: before, to: change.definition)
       _ = flip(stage == nil ? .ramp : .stage, who: who, reason: reason) { cutover in
         cutover.definition = change.definition
         cutover.bytes = change.bytes
         return true
       }
       var answer = "\(describe()): \(edit.text)"
+      if let shortfall { answer += "; NOTE: \(shortfall)" }
       if before.stage == .off, change.definition.stage > .shadow {
         answer +=
           "; NOTE: new was not fed in stage off, what it has may be old: flush it or go by way of dualwrite"
@@ -113,12 +115,13 @@ extension RoutedCore {
           let file = start.file, (try? file.load())?.version == loaded.version
         else { return }
         let bytes = try? file.read()
+        let shortfall = shortfall(from: definition, to: loaded).map { "; NOTE: \($0)" } ?? ""
         _ = flip(.reload, who: "file", reason: edit.text) { cutover in
           cutover.definition = loaded
           if let bytes { cutover.bytes = bytes }
           return true
         }
-        logger.notice("flags reloaded: \(edit.text)")
+        logger.notice("flags reloaded: \(edit.text)\(shortfall)")
       }
     case .rejected(let error):
       cutover.withLock { $0.flagsError = "\(error)" }
@@ -132,6 +135,14 @@ extension RoutedCore {
       _ = rollBack(reason: note ?? "the latch file is there", who: "file")
     case .latchDisappeared:
       if isRolledBack { logger.warning("the latch file is gone; still rolled back until rearm") }
+    }
+  }
+
+  /// What the plan asks for and is not there, before a flip begins a new account.
+  private func shortfall(from old: FlagDefinition, to new: FlagDefinition) -> String? {
+    cutover.withLock { cutover in
+      collect(&cutover)
+      return cutover.evidence.shortfall(of: new.plan, from: old, to: new)
     }
   }
 
@@ -272,7 +283,7 @@ extension RoutedCore {
       stacks: ["legacy": stack(.legacy, total), "new": stack(.new, total)],
       compare: RoutedStatus.Compare(
         matched: compare.matched, superseded: compare.superseded, diverged: compare.diverged,
-        dropped: compare.dropped, kinds: kinds, verdict: cutover.evidence.verdict),
+        dropped: compare.dropped, kinds: kinds, verdict: cutover.evidence.verdict.rawValue),
       mirror: RoutedStatus.Mirror(
         writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
         errors: total.compare.mirrorErrors),

@@ -23,7 +23,7 @@ import UnixSignals
          "suspects_made":1050,"suspects_repaired":1000,"suspects_deleted":10,
          "p50_us":90,"p99_us":500}},
        "clients":{"connected":50,"total":1000,"cut_off":1},
-       "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"fail"},
+       "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"differs"},
        "mirror":{"writes":10,"dropped_writes":0,"errors":0},
        "ledger":{"path":"sluice.db","health":"ok","reason":null,"queued":0,"lost_samples":0}}
       """)
@@ -38,7 +38,7 @@ import UnixSignals
         new suspects: 1 050 made, 1 000 repaired, 10 deleted
         new is down since 2026-01-02T03:00:00Z: connection refused
 
-        compare      FAIL: see "sluice report" for what differs
+        compare      DIFFERS: see "sluice report" for what
                      matched 1 000, ignored 5, superseded 2, diverged 1, dropped 0
         mirror       writes 10, dropped writes 0, errors 0
         clients      50 connected, 1 000 in all, 1 cut off

@@ -22,7 +22,7 @@ import Testing
     let compare = bed.cache.status.compare
     #expect(compare.kinds == ["value": 1, "type": 1, "missing_in_new": 1, "missing_in_legacy": 1])
     #expect(compare.matched == 2)
-    #expect(compare.verdict == "fail")
+    #expect(compare.verdict == "differs")
     await bed.cache.close()
     let story = try LedgerReader(path: bed.ledger).table(.differences, limit: 10)
     #expect(story.rows.count == 4, "\(story.text())")
