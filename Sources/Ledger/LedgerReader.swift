@@ -23,6 +23,16 @@ public final class LedgerReader: Sendable {
     }
   }
 
+  /// Up to when the figures go, in UTC and to the second; nil if there are none.
+  func lastFigures() throws(LedgerError) -> String? {
+    try Connection.explaining(path) {
+      try database.read { db in
+        try String.fetchOne(
+          db, sql: "SELECT datetime(ended_at / 1000, 'unixepoch') FROM intervals ORDER BY id DESC LIMIT 1")
+      }
+    }
+  }
+
   private static func table(_ section: Report.Section, limit: Int, _ db: Database) throws -> ReportTable {
     let limit = max(0, min(limit, Int.max - 1))
     let columns = section.columns.map { "\"\($0)\"" }.joined(separator: ", ")

@@ -16,6 +16,7 @@ public struct Report: Sendable {
     case story = "cutover_story"
     case differences = "what_differs"
     case keys = "which_keys"
+    case latest = "latest_divergences"
     case since = "since_which_flip"
     case suspects = "suspects_per_minute"
     case fences = "fence_list"
@@ -23,6 +24,7 @@ public struct Report: Sendable {
     case latency = "latency"
     case latencyPerMinute = "latency_per_minute"
     case figures = "figures_total"
+    case benchmarks = "benchmark_list"
 
     /// The question in words.
     public var title: String {
@@ -31,6 +33,7 @@ public struct Report: Sendable {
       case .story: "Flips, and what was compared until the next"
       case .differences: "What differs most"
       case .keys: "Which keys differ, by pattern"
+      case .latest: "Which ones, the latest first"
       case .since: "Since which flip"
       case .suspects: "Suspects per minute and stack"
       case .fences: "Fences: how long flips held keys"
@@ -38,6 +41,7 @@ public struct Report: Sendable {
       case .latency: "Latency per stack, in microseconds"
       case .latencyPerMinute: "Latency per minute and stack, in microseconds"
       case .figures: "What each stack did"
+      case .benchmarks: "Caches measured by sluice bench"
       }
     }
 
@@ -56,6 +60,10 @@ public struct Report: Sendable {
         [
           "pattern", "kind", "command", "count", "counted", "first_seen", "last_seen", "samples", "example",
         ]
+      case .latest:
+        [
+          "at", "kind", "command", "key", "legacy", "legacy_length", "new", "new_length", "first_difference",
+        ]
       case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
       case .suspects: ["minute", "stack", "made", "repaired", "deleted", "whole_stack", "pending"]
       case .fences: ["flip", "at", "action", "from", "to", "lanes", "longest_us", "commands", "cut_off"]
@@ -67,14 +75,19 @@ public struct Report: Sendable {
       case .latency: ["stack", "class", "operations", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
       case .latencyPerMinute: ["minute", "stack", "operations", "p50_us", "p99_us", "max_us"]
       case .figures: ["stack", "class", "operations", "hits", "misses", "hit_percent", "errors"]
+      case .benchmarks:
+        [
+          "at", "name", "phase", "subject", "pairs", "succeeded", "operations_per_s", "average_us", "p50_us",
+          "p95_us", "p99_us",
+        ]
       }
     }
 
     /// Whether the rows are in the order of time, so that the latest matter most.
     var isStory: Bool {
       switch self {
-      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute: true
-      case .differences, .keys, .since, .latency, .figures: false
+      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .benchmarks: true
+      case .differences, .keys, .latest, .since, .latency, .figures: false
       }
     }
   }
@@ -83,9 +96,13 @@ public struct Report: Sendable {
   public static func render(
     path: String, sections: [Section] = Section.allCases, format: Format = .text, limit: Int = 30
   ) throws(LedgerError) -> String {
-    let tables = try LedgerReader(path: path).tables(sections, limit: limit)
+    let reader = try LedgerReader(path: path)
+    let tables = try reader.tables(sections, limit: limit)
     switch format {
-    case .text: return text(Array(zip(sections, tables)))
+    case .text:
+      // A running proxy writes figures once in an interval: its status knows more.
+      let end = try reader.lastFigures().map { "Figures up to \($0) UTC\n\n" } ?? ""
+      return end + text(Array(zip(sections, tables)))
     case .json:
       return try Connection.explaining(path) {
         var object: [String: Any] = [:]

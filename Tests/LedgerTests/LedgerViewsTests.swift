@@ -58,6 +58,11 @@ import Testing
       flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
     ledger.record(figures(matched: 1), from: time(90), to: time(100))
     ledger.close(clean: true)
+    try BenchmarkBook(path: scratch.path).add(
+      BenchmarkBook.Entry(
+        at: time(100), name: "move", phase: .before, subject: "plain redis://h:1", valueBytes: 64, pairs: 100,
+        succeeded: 99, total: 2, average: 0.01, minimum: 0.001, maximum: 0.5, median: 0.002, p95: 0.003,
+        p99: 0.004, deviation: 0.0001, memoryGrowth: nil))
   }
 
   @Test func whatDiffersMost() throws {
@@ -183,6 +188,10 @@ import Testing
   @Test func theReportShowsThemAll() throws {
     let text = try Report.render(path: scratch.path)
     for section in Report.Section.allCases { #expect(text.contains(section.title)) }
+    #expect(text.hasPrefix("Figures up to 2026-03-01 12:01:40 UTC\n\nRuns\n"))
+    let latest = try #require(text.components(separatedBy: Report.Section.latest.title).last)
+    #expect(latest.split(separator: "\n").dropFirst(2).first?.contains("GET      plain") == true, "\(latest)")
+    #expect(text.contains("2026-03-01 12:01:40  move  before  plain redis://h:1"))
     #expect(
       text.contains(
         """
