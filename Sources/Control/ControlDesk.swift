@@ -64,7 +64,7 @@ struct ControlDesk: Sendable {
     switch event {
     case .loaded(let definition, let edit) where definition.version != before:
       return "OK reloaded: \(edit.text)"
-    case .rejected(let error): throw Cutover.Refused("\(await cutover.whatStays): \(error)")
+    case .rejected(let error): throw Cutover.Refused(await cutover.refusal(error))
     // What Sluice itself has written is read again, and has been in force since.
     case .loaded, .recovered, .latchAppeared, .latchDisappeared, nil:
       return "OK nothing new in the file; \(await cutover.describe())"

@@ -162,7 +162,7 @@ actor Cutover {
     do {
       change = try await prepared(stage, percentage)
     } catch {
-      throw Refused("nothing was changed: \(error)")
+      throw Refused("nothing was changed\(file.map { ", see \($0.path)" } ?? ""): \(error)")
     }
     await collect()
     let before = position
@@ -228,7 +228,7 @@ actor Cutover {
       logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
     case .rejected(let error):
       flagsError = "\(error)"
-      logger.error("flag file \(file?.path ?? "") refused, \(whatStays): \(error)")
+      logger.error("\(refusal(error))")
     case .recovered:
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
@@ -246,11 +246,13 @@ actor Cutover {
     }
   }
 
-  /// What a refused file leaves in force.
-  var whatStays: String {
-    isFromFile
-      ? "the last good flags stay in force"
+  /// What is to be said of a refused file, and of what it leaves in force.
+  func refusal(_ error: FlagError) -> String {
+    let stays =
+      isFromFile
+      ? "the last good one stays in force"
       : "none was good since the start, so every key is answered by legacy"
+    return "flag file \(file?.path ?? "") refused, \(stays): \(error)"
   }
 
   /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next move is

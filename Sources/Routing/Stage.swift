@@ -11,7 +11,7 @@ public enum Stage: UInt8, Sendable, CaseIterable, Comparable {
   case live
   /// The new stack answers; writes go to legacy as well, so the way back stays open.
   case rampdown
-  /// Everything on the new stack; legacy is not asked, and there is no way back without a warm-up.
+  /// Everything on the new stack; legacy is not asked, and the way back begins with `rampdown` and a repair.
   case complete
 
   /// The word for it in flag files, the ledger and the CLI.

@@ -7,7 +7,11 @@ struct Rollback: ParsableCommand {
     discussion: """
       In force from the moment it is acknowledged. It needs no file, no disk and
       no answer from the new stack, and it stays: no reload and no restart lifts
-      it, only "sluice rearm" does.
+      it, only "sluice rearm" does. (Without --flags serve has no file to keep
+      it in, and a restart forgets it.)
+
+      From stage complete it empties legacy, which has heard no write since;
+      there rather: sluice stage rampdown, then sluice verify --repair
 
       Examples:
         sluice rollback

@@ -91,6 +91,11 @@ extension Acceptance {
         try SluiceProcess.executable(), ["reload", "--control", "127.0.0.1:\(process.controlPort)"])
       #expect(refused.exit == .code(65) && refused.errors.contains("none was good"), "\(refused)")
 
+      #expect(refused.errors.contains("flag file \(process.flagsPath) refused"), "\(refused.errors)")
+      let unmoved = try Child.run(
+        try SluiceProcess.executable(),
+        ["stage", "dualwrite", "--control", "127.0.0.1:\(process.controlPort)"])
+      #expect(unmoved.errors.contains("nothing was changed, see \(process.flagsPath): "), "\(unmoved)")
       try process.replaceFlags(FlagText.make(stage: "shadow"))
       try eventually("the corrected file is in force") { try process.status().text("stage") == "shadow" }
       try process.replaceFlags("{ no flags")
