@@ -58,6 +58,11 @@ public final class LaneJournal: @unchecked Sendable {
     munmap(map, mapBytes)
   }
 
+  /// The lane has a connection to a stack; the next start tells the server to forget it.
+  public func connected(to stack: StackID, _ client: StackClient) {
+    ConnectionMark(stack, in: map).store(client)
+  }
+
   // MARK: Writes in flight
 
   /// A write of `key` leaves for `primary`. The result is what `retire` takes when the mirror has taken its effect too.

@@ -12,6 +12,8 @@ public final class SuspectJournal: Sendable {
     public var keys: [StackID: Set<[UInt8]>] = [:]
     /// Stacks on which nobody can say what is wrong.
     public var everything: Set<StackID> = []
+    /// Its connections, whose last commands a server that hung may not have read yet.
+    public var clients: [StackID: [StackClient]] = [:]
 
     public init() {}
 
@@ -108,6 +110,11 @@ public final class SuspectJournal: Sendable {
       let ring = (bytes.count - LaneJournal.prefaceBytes) / 2
       // A file of another make, or one that was never finished: no write was let through while it was not.
       guard ring > InFlightRing.headerBytes, bytes.starts(with: LaneJournal.magic) else { continue }
+      for stack in StackID.allCases {
+        if let client = ConnectionMark.read(stack, in: bytes.span) {
+          recovered.clients[stack, default: []].append(client)
+        }
+      }
       for (index, primary) in [StackID.legacy, .new].enumerated() {
         let start = LaneJournal.prefaceBytes + index * ring
         let part = bytes.span.extracting(start..<start + ring)

@@ -52,6 +52,7 @@ extension Lane {
   /// Takes over what the process before has left behind; before the first connection.
   func takeOver(_ recovered: SuspectJournal.Recovered) {
     for connection in stacks {
+      connection.history.inherit(recovered.clients[connection.stack, default: []])
       for key in recovered.keys[connection.stack, default: []] where owner(of: key.span) === self {
         connection.suspects.insert(key)
       }

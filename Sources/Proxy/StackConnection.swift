@@ -222,6 +222,9 @@ final class StackConnection {
     hasRefusedPurge = false
     breaker = .closed
     client = greeting.client
+    if let client, let run = greeting.run {
+      lane.journal?.connected(to: stack, StackClient(number: client, run: run))
+    }
     let losses = history.losses
     if losses != lossesSeen {
       lossesSeen = losses

@@ -1,3 +1,4 @@
+import Journal
 import Synchronization
 
 #if canImport(Glibc)
@@ -30,6 +31,9 @@ final class StackHistory: Sendable {
     var attached: Set<Int> = []
     /// Connections that lanes have given up with commands on their way, by lane.
     var abandoned: [Int: Set<Int>] = [:]
+    /// Connections of the process before, until the server has said which run of it this is; then those of this run.
+    var inherited: [StackClient] = []
+    var strangers: Set<Int> = []
 
     /// The stack holds nothing any more.
     mutating func lose() {
@@ -69,10 +73,16 @@ final class StackHistory: Sendable {
       if let emptier = state.emptier, emptier != lane { return .later }
       let isAnotherRun = run != nil && state.run != nil && run != state.run
       let isFirst = state.run == nil && state.attached.isEmpty && state.losses == 0
+      if let run {
+        // Numbers of another run may be somebody else's by now.
+        state.strangers.formUnion(state.inherited.filter { $0.run == run }.map(\.number))
+        state.inherited = []
+      }
       // A run that nobody has met has no connection of ours: those that are left are dead.
       if isAnotherRun {
         state.attached = []
         state.abandoned = [:]
+        state.strangers = []
       }
       let mayLie = state.isDoubtful || (isAnotherRun && mayBeEmptied)
       if isAnotherRun, !mayLie, keys != 0 { state.restorations += 1 }
@@ -111,11 +121,16 @@ final class StackHistory: Sendable {
     }
   }
 
-  /// The connections whose late commands must not be carried out behind those of a new one: the lane's own, or before the stack
-  /// is emptied everybody's.
+  /// Connections of a process that was killed: what the server has of them in its buffers is not to be carried out any more.
+  func inherit(_ clients: [StackClient]) { state.withLock { $0.inherited = clients } }
+
+  /// The connections whose late commands must not be carried out behind those of a new one: the lane's own and those of the process
+  /// before, whose lanes may have been others; or before the stack is emptied everybody's.
   func abandoned(by lane: Int, orAnybody: Bool) -> Set<Int> {
     state.withLock { state in
-      orAnybody ? state.abandoned.values.reduce(into: []) { $0.formUnion($1) } : state.abandoned[lane] ?? []
+      let own =
+        orAnybody ? state.abandoned.values.reduce(into: []) { $0.formUnion($1) } : state.abandoned[lane] ?? []
+      return own.union(state.strangers)
     }
   }
 
@@ -123,6 +138,7 @@ final class StackHistory: Sendable {
   func forgot(_ clients: Set<Int>) {
     state.withLock { state in
       for lane in state.abandoned.keys { state.abandoned[lane]?.subtract(clients) }
+      state.strangers.subtract(clients)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import Journal
 import MemoryServer
 import NIOCore
 import NIOPosix
@@ -24,10 +25,13 @@ final class Bench: @unchecked Sendable {
   /// Runs `body` against a proxy that stops when it ends.
   static func run(
     _ settings: ProxySettings = ProxySettings(), legacy: StackEndpoint, new: StackEndpoint,
-    routing: RoutingSnapshot, _ body: @escaping @Sendable (Bench) throws -> Void
+    routing: RoutingSnapshot, journal: SuspectJournal? = nil,
+    _ body: @escaping @Sendable (Bench) throws -> Void
   ) async throws {
     let log = EventLog()
-    let proxy = try await ProxyServer(settings, legacy: legacy, new: new, routing: routing) { log.append($0) }
+    let proxy = try await ProxyServer(
+      settings, legacy: legacy, new: new, routing: routing, journal: journal
+    ) { log.append($0) }
     do {
       let address = try await proxy.listen(.tcp(host: "127.0.0.1", port: 0))
       let bench = Bench(proxy, port: address.port ?? 0, events: log)

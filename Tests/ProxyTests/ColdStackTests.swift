@@ -1,4 +1,5 @@
 import Foundation
+import Journal
 import Proxy
 import Routing
 import Testing
@@ -116,6 +117,42 @@ import Testing
       #expect(try client.reply().hasPrefix("-STACKDOWN"))
       let next = try stacks.legacyStack.connection()
       #expect(try next.command() == ["CLIENT", "KILL", "ID", "7"])
+    }
+  }
+
+  /// A server that hung when the proxy was killed may still have its commands in its buffers.
+  @Test(arguments: [("1", true), ("2", false)])
+  func whatAKilledProcessHasSentIsNotCarriedOutLate(run: String, isToForget: Bool) async throws {
+    let folder = NSTemporaryDirectory() + "/late-\(UUID().uuidString.prefix(8))"
+    defer { for name in [folder, folder + "-left"] { try? FileManager.default.removeItem(atPath: name) } }
+    let (legacy, new) = (try FakeStack(keys: 1), try FakeStack())
+    defer {
+      legacy.stop()
+      new.stop()
+    }
+    legacy.identity = .init(run: "1", keys: 1, client: 7)
+    func serve(_ folder: String, _ body: @escaping @Sendable (Bench) throws -> Void) async throws {
+      try await Bench.run(
+        legacy: .port(legacy.port, "legacy-stack"), new: .port(new.port, "new-stack"), routing: .at(.off),
+        journal: try SuspectJournal(directory: folder, lanes: 1), body)
+    }
+    try await serve(folder) { bench in
+      #expect(eventually { bench.health().map(\.legacy) == [.up] })
+      // What is in the files now is what a kill leaves behind.
+      try FileManager.default.copyItem(atPath: folder, toPath: folder + "-left")
+    }
+    _ = try legacy.connection()
+    legacy.identity = .init(run: run, keys: 1, client: 9)
+    try await serve(folder + "-left") { bench in
+      let connection = try legacy.connection()
+      if isToForget {
+        #expect(try connection.command() == ["CLIENT", "KILL", "ID", "7"])
+        #expect(bench.health().map(\.legacy) != [.up])
+        try connection.send(":1\r\n")
+      }
+      // In another run of the server the number may be somebody else's.
+      #expect(eventually { bench.health().map(\.legacy) == [.up] })
+      #expect(try connection.commandsNow() == [])
     }
   }
 
