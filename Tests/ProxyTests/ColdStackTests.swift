@@ -144,10 +144,13 @@ import Testing
     _ = try legacy.connection()
     legacy.identity = .init(run: run, keys: 1, client: 9)
     try await serve(folder + "-left") { bench in
-      let connection = try legacy.connection()
+      var connection = try legacy.connection()
       if isToForget {
         #expect(try connection.command() == ["CLIENT", "KILL", "ID", "7"])
         #expect(bench.health().map(\.legacy) != [.up])
+        // Without an answer the hand-shake is late, and the next one asks again.
+        connection = try legacy.connection()
+        #expect(try connection.command() == ["CLIENT", "KILL", "ID", "7"])
         try connection.send(":1\r\n")
       }
       // In another run of the server the number may be somebody else's.
