@@ -27,7 +27,7 @@ actor Cutover {
   let logger: Logger
   /// Where flags come from; nil keeps them in memory.
   let file: FlagFile?
-  private let latch: RollbackLatch?
+  private let latch: LatchKeeper?
   private let switches: EnvironmentSwitches
 
   /// The last good definition.
@@ -47,6 +47,7 @@ actor Cutover {
   private var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
   private var rollbacks = 0
+  private var isRearming = false
   /// Moves prepare, publish and write one after the other.
   private var isMoving = false
   private var moveWaiters: [CheckedContinuation<Void, Never>] = []
@@ -65,7 +66,7 @@ actor Cutover {
     self.ledger = ledger
     self.logger = logger
     file = start.file
-    latch = start.latch
+    latch = start.latch.map { LatchKeeper($0, logger: logger) }
     switches = start.switches
     definition = start.definition
     bytes = start.bytes
@@ -95,20 +96,19 @@ actor Cutover {
     let before = effective
     let wasRolledBack = isRolledBack
     rollbacks += 1
-    if !wasRolledBack { rollback = Rollback(reason: reason, who: who, at: Date()) }
+    var latching: AsyncStream<Void>?
+    if !wasRolledBack {
+      rollback = Rollback(reason: reason, who: who, at: Date())
+      latching = latch?.set(reason: reason, who: who)
+    }
     let flips = await publish(deadline: settings.rollbackDeadline)
+    // For a process that is killed right behind its word the file must be on its way; nobody waits for the disk.
+    if let latching { for await _ in latching {} }
     let trouble = caveat(flips)
     if wasRolledBack { return "OK already rolled back: every key is answered by legacy\(trouble)" }
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
       .rollback, from: before, who: who, reason: reason, flips: flips)
-    if let latch {
-      onDisk {
-        try latch.set(reason: reason, who: who)
-      } failed: { logger, error in
-        logger.error("the rollback is in force, but a restart would forget it: \(error)")
-      }
-    }
     return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it\(trouble)"
   }
 
@@ -120,12 +120,22 @@ actor Cutover {
         "; NOTE: legacy \(emptying(.legacy)): it has heard no write since stage complete, what it had was old"
     }
     if let reason = health[.legacy].health.reason { text += "; NOTE: legacy is DOWN: \(reason)" }
+    if let latchError { text += "; NOTE: a restart would forget it: \(latchError)" }
     return text
   }
 
   /// A stack that cannot be reached is emptied when it can.
   private func emptying(_ stack: StackID) -> String {
     health[stack].health == .up ? "was emptied first" : "is not there yet, and is emptied before it answers"
+  }
+
+  /// Why a restart would forget the rollback, as far as that is known by now; nil if it would not.
+  var latchError: String? {
+    guard isRolledBack, !switches.useLegacy else { return nil }
+    guard let latch else {
+      return "there is no flag file, beside which the latch file has its place (--flags)"
+    }
+    return latch.trouble
   }
 
   /// Lifts the latch; the flags are in force again.
@@ -135,9 +145,11 @@ actor Cutover {
       throw Refused("still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and restart")
     }
     let seen = rollbacks
+    isRearming = true
+    defer { isRearming = false }
     // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
     if let latch {
-      do { try await disk.run { try latch.clear() } } catch {
+      do { try await latch.clear() } catch {
         throw Refused("still rolled back, the latch file could not be removed: \(error)")
       }
     }
@@ -233,14 +245,17 @@ actor Cutover {
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
     case .latchAppeared:
-      // The event of a file that a re-arm has removed meanwhile says nothing about now.
-      guard latch?.isSet ?? false else { return }
-      let written = Rollback(note: latch?.note)
-      // Our own writing is no second order: a re-arm that is under way would be refused for it.
+      // The event of a file that a re-arm has removed meanwhile says nothing about now. And our own writing is no second
+      // order: a re-arm that is under way would be refused for it.
+      guard let latch, !latch.isBeingWritten, latch.isSet else { return }
+      let written = Rollback(note: latch.note)
       if let rollback, rollback.reason == written.reason, rollback.who == written.who { return }
+      latch.changedByHand()
       await rollBack(reason: written.reason, who: "file")
     case .latchDisappeared:
-      if isRolledBack {
+      // Our own removing and writing tells nobody anything.
+      if isRolledBack, !isRearming, let latch, !latch.isBeingWritten, !latch.isSet {
+        latch.changedByHand()
         logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")
       }
     }
@@ -350,15 +365,6 @@ actor Cutover {
       ledger?.record(
         ErrorSample(
           at: Date(), stack: stack, kind: .timeout, message: "cut off by a fence: it did not answer in time"))
-    }
-  }
-
-  private func onDisk(
-    _ work: @escaping @Sendable () throws -> Void, failed: @escaping @Sendable (Logger, Error) -> Void
-  ) {
-    let logger = logger
-    disk.async {
-      do { try work() } catch { failed(logger, error) }
     }
   }
 

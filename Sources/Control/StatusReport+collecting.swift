@@ -28,6 +28,7 @@ extension StatusReport {
     percent = definition.percent
     rolled_back = snapshot.isRolledBack
     rollback = await cutover.rollback
+    latch_error = await cutover.latchError
     if let fallen = await cutover.fallenBack, snapshot.fallback != .off {
       fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
     }

@@ -13,6 +13,8 @@ struct StatusReport: Encodable, Sendable {
   var percent: Double?
   var rolled_back: Bool
   var rollback: Rollback?
+  /// Why a restart would forget the rollback: the latch file is not on disk. Null if it would not, or if there is none.
+  var latch_error: String?
   /// Null unless legacy stands in for new, which cannot be reached.
   var fallback: Fallback?
   var flags: Flags

@@ -26,22 +26,38 @@ public struct RollbackLatch: Sendable {
     return String(String(decoding: bytes, as: UTF8.self).prefix(1000))
   }
 
-  /// Sets the latch so that it is there after a restart. On a full disk an empty file does.
+  /// Sets the latch so that it is there after a restart. A file that is there already stays as it is, and on a full disk an
+  /// empty one does.
   ///
-  /// - Throws: code `unwritable`. The rollback itself needs no file and must be in force before this is
-  ///   called.
+  /// The file itself comes first and all by itself: whoever kills the process in the middle leaves a latch that is set.
+  ///
+  /// - Throws: code `unwritable`: there is no file. The rollback itself needs none.
   public func set(reason: String, who: String) throws(FlagError) {
+    try set(RollbackLatch.note(reason: reason, who: who))
+  }
+
+  /// What `set` writes, for one who wants to lose no time between saying that it begins and the file.
+  public static func note(reason: String, who: String) -> [UInt8] {
     let time = Date().formatted(.iso8601)
-    let note = "time: \(time)\nwho: \(oneLine(who))\nreason: \(oneLine(reason))\n"
-    do throws(FlagError) {
-      try FileAccess.replace(path, with: Array(note.utf8))
-    } catch {
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw error }
-      fsync(descriptor)
-      close(descriptor)
-      FileAccess.syncDirectory(FileAccess.directory(of: path))
+    return Array("time: \(time)\nwho: \(oneLine(who))\nreason: \(oneLine(reason))\n".utf8)
+  }
+
+  /// The same with a note that is ready.
+  ///
+  /// - Throws: code `unwritable`.
+  public func set(_ note: [UInt8]) throws(FlagError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      let code = errno
+      guard code != EEXIST else { return }
+      throw FlagError(
+        .unwritable, "\(path) cannot be written: \(FileAccess.message(code)); check space and permissions")
     }
+    // In one piece; what is missing in the end is a note for people.
+    _ = note.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    fsync(descriptor)
+    close(descriptor)
+    FileAccess.syncDirectory(FileAccess.directory(of: path))
   }
 
   /// Removes the file; nothing happens when there is none.
@@ -53,13 +69,13 @@ public struct RollbackLatch: Sendable {
       return
     }
     let code = errno
-    guard code == ENOENT else {
-      throw FlagError(
-        .unwritable, "\(path) cannot be removed: \(FileAccess.message(code)); remove it by hand")
-    }
+    // A read-only file system says so before it looks whether there is anything to remove.
+    guard isSet else { return }
+    throw FlagError(
+      .unwritable, "\(path) cannot be removed: \(FileAccess.message(code)); remove it by hand")
   }
 
-  private func oneLine(_ text: String) -> String {
+  private static func oneLine(_ text: String) -> String {
     String(text.prefix(500).map { $0.isNewline ? " " : $0 })
   }
 }

@@ -25,6 +25,9 @@ enum StatusScreen {
       let at = latch["at"].text.map { " at \($0)" } ?? ""
       lines.append(row("ROLLED BACK", "\(latch["reason"].text ?? "no reason given")\(by)\(at)"))
       lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it"))
+      if let error = status["latch_error"].text {
+        lines.append(row("", "NOT ON DISK, a restart would forget it: \(error)"))
+      }
     }
     let fallback = status["fallback"]
     if let mode = fallback["mode"].text {
