@@ -51,7 +51,11 @@ extension StackEndpoint {
     case .memory:
       self.init(address: .unix(path: memory ?? ""), label: label)
     }
-    if let layers { self = StackEndpoint(address: .unix(path: layers), label: label) }
+    if let layers {
+      let database = database
+      self = StackEndpoint(address: .unix(path: layers), label: label)
+      serverDatabase = database
+    }
     connectTimeout = stack.connectTimeout.nanoseconds
     commandTimeout = stack.commandTimeout.nanoseconds
   }

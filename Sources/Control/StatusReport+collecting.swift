@@ -56,6 +56,11 @@ extension StatusReport {
     ]
     stacks["legacy"]?.layers = layers[.legacy].map(Layers.init)
     stacks["new"]?.layers = layers[.new].map(Layers.init)
+    for stack in StackID.allCases {
+      let place = cutover.proxy.place(of: stack)
+      stacks[stack.name]?.run_id = place?.run.map { String(decoding: $0, as: UTF8.self) }
+      stacks[stack.name]?.database = place?.database
+    }
     losses = cutover.proxy.losses
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },

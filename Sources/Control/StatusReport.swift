@@ -48,6 +48,9 @@ struct StatusReport: Encodable, Sendable {
 
   struct Stack: Encodable, Sendable {
     var endpoint: String
+    /// What the server calls its run, and the number of the database there; null as long as the server has not told.
+    var run_id: String?
+    var database: Int?
     var health: String
     var since: Date
     var reason: String?

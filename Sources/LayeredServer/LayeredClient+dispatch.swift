@@ -137,11 +137,14 @@ extension LayeredClient {
     guard core.generation > 0 else { return pass(frame) }
     let answered = Then.closure { [unowned self] reply in
       guard let text = ReplyReader.string(reply) else { return output.append(reply) }
-      let lines = String(decoding: reply.extracting(text).array, as: UTF8.self)
-        .split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("run_id:") }
+      let told = String(decoding: reply.extracting(text).array, as: UTF8.self).split(
+        whereSeparator: \.isNewline)
+      let lines = told.filter { !$0.hasPrefix("run_id:") }
+      // The endpoint's own, by which it is told from another stack's; nothing while memory answers.
+      let own = told.first { $0.hasPrefix("run_id:") } ?? "run_id:"
       let run = String(core.generation + (1 << 32), radix: 16)
       let id = String(repeating: "0", count: max(0, 40 - run.count)) + run
-      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\n").utf8))
+      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\nendpoint_\(own)\r\n").utf8))
     }
     send(answered) { $0.append(frame) }
   }

@@ -12,6 +12,8 @@ struct Handshake {
     var client: Int?
     /// What changes when the server starts again: `run_id`.
     var run: [UInt8]?
+    /// The `run_id` of the server itself, where layers that stand before it tell another one.
+    var server: [UInt8]?
     /// Keys in the selected database.
     var keys: Int?
   }
@@ -84,7 +86,10 @@ struct Handshake {
     } else {
       switch question {
       case .client: greeting.client = ReplyReader.integer(reply)
-      case .server: greeting.run = Handshake.run(in: reply)
+      case .server:
+        greeting.run = Handshake.value(of: "run_id:", in: reply)
+        greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
+        if greeting.server?.isEmpty == true { greeting.server = nil }
       case .size: greeting.keys = ReplyReader.integer(reply)
       case .admission, .emptying, .farewell: break
       }
@@ -92,13 +97,12 @@ struct Handshake {
     return questions.isEmpty ? .answered : .wait
   }
 
-  /// The value of the line `run_id:…`; nil if there is none.
-  private static func run(in reply: Span<UInt8>) -> [UInt8]? {
+  /// What stands behind `name` in the line that begins with it; nil if there is none.
+  private static func value(of name: String, in reply: Span<UInt8>) -> [UInt8]? {
     guard let text = ReplyReader.string(reply) else { return nil }
     let bytes = reply.extracting(text).withUnsafeBufferPointer { Array($0) }
-    let name = Array("run_id:".utf8)
-    for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.starts(with: name) {
-      return Array(line.dropFirst(name.count))
+    for line in bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }) where line.starts(with: name.utf8) {
+      return Array(line.dropFirst(name.utf8.count))
     }
     return nil
   }

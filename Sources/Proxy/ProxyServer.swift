@@ -150,7 +150,7 @@ public final class ProxyServer: Sendable {
       let leftOut = inForce.effectiveStage.leftOut
       return snapshot.effectiveStage.leftOut == leftOut ? nil : leftOut
     }
-    guard let stack else { return nil }
+    guard let stack, !hasOnePlace else { return nil }
     var isUnfed = false
     for lane in lanes where (try? await lane.loop.submit { lane.isUnfed(stack) }.get()) ?? false {
       isUnfed = true
@@ -168,6 +168,14 @@ public final class ProxyServer: Sendable {
     }
     return stack
   }
+
+  /// Where a stack was met last; nil if it never was.
+  public func place(of stack: StackID) -> StackPlace? {
+    stack == .legacy ? histories.legacy.place : histories.new.place
+  }
+
+  /// Whether both names are one database.
+  private var hasOnePlace: Bool { place(of: .new)?.isSame(as: place(of: .legacy)) ?? false }
 
   /// How often the stacks were found, or made, empty: what `walked` needs to know.
   public var losses: UInt64 { histories.legacy.losses + histories.new.losses }

@@ -193,11 +193,29 @@ final class StackConnection {
   }
 
   /// What comes behind a hand-shake's answers.
-  enum Arrival { case welcome, goOn, later }
+  enum Arrival {
+    case welcome, goOn
+    /// Why not, as a part of a sentence.
+    case refused(String)
+  }
 
   /// All that the hand-shake has asked is answered: says what else it has to ask before commands may be sent.
   func arrived(_ handshake: inout Handshake) -> Arrival {
     let greeting = handshake.greeting
+    let place = StackPlace(run: greeting.server, database: endpoint.serverDatabase)
+    history.place = place
+    let other = lane.connection(stack.other)
+    let otherPlace = other.history.place
+    let isBoth = place.isSame(as: otherPlace)
+    if isBoth {
+      if stack == .new { return .refused(StackConnection.isLegacy) }
+      // One database cannot differ from itself; nothing of it is emptied or deleted.
+      suspects.stackWasEmptied()
+      history.believe()
+      for lane in lane.peers {
+        lane.onLoop { $0.connection(.new).cut(StackConnection.isLegacy, kind: .refused) }
+      }
+    }
     history.forgot(handshake.forgotten)
     if handshake.isEmptying {
       history.wasEmptied(by: lane.index, run: greeting.run)
@@ -207,13 +225,22 @@ final class StackConnection {
     if suspects.isEverything { history.doubtEverything() }
     let arrival = history.arrived(
       lane: lane.index, run: greeting.run, keys: greeting.keys,
-      mayBeEmptied: lane.routing.mirrorsWrites && lane.routing.commonPrimary != stack)
-    if arrival == .later { return .later }
+      mayBeEmptied: !isBoth && lane.routing.mirrorsWrites && lane.routing.commonPrimary != stack)
+    if arrival == .later { return .refused("is being emptied: what it held may have been old") }
+    // Under another name it may be the one that must not be lost.
+    if arrival == .mustBeEmptied, otherPlace == nil {
+      return .refused(
+        "may hold what is old, and is not emptied before \(stack.other.name) has told that it is another server"
+      )
+    }
     let abandoned = history.abandoned(by: lane.index, orAnybody: arrival == .mustBeEmptied)
     handshake.askToForget(abandoned)
     if arrival == .mustBeEmptied { handshake.askToBeEmptied() }
     return arrival == .welcome && abandoned.isEmpty ? .welcome : .goOn
   }
+
+  private static let isLegacy =
+    "is the same Redis database as legacy, under another name: nothing is sent there; name another one and start again"
 
   /// The hand-shake is through: commands may be sent.
   func established(_ channel: Channel, _ greeting: Handshake.Greeting) {

@@ -11,6 +11,8 @@ public struct StackEndpoint: Sendable, Equatable {
   public var password: String?
   /// Number of the database that is selected on every connection.
   public var database: Int
+  /// The server's number of the database that holds the stack's keys; another one than `database` where layers select it.
+  public var serverDatabase: Int
   /// What people see: an address without its password.
   public var label: String
   /// How long a connection attempt may take, hand-shake included, in nanoseconds.
@@ -25,6 +27,7 @@ public struct StackEndpoint: Sendable, Equatable {
     self.user = user
     self.password = password
     self.database = database
+    serverDatabase = database
     self.label = label
   }
 }

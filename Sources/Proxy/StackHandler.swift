@@ -105,7 +105,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
     case .refused(let reason): fail(reason, context)
     case .answered:
       switch connection.arrived(&handshake) {
-      case .later: fail("is being emptied: what it held may have been old", context)
+      case .refused(let reason): fail(reason, context)
       case .goOn: say(context)
       case .welcome:
         isEstablished = true

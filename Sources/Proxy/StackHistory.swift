@@ -47,6 +47,13 @@ final class StackHistory: Sendable {
   }
 
   private let state = Mutex(State())
+  private let lastPlace = Mutex<StackPlace?>(nil)
+
+  /// Where the stack was met last; nil before the first time.
+  var place: StackPlace? {
+    get { lastPlace.withLock { $0 } }
+    set { lastPlace.withLock { $0 = newValue } }
+  }
 
   /// How often the stack was found, or made, empty. A lane that sees it grow has lost everything that it knew to be there.
   var losses: UInt64 { state.withLock { $0.losses } }
@@ -60,6 +67,9 @@ final class StackHistory: Sendable {
   /// Nothing that the stack holds may be served: whoever connects next has to empty it. The lanes that are connected must be cut
   /// off, or none will.
   func doubtEverything() { state.withLock { $0.isDoubtful = true } }
+
+  /// The stack is the other one under another name: there is nothing that it could be older than.
+  func believe() { state.withLock { $0.isDoubtful = false } }
 
   /// Whether the stack still has to be emptied.
   var isDoubtful: Bool { state.withLock { $0.isDoubtful } }

@@ -14,6 +14,8 @@ final class FakeStack: @unchecked Sendable {
   /// What the stack says in its next hand-shakes: its run, the keys that it holds, and the number of the connection; nil is an error.
   struct Identity: Sendable {
     var run = "1"
+    /// Whose runs they are; its own if left out. Two stacks of one name are one server.
+    var server: String?
     var keys = 0
     var client: Int?
   }
@@ -94,7 +96,7 @@ final class FakeStack: @unchecked Sendable {
       switch try connection.command()[0] {
       case "CLIENT": try connection.send(identity.client.map { ":\($0)\r\n" } ?? "-ERR unknown command\r\n")
       case "INFO":
-        let text = "# Server\r\nrun_id:\(identity.run)\r\n"
+        let text = "# Server\r\nrun_id:\(identity.server ?? "\(port)").\(identity.run)\r\n"
         try connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
       case "DBSIZE": return try connection.send(":\(identity.keys)\r\n")
       case let word: throw TestFailure("\(word) does not belong into a hand-shake")
@@ -104,6 +106,14 @@ final class FakeStack: @unchecked Sendable {
 
   /// Connections that came so far.
   var connections: Int { condition.withLock { accepted } }
+
+  /// The connections whose hand-shake is through and that nobody has asked for.
+  func connectionsNow() -> [TestSocket] {
+    condition.withLock {
+      defer { waiting = [] }
+      return waiting
+    }
+  }
 
   /// The next connection whose hand-shake is through.
   func connection() throws -> TestSocket {
