@@ -86,6 +86,11 @@ final class UpkeepStacks {
 extension SluiceProcess {
   /// Runs a subcommand against this proxy to its end.
   func run(_ words: String...) throws -> (exit: Child.Exit, output: String, errors: String) {
+    try run(words)
+  }
+
+  /// Runs a subcommand against this proxy to its end.
+  func run(_ words: [String]) throws -> (exit: Child.Exit, output: String, errors: String) {
     try Child.run(
       Self.executable(), words, environment: ["SLUICE_CONTROL": "127.0.0.1:\(controlPort)"],
       within: .seconds(120))

@@ -19,6 +19,13 @@ struct StackClient {
     }
   }
 
+  /// What the server calls its run; nil if it would not say.
+  var run: String? {
+    guard let info = try? send([["INFO", "server"].map { Array($0.utf8) }]).first?.text else { return nil }
+    return info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
+      .map { String($0.dropFirst("run_id:".count)) }
+  }
+
   /// Sends all commands in one go and returns their replies in order. The key of each is its second word.
   func all(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] {
     guard !prefix.bytes.isEmpty else { return try send(commands) }

@@ -40,6 +40,43 @@ struct StackOptions: ParsableArguments {
     )
   }
 
+  /// Connects to both stacks and makes sure that they are those of the proxy: what is learned from others says nothing of these.
+  ///
+  /// - Parameter status: of the running proxy; nil if there is none.
+  func connect(_ status: JSONValue?) throws(Failure) -> (legacy: StackClient, new: StackClient) {
+    let addresses = try addresses(status)
+    let legacy = try StackClient.connect(addresses.legacy, "legacy")
+    let new = try StackClient.connect(addresses.new, "new")
+    let runs = (legacy: legacy.run, new: new.run)
+    if let status {
+      try expect(runs.legacy, legacy.endpoint, toBe: "legacy", status)
+      try expect(runs.new, new.endpoint, toBe: "new", status)
+    }
+    if let run = runs.legacy, run == runs.new, legacy.endpoint.database == new.endpoint.database {
+      throw Failure(
+        .configuration,
+        "\(legacy.endpoint) and \(new.endpoint) are the same Redis database; compared with itself it proves nothing"
+      )
+    }
+    return (legacy, new)
+  }
+
+  private func expect(
+    _ run: String?, _ endpoint: RedisEndpoint, toBe name: String, _ status: JSONValue
+  ) throws(Failure) {
+    let stack = status["stacks"][name]
+    // A server that does not tell its run is believed to be the one that it is called.
+    guard let run, let own = stack["run_id"].text, let database = stack["database"].number,
+      run != own || Double(endpoint.database) != database
+    else { return }
+    let given = name == "legacy" ? legacy : new
+    throw Failure(
+      .configuration,
+      "\(given == nil ? "\(endpoint)" : "--\(name)") is not the proxy's \(name) stack, which is "
+        + "\(stack["endpoint"].text ?? "another server"); leave --\(name) out, or name the control port of its proxy"
+    )
+  }
+
   /// What the stack's keys begin with on its server, by its layers.
   private func prefix(
     _ name: String, _ configured: StackLayers?, _ status: JSONValue?

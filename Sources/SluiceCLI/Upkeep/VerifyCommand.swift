@@ -41,10 +41,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let (lanes, status) = try findProxy()
-    let addresses = try options.stacks.addresses(status)
-    let comparer = KeyComparer(
-      legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"),
-      tolerance: 1000)
+    let stacks = try options.stacks.connect(status)
+    let comparer = KeyComparer(legacy: stacks.legacy, new: stacks.new, tolerance: 1000)
     var run = VerifyRun(comparer, lanes: lanes, match: options.match, sample: share, repairs: repair)
     let (isComplete, elapsed) = try options.run("verify") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)

@@ -35,10 +35,9 @@ struct WarmCommand: ParsableCommand {
     let lanes = ProxyLanes(try options.control.client())
     let status = try lanes.status()
     try WarmCommand.expectMirroring(status)
-    let addresses = try options.stacks.addresses(status)
+    let stacks = try options.stacks.connect(status)
     var run = WarmRun(
-      legacy: try .connect(addresses.legacy, "legacy"), new: try .connect(addresses.new, "new"), lanes: lanes,
-      rate: rate, match: options.match)
+      legacy: stacks.legacy, new: stacks.new, lanes: lanes, rate: rate, match: options.match)
     let (isComplete, elapsed) = try options.run("warm") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)
     } failed: { elapsed in
