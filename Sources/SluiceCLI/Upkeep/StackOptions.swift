@@ -73,7 +73,7 @@ struct StackOptions: ParsableArguments {
     throw Failure(
       .configuration,
       "\(given == nil ? "\(endpoint)" : "--\(name)") is not the proxy's \(name) stack, which is "
-        + "\(stack["endpoint"].text ?? "another server"); leave --\(name) out, or name the control port of its proxy"
+        + "\(stack["endpoint"].text ?? "another server"); name that one, or by --control the proxy that it belongs to"
     )
   }
 
