@@ -195,6 +195,8 @@ final class StackConnection {
   /// What comes behind a hand-shake's answers.
   enum Arrival {
     case welcome, goOn
+    /// The other stack is on its way, and what it says of itself is needed.
+    case wait
     /// Why not, as a part of a sentence.
     case refused(String)
   }
@@ -229,6 +231,7 @@ final class StackConnection {
     if arrival == .later { return .refused("is being emptied: what it held may have been old") }
     // Under another name it may be the one that must not be lost.
     if arrival == .mustBeEmptied, otherPlace == nil {
+      if other.health == .connecting { return .wait }
       return .refused(
         "may hold what is old, and is not emptied before \(stack.other.name) has told that it is another server"
       )

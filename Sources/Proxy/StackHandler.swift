@@ -99,18 +99,27 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
-    guard let connection else { return }
     switch handshake.replied(reply) {
     case .wait: break
     case .refused(let reason): fail(reason, context)
-    case .answered:
-      switch connection.arrived(&handshake) {
-      case .refused(let reason): fail(reason, context)
-      case .goOn: say(context)
-      case .welcome:
-        isEstablished = true
-        connection.established(context.channel, handshake.greeting)
+    case .answered: decide(context)
+    }
+  }
+
+  private func decide(_ context: ChannelHandlerContext) {
+    guard let connection else { return }
+    switch connection.arrived(&handshake) {
+    case .refused(let reason): fail(reason, context)
+    case .wait:
+      context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(2)) {
+        connection.lane.turnBegan()
+        self.decide(context)
+        connection.lane.progressed()
       }
+    case .goOn: say(context)
+    case .welcome:
+      isEstablished = true
+      connection.established(context.channel, handshake.greeting)
     }
   }
 

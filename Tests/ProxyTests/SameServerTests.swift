@@ -48,6 +48,19 @@ import Testing
     }
   }
 
+  @Test func aStackIsNotEmptiedBeforeTheOtherOneWasMet() async throws {
+    try await SameServerTests.run(.at(.dualwrite)) { legacy, new in
+      legacy.stop()
+      new.identity = .init(run: "1", keys: 5)
+    } _: { bench, legacy, new in
+      #expect(eventually { bench.health().map(\.new) == [.up] })
+      new.identity = .init(run: "2", keys: 5)
+      try new.connection().close()
+      #expect(eventually { bench.healthReasons.contains { $0.contains("is another server") } })
+      #expect(SameServerTests.isLeftAlone(new))
+    }
+  }
+
   private static func run(
     _ routing: RoutingSnapshot, database: Int = 0, _ prepare: (FakeStack, FakeStack) -> Void,
     _ body: @escaping @Sendable (Bench, FakeStack, FakeStack) throws -> Void
