@@ -99,7 +99,7 @@ enum StatusScreen {
     let compare = status["compare"]
     let names = ["matched", "ignored", "superseded", "diverged", "dropped"]
     func counts(_ of: JSONValue, _ names: [String]) -> String {
-      names.map { "\($0) \(of[$0].count)" }.joined(separator: ", ")
+      names.map { "\(Output.printable($0)) \(of[$0].count)" }.joined(separator: ", ")
     }
     var lines = [row("compare", verdict(compare))]
     let sinceFlip = compare["since_flip"]
@@ -108,6 +108,9 @@ enum StatusScreen {
       lines.append(row("", "since the start:     \(counts(compare, names))"))
     } else {
       lines.append(row("", counts(compare, names)))
+    }
+    if case .object(let kinds) = compare["kinds"], !kinds.isEmpty {
+      lines.append(row("", "diverged by kind:    \(counts(compare["kinds"], kinds.keys.sorted()))"))
     }
     return lines.joined(separator: "\n")
   }

@@ -91,6 +91,25 @@ import UnixSignals
     #expect(screen.contains("(sluice rollback \"why\" works at once, and empties legacy)"))
   }
 
+  @Test("The verdict stands on the time since the flip, and kinds of divergences are told apart")
+  func verdict() throws {
+    let screen = try render(
+      """
+      {"compare":{"matched":7,"ignored":0,"superseded":0,"diverged":2003,"dropped":0,
+       "kinds":{"value":3,"missing_in_new":2000,"x\\u001b[2J":1},"verdict":"cold",
+       "since_flip":{"matched":0,"superseded":0,"diverged":2000,"dropped":0}}}
+      """)
+    #expect(
+      screen.contains(
+        """
+        compare      COLD: what differs are keys that the new stack does not have; warm it, or wait
+                     since the last flip: matched 0, superseded 0, diverged 2 000, dropped 0
+                     since the start:     matched 7, ignored 0, superseded 0, diverged 2 003, dropped 0
+                     diverged by kind:    missing_in_new 2 000, value 3, x\\x1b[2J 1
+
+        """), "\(screen)")
+  }
+
   @Test(
     "Zero of zero is hold, whatever the verdict says",
     arguments: [
