@@ -15,9 +15,10 @@ struct StageCommand: ParsableCommand {
       complete   new answers everything, legacy gets nothing any more: the way
                  back is sluice stage rampdown, then sluice verify --repair
 
-      Leaving off empties new (FLUSHDB) if it holds keys: nobody knows what legacy was told meanwhile. Who
-      has filled new by replication or a dump starts serve with a flag file that says dualwrite.
-      Leaving complete empties legacy likewise; sluice verify --repair fills it again.
+      Leaving off empties new (FLUSHDB) if it holds keys, and leaving complete
+      empties legacy: what was written meanwhile, or before the proxy began,
+      was not told them. If you fill new by replication or a dump, start serve
+      with a flag file that says dualwrite.
 
       Examples:
         sluice stage shadow

@@ -120,6 +120,22 @@ extension Acceptance {
       for index in 0..<100 { #expect(try client.command("GET", "key:\(index)").text == "new") }
     }
 
+    @Test(
+      "a new stack that was filled beforehand is kept by a start at dualwrite, and emptied by leaving off")
+    func filledBeforehand() throws {
+      let (legacy, new) = (try RedisServer(), try RedisServer())
+      for server in [legacy, new] { _ = try server.client().command("SET", "a", "1") }
+      for (stage, kept) in [("dualwrite", 1), ("off", 0)] {
+        let process = try SluiceProcess(
+          legacy: legacy.url, new: new.url, SluiceProcess.Options(stage: stage))
+        #expect(try process.client().command("GET", "a").text == "1")
+        let said = try sluice(["stage", "shadow"], process)
+        #expect(said.contains("new was emptied first") == (kept == 0), "\(said)")
+        #expect(try new.client().command("DBSIZE") == .integer(Int64(kept)))
+        #expect(try process.terminate() == .code(0))
+      }
+    }
+
     @Test("a stack that is away is not said to have been emptied, and a share says from when on it counts")
     func awayAndShare() throws {
       let stacks = try TwoStacks(stage: "off")
