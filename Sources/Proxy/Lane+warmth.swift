@@ -85,9 +85,12 @@ extension Lane {
     if let unfed = routing.snapshot.effectiveStage.leftOut, unfed != leftOut, hasWritten(without: unfed) {
       connection(unfed).isWarm = false
       equalKeys = []
+      // The first write has come since everybody was asked whether there was one.
+      if isUnfed(unfed), connection(unfed).history.losses == leftOutLosses { doubtEverything(on: unfed) }
     }
-    if leftOut != routing.snapshot.effectiveStage.leftOut {
-      leftOutAt = leftOut.map { connection($0.other).writes }
+    if let leftOut, leftOut != routing.snapshot.effectiveStage.leftOut {
+      leftOutAt = connection(leftOut.other).writes
+      leftOutLosses = connection(leftOut).history.losses
     }
     routing = LaneRouting(snapshot)
     keepsForLegacy = settings.fallback != .off && routing.canFallBack

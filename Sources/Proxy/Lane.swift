@@ -68,6 +68,8 @@ final class Lane: @unchecked Sendable {
   var postponedSince: UInt64 = 0
   /// How many writes the only stack had been sent when the other one was left out; nil if that was before the start.
   var leftOutAt: UInt64?
+  /// How often the stack that was left out had lost everything by then.
+  var leftOutLosses: UInt64 = 0
 
   var figures = LaneFigures()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
