@@ -195,6 +195,8 @@ actor Cutover {
       answer +=
         "; NOTE: \(emptied.name) \(emptying(emptied)): it was not told of the writes in stage \(before.stage.name), "
         + "so what it had may have been old"
+    } else if effective.stage != .off, let reason = health[.new].health.reason {
+      answer += "; NOTE: new is DOWN: \(reason)"
     }
     if definition.stage == .complete {
       answer +=
@@ -380,15 +382,6 @@ actor Cutover {
     let cut = Set(flips.flatMap(\.cutOff)).map(\.name)
     return " (held \(commands) commands for \(Double(longest / 10_000) / 100) ms"
       + (cut.isEmpty ? ")" : "; cut off: \(cut.joined(separator: ", ")))")
-  }
-}
-
-extension DispatchQueue {
-  /// Runs blocking work on this queue and hands its result to an async caller.
-  func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      async { continuation.resume(with: Swift.Result { try work() }) }
-    }
   }
 }
 

@@ -17,7 +17,8 @@ extension Acceptance {
         try sluice.status().text("stacks.new.reason")?.contains("same Redis database") == true
       }
       for stage in ["dualwrite", "shadow", "live", "off", "dualwrite", "rampdown", "complete", "off"] {
-        try sluice.control("STAGE", stage)
+        let said = try sluice.control("STAGE", stage).text ?? ""
+        #expect(said.contains("new is DOWN: is the same Redis database") == (stage != "off"), "\(said)")
       }
       try sluice.control("ROLLBACK", "enough")
       #expect(try client.command("DBSIZE") == .integer(Int64(keys.count)))
