@@ -85,8 +85,11 @@ extension Lane {
     if let unfed = routing.snapshot.effectiveStage.leftOut, unfed != leftOut, hasWritten(without: unfed) {
       connection(unfed).isWarm = false
       equalKeys = []
-      // The first write has come since everybody was asked whether there was one.
-      if isUnfed(unfed), connection(unfed).history.losses == leftOutLosses { doubtEverything(on: unfed) }
+      // The first write has come since everybody was asked whether there was one. In this turn, but not from here: a connection
+      // that is cut moves the fence that is just coming down, and no reply is read before.
+      if isUnfed(unfed), connection(unfed).history.losses == leftOutLosses {
+        loop.execute { self.doubtEverything(on: unfed) }
+      }
     }
     if let leftOut, leftOut != routing.snapshot.effectiveStage.leftOut {
       leftOutAt = connection(leftOut.other).writes

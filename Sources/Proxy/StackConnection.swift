@@ -223,7 +223,10 @@ final class StackConnection {
       history.wasEmptied(by: lane.index, run: greeting.run)
       return .welcome
     }
-    guard handshake.forgotten.isEmpty else { return .welcome }
+    guard handshake.forgotten.isEmpty else {
+      // What became doubtful since the first answers came has found no connection here that could be cut.
+      return history.isDoubtful ? .refused("may hold what is old, and is emptied first") : .welcome
+    }
     if suspects.isEverything { history.doubtEverything() }
     let arrival = history.arrived(
       lane: lane.index, run: greeting.run, keys: greeting.keys,

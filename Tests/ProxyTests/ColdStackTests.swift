@@ -120,6 +120,31 @@ import Testing
     }
   }
 
+  /// A hand-shake that is half through when everything on its stack becomes doubtful begins anew: there is nothing to cut yet.
+  @Test func aDoubtInTheMiddleOfAHandshakeIsHeard() async throws {
+    try await Bench.runScripted(routing: ColdStackTests.dualwrite, timeout: 200_000_000) { bench, stacks in
+      stacks.newStack.identity = .init(run: "1", keys: 1, client: 7)
+      stacks.new.close()
+      let first = try stacks.newStack.connection()
+      #expect(eventually { bench.health().map(\.new) == [.up] })
+      let client = try bench.client()
+      try stacks.acknowledge(by: client, "SET", "k", "old")
+      // No answer: new is cut, and the next hand-shake has its command forgotten first.
+      #expect(try first.command() == ["SET", "k", "old"])
+      let second = try stacks.newStack.connection()
+      #expect(try second.command() == ["CLIENT", "KILL", "ID", "7"])
+      try client.send(command: "FLUSHDB")
+      #expect(try stacks.legacy.command() == ["FLUSHDB"])
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      try second.send(":1\r\n")
+      #expect(try second.untilClosed() == "")
+      let third = try stacks.newStack.connection()
+      #expect(try third.command() == ["FLUSHDB", "ASYNC"])
+      #expect(bench.health().map(\.new) != [.up])
+    }
+  }
+
   /// A server that hung when the proxy was killed may still have its commands in its buffers.
   @Test(arguments: [("1", true), ("2", false)])
   func whatAKilledProcessHasSentIsNotCarriedOutLate(run: String, isToForget: Bool) async throws {
