@@ -4,13 +4,18 @@ import Logging
 import Synchronization
 
 /// The latch file of a running proxy: written and removed away from those who order it, so that a disk that hangs holds no
-/// rollback up; knows whether a restart would find it.
+/// rollback up; knows whether a restart would find it. What could not be written is tried again every second: a disk that
+/// is full at 3 a.m. has room at five, and the restart comes at six.
 final class LatchKeeper: Sendable {
   private struct State {
     /// Writes and removals that the queue has not done yet.
     var underWay = 0
     var writes = 0
     var trouble: String?
+    /// What could not be written, until it is or the latch is lifted.
+    var unwritten: [UInt8]?
+    /// Whether the next try is set down; there is one at a time, however often the rollback is ordered.
+    var isDueAgain = false
   }
 
   private let latch: RollbackLatch
@@ -44,20 +49,45 @@ final class LatchKeeper: Sendable {
     }
     if !isIdle { tell.finish() }
     disk.async { [self] in
-      var trouble: String?
       let note = RollbackLatch.note(reason: reason, who: who)
       tell.finish()
-      do { try latch.set(note) } catch {
-        trouble = "\(error)"
-        logger.error("the rollback is in force, but a restart would forget it: \(error)")
-      }
+      write(note)
       state.withLock { state in
         state.underWay -= 1
         state.writes -= 1
-        state.trouble = trouble
       }
     }
     return begun
+  }
+
+  /// On the disk's queue.
+  private func write(_ note: [UInt8]) {
+    var trouble: String?
+    do { try latch.set(note) } catch { trouble = "\(error)" }
+    let (wasUnwritten, isDueAgain) = state.withLock { state in
+      let before = (state.unwritten != nil, state.isDueAgain)
+      state.trouble = trouble
+      state.unwritten = trouble == nil ? nil : note
+      if trouble != nil { state.isDueAgain = true }
+      return before
+    }
+    if let trouble {
+      if !wasUnwritten { logger.error("the rollback is in force, but a restart would forget it: \(trouble)") }
+      if !isDueAgain { disk.asyncAfter(deadline: .now() + .seconds(1)) { [weak self] in self?.writeAgain() } }
+    } else if wasUnwritten {
+      logger.notice("the latch file is on disk now: a restart would find it")
+    }
+  }
+
+  private func writeAgain() {
+    let note = state.withLock { state in
+      state.isDueAgain = false
+      if state.unwritten != nil { state.writes += 1 }
+      return state.unwritten
+    }
+    guard let note else { return }
+    write(note)
+    state.withLock { $0.writes -= 1 }
   }
 
   /// Removes the file, behind what is being written.
@@ -66,13 +96,13 @@ final class LatchKeeper: Sendable {
     try await disk.run { [self] in
       defer { state.withLock { $0.underWay -= 1 } }
       try latch.clear()
+      state.withLock { ($0.unwritten, $0.trouble) = (nil, nil) }
     }
-    state.withLock { $0.trouble = nil }
   }
 
   /// Somebody else has put the file there, or has taken it away.
   func changedByHand() {
     let trouble = latch.isSet ? nil : "the latch file \(latch.path) is gone"
-    state.withLock { $0.trouble = trouble }
+    state.withLock { ($0.unwritten, $0.trouble) = (nil, trouble) }
   }
 }

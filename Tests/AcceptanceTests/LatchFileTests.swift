@@ -23,6 +23,26 @@ extension Acceptance {
         "nothing is left of the rollbacks")
     }
 
+    @Test("a latch that could not be written is written as soon as it can be")
+    func placeComesBack() throws {
+      let stacks = try TwoStacks(stage: "live", percent: 100)
+      let sluice = stacks.sluice
+      let folder = URL(fileURLWithPath: sluice.flagsPath).deletingLastPathComponent()
+      let aside = folder.appendingPathExtension("aside")
+      try FileManager.default.moveItem(at: folder, to: aside)
+      try sluice.control("ROLLBACK", "the disk is gone")
+      try eventually("status says that the latch is not on disk") {
+        try sluice.status().text("latch_error") != nil
+      }
+      try FileManager.default.moveItem(at: aside, to: folder)
+      try eventually("the latch is on disk") { try sluice.status().text("latch_error") == nil }
+      sluice.child.kill()
+      try sluice.restart()
+      #expect(try sluice.status().flag("rolled_back") == true)
+      let note = try String(contentsOf: folder.appendingPathComponent("ROLLBACK"), encoding: .utf8)
+      #expect(note.contains("the disk is gone"), "\(note)")
+    }
+
     @Test("where the latch cannot be written status says so, and a re-arm needs no file")
     func noPlaceForTheLatch() throws {
       let stacks = try TwoStacks(stage: "live", percent: 100)
