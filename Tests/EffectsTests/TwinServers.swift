@@ -49,21 +49,23 @@ struct TwinServers {
   }
 
   private static func state(of keys: [String], _ server: RedisClient) throws -> [KeyState] {
-    try server.append((["DEBUG", "DIGEST-VALUE"] + keys).map { Array($0.utf8) })
     for key in keys {
       try server.append("PEXPIRETIME", key)
       // A digest leaves out a stream's groups and counters.
       try server.append("XINFO", "STREAM", key, "FULL", "COUNT", "0")
     }
-    guard case .array(let digests) = try server.reply(), digests.count == keys.count else {
-      throw Failure(description: "the server gives no digests; is --enable-debug-command set?")
-    }
-    return try digests.map { digest in
+    // Last, because it alone also sees what has expired and was not removed yet: the others remove it.
+    try server.append((["DEBUG", "DIGEST-VALUE"] + keys).map { Array($0.utf8) })
+    let told = try keys.map { _ in
       guard case .integer(let expiry) = try server.reply() else {
         throw Failure(description: "the server gives no times of expiry; Redis 7.0 does")
       }
-      return KeyState(value: digest, expiry: expiry, stream: timeless(try server.reply()))
+      return (expiry: expiry, stream: timeless(try server.reply()))
     }
+    guard case .array(let digests) = try server.reply(), digests.count == keys.count else {
+      throw Failure(description: "the server gives no digests; is --enable-debug-command set?")
+    }
+    return zip(digests, told).map { KeyState(value: $0, expiry: $1.expiry, stream: $1.stream) }
   }
 
   /// A stream's description without the times of delivery, which follow each server's clock, and without
