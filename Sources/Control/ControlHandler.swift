@@ -3,7 +3,8 @@ import RESP
 
 /// One connection to the control port: RESP in, one answer after the other out.
 ///
-/// The control plane may take its time, so each command is a task; the next one starts when it has answered.
+/// The control plane may take its time, so each command is a task; the next one starts when it has answered, and when the
+/// client takes its answers. What it sends meanwhile waits in the kernel, so that no client costs more than its largest command.
 final class ControlHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -13,6 +14,7 @@ final class ControlHandler: ChannelInboundHandler {
     limits: FrameLimits(bulkBytes: 1 << 20, arguments: 65_536, frameBytes: 4 << 20))
   private var input = ByteBuffer()
   private var isBusy = false
+  private var isPaused = false
   private var isLeaving = false
   private var isAuthenticated: Bool
 
@@ -23,8 +25,14 @@ final class ControlHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
+    // Only when there is at least as much to throw away as to move: a long session must not grow, nor a pipeline be slow.
+    if input.readerIndex >= input.readableBytes { input.discardReadBytes() }
     input.writeBuffer(&bytes)
     next(context)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { next(context) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -36,7 +44,18 @@ final class ControlHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
 
   private func next(_ context: ChannelHandlerContext) {
-    while !isBusy {
+    act(context)
+    let mustPause = (isBusy || !context.channel.isWritable) && input.readableBytes > ControlHandler.inputBytes
+    guard mustPause != isPaused else { return }
+    isPaused = mustPause
+    try? context.channel.syncOptions?.setOption(.autoRead, value: !mustPause)
+  }
+
+  /// Bytes that a client may send ahead of the command that is under way.
+  private static let inputBytes = 1 << 16
+
+  private func act(_ context: ChannelHandlerContext) {
+    while !isBusy, context.channel.isWritable {
       let bytes = input
       switch framer.next(bytes.readableBytesUInt8Span) {
       case .incomplete:
@@ -60,8 +79,14 @@ final class ControlHandler: ChannelInboundHandler {
   }
 
   private func fail(_ error: ProtocolError, _ context: ChannelHandlerContext) {
-    isBusy = true
     write(Array(error.reply.utf8), context)
+    end(context)
+  }
+
+  /// Closes; what came in the same packet is not looked at any more.
+  private func end(_ context: ChannelHandlerContext) {
+    isBusy = true
+    input.clear()
     context.close(promise: nil)
   }
 
@@ -72,14 +97,14 @@ final class ControlHandler: ChannelInboundHandler {
     } catch {
       write(ControlDesk.error(error.message), context)
       // A browser that a web page has sent here must not get to the lines behind its first.
-      if error.isHTTP { context.close(promise: nil) }
+      if error.isHTTP { end(context) }
       return
     }
     switch command {
     case .auth(let password): return write(authenticate(password), context)
     case .quit:
       write(ControlDesk.ok, context)
-      return context.close(promise: nil)
+      return end(context)
     case .ping: return write(Array("+PONG\r\n".utf8), context)
     case _ where !isAuthenticated: return write(ControlDesk.error("NOAUTH Authentication required."), context)
     default: break

@@ -22,7 +22,11 @@ extension ClientSession {
     let spec = lane.table.specs[command]
     if command == CommandTable.unknownID, arguments.count > 0 {
       let name = ClientSession.word(frame.extracting(arguments[0].range))
-      if ClientSession.http.contains(name) { return close() }
+      if ClientSession.http.contains(name) {
+        // Nor is what came in the same packet looked at any more.
+        leave()
+        return close()
+      }
       if ClientSession.controlWords.contains(name) {
         return answerError(
           "ERR sluice: \(name) is an order of the control port, and this one is for clients of the cache; "

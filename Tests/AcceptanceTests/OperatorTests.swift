@@ -1,5 +1,6 @@
 import Foundation
 import LoadGenerator
+import RedisClient
 import TestSupport
 import Testing
 
@@ -69,6 +70,35 @@ extension Acceptance {
       #expect(try cli("get", "a").contains("unknown control command 'GET'"))
       #expect(try cli("ramp", "101").hasPrefix("ERR "))
       #expect(try cli("set", "a", "1").hasPrefix("ERR "))
+    }
+
+    @Test("what a browser posts to the control port is not carried out")
+    func browser() throws {
+      let stacks = try TwoStacks(stage: "off")
+      for first in ["POST / HTTP/1.1", "GET / HTTP/1.1", "Host: 127.0.0.1:6401", "QUIT"] {
+        let socket = try SocketClient(port: stacks.sluice.controlPort)
+        try socket.send("\(first)\r\nHost: x\r\n\r\nSTAGE dualwrite\r\n")
+        #expect(try !socket.untilClosed().contains("dualwrite"), "\(first)")
+        #expect(try stacks.sluice.status().text("stage") == "off", "\(first)")
+      }
+    }
+
+    @Test("a long session at the control port costs the proxy next to no memory")
+    func longSession() throws {
+      let stacks = try TwoStacks(stage: "off")
+      func resident() throws -> Int {
+        let pages = try String(contentsOfFile: "/proc/\(stacks.sluice.child.pid)/statm", encoding: .utf8)
+        return (pages.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
+      }
+      let large = String(repeating: "x", count: 1_000_000)
+      let client = try RedisClient(
+        RedisEndpoint(.tcp(host: "127.0.0.1", port: stacks.sluice.controlPort)))
+      #expect(try client.command("PING") == .status("PONG"))
+      let before = try resident()
+      for _ in 0..<150 {
+        guard case .error = try client.command("PING", large) else { throw TestFailure("no error") }
+      }
+      #expect(try resident() - before < 50 << 20)
     }
 
     @Test("flags and a ledger that cannot be used are said so, on the start screen and by status")
