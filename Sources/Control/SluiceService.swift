@@ -162,7 +162,6 @@ public final class SluiceService: Service {
     return memories
   }
 
-  /// A ledger that cannot be opened costs the evidence, never the traffic.
   /// Beside the ledger, in a directory of its own: it needs no database to work.
   private func openJournal() -> (SuspectJournal?, String?) {
     guard let path = configuration.ledger.path else { return (nil, nil) }
@@ -181,6 +180,7 @@ public final class SluiceService: Service {
     }
   }
 
+  /// A ledger that cannot be opened costs the evidence, never the traffic.
   private func openLedger() -> (Ledger?, String?) {
     guard let path = configuration.ledger.path else { return (nil, nil) }
     var settings = LedgerConfiguration(path: path)
@@ -209,9 +209,10 @@ public final class SluiceService: Service {
     // Events are few and must be acted upon in their order: a stream keeps it.
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     Task { for await event in events { await cutover.flagsHappened(event) } }
-    let watcher = FlagWatcher(file: file, start: start.outcome, latchWasSet: start.latchWasSet) {
-      tell.yield($0)
-    }
+    let watcher = FlagWatcher(
+      file: file, start: start.outcome, latchWasSet: start.latchWasSet,
+      allowReshuffle: configuration.flags.allowReshuffle
+    ) { tell.yield($0) }
     self.watcher.withLock { $0 = watcher }
     return watcher
   }

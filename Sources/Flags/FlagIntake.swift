@@ -8,6 +8,8 @@ struct FlagIntake {
   /// edit.
   static let quietMilliseconds: UInt64 = 50
 
+  /// Whether an edit that moves keys back and forth is accepted.
+  private let allowReshuffle: Bool
   /// The last good definition; nil before the first.
   private(set) var current: FlagDefinition?
   /// What was read last and has not yet been the same for long enough.
@@ -28,8 +30,11 @@ struct FlagIntake {
     case tell(FlagEvent)
   }
 
-  /// - Parameter start: what came of loading the file at start. Its error is known and not told again.
-  init(start: Result<FlagDefinition, FlagError>) {
+  /// - Parameters:
+  ///   - start: what came of loading the file at start. Its error is known and not told again.
+  ///   - allowReshuffle: accept edits that move keys back and forth.
+  init(start: Result<FlagDefinition, FlagError>, allowReshuffle: Bool = false) {
+    self.allowReshuffle = allowReshuffle
     switch start {
     case .success(let definition): current = definition
     case .failure(let error): reported = [error]
@@ -52,14 +57,14 @@ struct FlagIntake {
     guard age >= FlagIntake.quietMilliseconds else {
       return .lookAgain(after: FlagIntake.quietMilliseconds - age)
     }
-    return settle(reading, allowReshuffle: false, repeatsErrors: false)
+    return settle(reading, allowReshuffle: allowReshuffle, repeatsErrors: false)
   }
 
   /// The file was read because somebody asked for it: decides at once, and tells an error again.
   ///
   /// - Parameter allowReshuffle: accept an edit that moves keys back and forth.
   mutating func reload(_ reading: Reading, allowReshuffle: Bool) -> Decision {
-    settle(reading, allowReshuffle: allowReshuffle, repeatsErrors: true)
+    settle(reading, allowReshuffle: allowReshuffle || self.allowReshuffle, repeatsErrors: true)
   }
 
   private mutating func settle(
@@ -78,7 +83,8 @@ struct FlagIntake {
       guard allowReshuffle || !edit.movesKeysBackAndForth else {
         throw FlagError(
           .reshuffles, path: "$.flags.cache-stack",
-          "the edit moves keys back and forth (\(edit.text)); undo it, or reload with leave to reshuffle")
+          "the edit moves keys back and forth (\(edit.text)); undo it, or say RELOAD RESHUFFLE at the control port"
+        )
       }
       current = definition
       reported = []

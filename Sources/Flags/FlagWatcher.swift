@@ -13,6 +13,7 @@ public final class FlagWatcher: Sendable {
   private let onEvent: @Sendable (FlagEvent) -> Void
   private let start: Result<FlagDefinition, FlagError>
   private let latchWasSet: Bool
+  private let allowReshuffle: Bool
   private let alarm = DirectoryAlarm()
   private let mailbox = Mutex(Mailbox())
   private let finished = DispatchSemaphore(value: 0)
@@ -35,15 +36,17 @@ public final class FlagWatcher: Sendable {
   ///   - file: what to follow; the latch is the file `ROLLBACK` in its directory.
   ///   - start: what came of loading the file at start; the first edit is measured against it.
   ///   - latchWasSet: whether the latch was set at start; only changes are told.
+  ///   - allowReshuffle: accept edits that move keys back and forth.
   ///   - onEvent: called on the watcher's thread, one event after the other. It must not call `stop`.
   public init(
-    file: FlagFile, start: Result<FlagDefinition, FlagError>, latchWasSet: Bool,
+    file: FlagFile, start: Result<FlagDefinition, FlagError>, latchWasSet: Bool, allowReshuffle: Bool = false,
     onEvent: @escaping @Sendable (FlagEvent) -> Void
   ) {
     self.file = file
     latch = RollbackLatch(directory: file.directory)
     self.start = start
     self.latchWasSet = latchWasSet
+    self.allowReshuffle = allowReshuffle
     self.onEvent = onEvent
   }
 
@@ -90,7 +93,7 @@ public final class FlagWatcher: Sendable {
   }
 
   private func loop() {
-    var intake = FlagIntake(start: start)
+    var intake = FlagIntake(start: start, allowReshuffle: allowReshuffle)
     var isLatchSet = latchWasSet
     var timeout: UInt64 = 0
     while true {

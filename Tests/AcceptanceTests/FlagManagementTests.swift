@@ -88,6 +88,27 @@ extension Acceptance {
       #expect(sluice.child.isRunning)
     }
 
+    @Test(
+      "an edit that moves keys back and forth needs leave: allow_reshuffle, or a word at the control port")
+    func reshuffle() throws {
+      let salted = FlagText.make(stage: "live", percent: 30).replacing(
+        #"[["new", 30]"#, with: #"[{"cat": ["salt", {"var": "targetingKey"}]}, ["new", 30]"#)
+      for isAllowed in [false, true] {
+        var options = SluiceProcess.Options(stage: "live", percent: 25)
+        options.yaml = "flags:\n  allow_reshuffle: \(isAllowed)\n"
+        let sluice = try SluiceProcess(legacy: "memory:", new: "memory:", options)
+        try sluice.replaceFlags(salted)
+        if !isAllowed {
+          try eventually("the edit is refused") {
+            try sluice.status().text("flags.error")?.contains("RELOAD RESHUFFLE") == true
+          }
+          #expect(try sluice.status().number("percent") == 25)
+          try sluice.control("RELOAD", "RESHUFFLE")
+        }
+        try eventually("the edit is in force") { try sluice.status().number("percent") == 30 }
+      }
+    }
+
     @Test("what is ordered at the control port is written into the file")
     func ordersAreWritten() throws {
       let stacks = try TwoStacks(stage: "off")

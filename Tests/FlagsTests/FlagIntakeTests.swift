@@ -91,6 +91,10 @@ import Testing
     #expect(line(intake.reload(salted, allowReshuffle: false)) == "rejected reshuffles")
     #expect(line(intake.reload(salted, allowReshuffle: true)) == "loaded 40")
     #expect(line(intake.reload(salted, allowReshuffle: true)) == "nothing")
+    var lenient = FlagIntake(start: .success(try FlagText(percent: 25).definition()), allowReshuffle: true)
+    #expect(transcript(&lenient, [(0, salted), (50, salted)]) == ["again 50", "loaded 40"])
+    lenient = FlagIntake(start: .success(try FlagText(percent: 25).definition()), allowReshuffle: true)
+    #expect(line(lenient.reload(salted, allowReshuffle: false)) == "loaded 40")
   }
 
   @Test func reloadSaysItAgainAndAtOnce() throws {
