@@ -38,13 +38,10 @@ public struct Evidence: Sendable {
         return "\(divergences) of \(compared) compared reads diverged (limit \(guardrails.divergenceRate))"
       }
     }
-    let operations = CommandClass.allCases.reduce(UInt64(0)) { $0 + sinceFlip[.new, $1].operations }
-    let unanswered =
-      sinceFlip.errors[.new, .timeout] + sinceFlip.errors[.new, .unreachable]
-      + sinceFlip.errors[.new, .refused]
-    // What the stack answered is among its operations; errors about the command or its data are the client's.
-    let failures = unanswered + sinceFlip.errors[.new, .trouble]
-    let asked = operations + unanswered
+    let asked = CommandClass.allCases.reduce(UInt64(0)) { $0 + sinceFlip[.new, $1].operations }
+    // Errors about the command or its data are the client's.
+    let kinds: [ErrorKind] = [.timeout, .unreachable, .refused, .trouble]
+    let failures = kinds.reduce(UInt64(0)) { $0 + sinceFlip.errors[.new, $1] }
     if asked >= max(1, guardrails.minimumSample), Double(failures) / Double(asked) > guardrails.newErrorRate {
       return "\(failures) of \(asked) commands failed on the new stack (limit \(guardrails.newErrorRate))"
     }

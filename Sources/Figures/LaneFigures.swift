@@ -39,6 +39,12 @@ public struct LaneFigures: Sendable {
     errors[stack, kind] &+= 1
   }
 
+  /// Counts an operation to which no answer came, or that was not sent because none could come.
+  public mutating func recordUnanswered(_ kind: ErrorKind, on stack: StackID, _ commandClass: CommandClass) {
+    self[stack, commandClass].operations &+= 1
+    recordError(kind, on: stack, commandClass)
+  }
+
   /// Whether nothing was counted.
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }

@@ -1,6 +1,6 @@
 /// What one stack did for one class of commands.
 public struct OperationFigures: Sendable {
-  /// Commands that the stack was asked.
+  /// Commands that the stack was asked, or could not be asked. Every error is one of them.
   public var operations: UInt64 = 0
   /// Reads that found their key. Every hit and every miss is an operation too.
   public var hits: UInt64 = 0

@@ -78,7 +78,7 @@ extension Lane {
     _ kind: ErrorKind, of command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {
-    figures.recordError(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
+    figures.recordUnanswered(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
     switch command.role {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.

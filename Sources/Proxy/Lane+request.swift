@@ -162,7 +162,7 @@ extension Lane {
     let connection = connection(stack)
     guard connection.isUp else {
       if postpone(frame, spec, on: stack, sink: sink, slot: slot) { return }
-      figures.recordError(.refused, on: stack, spec.commandClass)
+      figures.recordUnanswered(.refused, on: stack, spec.commandClass)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
     if sequel == .mirror, LawBreak.mirrorAtSend.isOn {

@@ -17,7 +17,14 @@ import Testing
     var figures = LaneFigures()
     figures[.new, .write].operations = operations
     for (kind, count) in errors {
-      for _ in 0..<count { figures.recordError(kind, on: .new, .write) }
+      let isAnswered = kind == .reply || kind == .trouble
+      for _ in 0..<count {
+        if isAnswered {
+          figures.recordError(kind, on: .new, .write)
+        } else {
+          figures.recordUnanswered(kind, on: .new, .write)
+        }
+      }
     }
     figures.compare.matched = matched
     for (kind, count) in diverged {

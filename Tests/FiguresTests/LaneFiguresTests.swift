@@ -77,11 +77,11 @@ import Testing
 
   private func filled() -> LaneFigures {
     var figures = LaneFigures()
-    figures[.legacy, .read].operations = 10
+    figures[.legacy, .read].operations = 9
     figures[.legacy, .read].hits = 7
     figures[.legacy, .read].misses = 2
     figures[.legacy, .read].latency.record(nanoseconds: 1_000_000)
-    figures.recordError(.timeout, on: .legacy, .read)
+    figures.recordUnanswered(.timeout, on: .legacy, .read)
     figures.recordDivergence(.missingInNew, command: 3)
     figures.compare.matched = 4
     figures.compare.ignored = 5
