@@ -30,12 +30,19 @@ extension ClientSession {
     case .clientID: answer(":\(id)\r\n")
     case .clientGetName:
       let name = name
-      answerBulk(name.span)
+      if name.isEmpty { answer("$-1\r\n") } else { answerBulk(name.span) }
     case .clientSetName:
-      setName(frame.extracting(arguments[2].range))
-    case .clientSetInfo, .clientNoEvict: answer("+OK\r\n")
+      let given = words(frame, arguments)[2]
+      if let problem = ClientSession.problem(ofName: given) { return answerError(problem) }
+      name = given
+      answer("+OK\r\n")
+    case .clientSetInfo: answer("+OK\r\n")
+    case .clientNoEvict:
+      let word = String(decoding: words(frame, arguments)[2], as: UTF8.self).lowercased()
+      if word == "on" || word == "off" { answer("+OK\r\n") } else { answerError("ERR syntax error") }
     case .clientInfo: answerBulk(Array((description(now: lane.now) + "\n").utf8).span)
-    case .clientList: clientList()
+    case .clientList:
+      clientList(words(frame, arguments).dropFirst(2).map { String(decoding: $0, as: UTF8.self) })
     case .time, .info, .configGet, .command, .commandCount, .commandDocs, .commandInfo, .commandList,
       .commandGetKeys, .commandGetKeysAndFlags:
       // A real server knows better than any copy of it what it can do and how it is set up.
@@ -68,11 +75,14 @@ extension ClientSession {
 
   /// Nil if the client may come in, else the error. The one password belongs to the user `default`, as in Redis.
   private func tryPassword(user: [UInt8]?, _ given: [UInt8]) -> String? {
-    guard let password = lane.settings.password else {
+    guard lane.settings.password != nil || user != nil else {
       return "ERR AUTH <password> called without any password configured for the default user. "
         + "Are you sure your configuration is correct?"
     }
-    guard user.map({ $0 == Array("default".utf8) }) ?? true, ClientSession.isEqual(password, given) else {
+    // Without a password the user `default` may come in with any.
+    guard user.map({ $0 == Array("default".utf8) }) ?? true,
+      lane.settings.password.map({ ClientSession.isEqual($0, given) }) ?? true
+    else {
       return "WRONGPASS invalid username-password pair or user is disabled."
     }
     isAuthenticated = true
@@ -105,6 +115,7 @@ extension ClientSession {
         if let problem = tryPassword(user: words[index + 1], words[index + 2]) { return answerError(problem) }
         index += 3
       case "SETNAME" where index + 1 < words.count:
+        if let problem = ClientSession.problem(ofName: words[index + 1]) { return answerError(problem) }
         name = words[index + 1]
         index += 2
       default:
@@ -145,18 +156,16 @@ extension ClientSession {
       answerError(
         "ERR sluice: only database 0 can be selected here; which database that is on each stack is said in the "
           + "stack's address (redis://host:port/3)")
-    case nil: answerError("ERR invalid DB index")
+    case nil: answerError("ERR value is not an integer or out of range")
     }
   }
 
   // MARK: CLIENT
 
-  private func setName(_ name: Span<UInt8>) {
-    for index in name.indices where !(0x21...0x7e).contains(name[index]) {
-      return answerError("ERR Client names cannot contain spaces, newlines or special characters.")
-    }
-    self.name = name.withUnsafeBufferPointer { Array($0) }
-    answer("+OK\r\n")
+  /// Nil if a client may be called so: the name stands in the lines of `CLIENT LIST`.
+  private static func problem(ofName name: [UInt8]) -> String? {
+    name.allSatisfy { (0x21...0x7e).contains($0) }
+      ? nil : "ERR Client names cannot contain spaces, newlines or special characters."
   }
 
   /// A line in the format of Redis' CLIENT LIST, with the fields that mean something here.
@@ -165,12 +174,32 @@ extension ClientSession {
       + "age=\((now &- connectedAt) / 1_000_000_000) db=0 resp=2 lane=\(lane.index)"
   }
 
-  /// Every client of every lane.
-  private func clientList() {
+  /// Every client of every lane, or those that `TYPE` or `ID` chooses.
+  private func clientList(_ filter: [String]) {
+    var chosen: Set<Int>?
+    switch (filter.first?.uppercased(), filter.count) {
+    case (nil, _): break
+    case ("TYPE", 2):
+      let types = ["normal", "replica", "slave", "pubsub", "master"]
+      guard types.contains(filter[1].lowercased()) else {
+        return answerError("ERR Unknown client type '\(filter[1])'")
+      }
+      if filter[1].lowercased() != "normal" { chosen = [] }
+    case ("ID", 2...):
+      let ids = filter.dropFirst().compactMap { Int($0) }
+      guard ids.count == filter.count - 1 else { return answerError("ERR Invalid client ID") }
+      chosen = Set(ids)
+    default: return answerError("ERR syntax error")
+    }
+    let isChosen = chosen
     let slot = openSlot()
     let home = lane
     let lists = home.peers.map { peer in
-      peer.loop.submit { peer.sessions.values.map { $0.description(now: peer.now) } }
+      peer.loop.submit {
+        peer.sessions.values.filter { isChosen?.contains($0.id) ?? true }.map {
+          $0.description(now: peer.now)
+        }
+      }
     }
     EventLoopFuture.whenAllSucceed(lists, on: home.loop).whenSuccess { lists in
       var reply: [UInt8] = []

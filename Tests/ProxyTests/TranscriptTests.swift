@@ -10,20 +10,22 @@ import Testing
     ("PING a b\r\n", "-ERR wrong number of arguments for 'ping' command\r\n"),
     ("ECHO \"a b\"\r\n", "$3\r\na b\r\n"),
     ("ECHO\r\n", "-ERR wrong number of arguments for 'echo' command\r\n"),
-    ("SELECT 0\r\n", "+OK\r\n"), ("SELECT x\r\n", "-ERR invalid DB index\r\n"),
+    ("SELECT 0\r\n", "+OK\r\n"), ("SELECT x\r\n", "-ERR value is not an integer or out of range\r\n"),
     (
       "SELECT 1\r\n",
       "-ERR sluice: only database 0 can be selected here; which database that is on each stack is said in the "
         + "stack's address (redis://host:port/3)\r\n"
     ),
-    ("CLIENT GETNAME\r\n", "$0\r\n\r\n"), ("CLIENT SETNAME me\r\n", "+OK\r\n"),
+    ("CLIENT GETNAME\r\n", "$-1\r\n"), ("CLIENT SETNAME me\r\n", "+OK\r\n"),
     ("CLIENT GETNAME\r\n", "$2\r\nme\r\n"),
     (
       "CLIENT SETNAME \"a b\"\r\n",
       "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
     ),
     ("CLIENT SETINFO lib-name x\r\n", "+OK\r\n"), ("CLIENT NO-EVICT on\r\n", "+OK\r\n"),
-    ("RESET\r\n", "+RESET\r\n"), ("CLIENT GETNAME\r\n", "$0\r\n\r\n"),
+    ("CLIENT NO-EVICT perhaps\r\n", "-ERR syntax error\r\n"), ("AUTH default secret\r\n", "+OK\r\n"),
+    ("AUTH me secret\r\n", "-WRONGPASS invalid username-password pair or user is disabled.\r\n"),
+    ("RESET\r\n", "+RESET\r\n"), ("CLIENT GETNAME\r\n", "$-1\r\n"),
     (
       "HELLO 2\r\n",
       "*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:1\r\n"
@@ -32,11 +34,19 @@ import Testing
     ("HELLO 3\r\n", "-NOPROTO sluice: RESP3 is not spoken; say HELLO 2\r\n"),
     ("HELLO 4\r\n", "-NOPROTO unsupported protocol version\r\n"),
     (
+      "HELLO 2 SETNAME \"a\\nid=9\"\r\n",
+      "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
+    ),
+    ("CLIENT GETNAME\r\n", "$-1\r\n"),
+    (
       "AUTH secret\r\n",
       "-ERR AUTH <password> called without any password configured for the default user. "
         + "Are you sure your configuration is correct?\r\n"
     ),
-    ("CLIENT ID\r\n", ":1\r\n"),
+    ("CLIENT ID\r\n", ":1\r\n"), ("CLIENT LIST TYPE pubsub\r\n", "$0\r\n\r\n"),
+    ("CLIENT LIST ID 7 8\r\n", "$0\r\n\r\n"), ("CLIENT LIST ID x\r\n", "-ERR Invalid client ID\r\n"),
+    ("CLIENT LIST TYPE x\r\n", "-ERR Unknown client type 'x'\r\n"),
+    ("CLIENT LIST ID\r\n", "-ERR syntax error\r\n"),
     ("NOSUCHCOMMAND\r\n", ""),
     ("GET\r\n", "-ERR wrong number of arguments for 'get' command\r\n"),
     ("SET a\r\n", "-ERR wrong number of arguments for 'set' command\r\n"),
@@ -52,6 +62,20 @@ import Testing
       }
       try client.send("QUIT\r\nPING\r\n")
       #expect(try client.untilClosed() == "+OK\r\n")
+    }
+  }
+
+  /// A web page that has its browser post here gets no further than its first line.
+  @Test func whatABrowserSendsIsNotCarriedOut() async throws {
+    try await Bench.runMemory(routing: .at(.off)) { bench in
+      let client = try bench.client()
+      #expect(try client.ask("SET", "k", "v") == "+OK\r\n")
+      for first in ["POST / HTTP/1.1\r\n", "Host: 127.0.0.1:6400\r\n"] {
+        let browser = try bench.client()
+        try browser.trySend(Array("\(first)Content-Length: 9\r\n\r\nDEL k\r\nFLUSHALL\r\n".utf8))
+        #expect(try browser.untilClosed() == "")
+      }
+      #expect(try client.ask("GET", "k") == "$1\r\nv\r\n")
     }
   }
 
