@@ -84,14 +84,16 @@ import Testing
     close(descriptor)
     // On a machine so busy that the halves lie apart, the first one is refused before; never is it loaded.
     let isLoaded = try await watch.tells(["loaded 50"])
-    #expect(isLoaded || watch.told == ["rejected syntax", "loaded 50"], "\(watch.told)")
+    let before = watch.told.dropLast()
+    #expect(isLoaded || watch.told.last == "loaded 50", "\(watch.told)")
+    #expect(before.allSatisfy { $0.hasPrefix("rejected ") }, "\(watch.told)")
   }
 
   @Test func deletedAndBack() async throws {
     let watch = try Watch { try $0.write("f.json", FlagText(percent: 25).text) }
     try FileManager.default.removeItem(atPath: watch.directory.file("f.json"))
     #expect(try await watch.tells(["rejected unreadable"]), "\(watch.told)")
-    try watch.directory.write("f.json", FlagText(percent: 25).text)
+    try watch.directory.replace("f.json", FlagText(percent: 25).text)
     #expect(try await watch.tells(["rejected unreadable", "recovered"]), "\(watch.told)")
   }
 
@@ -105,8 +107,9 @@ import Testing
 
   @Test func somethingElseInTheFilesPlace() async throws {
     let watch = try Watch { try $0.write("f.json", FlagText(percent: 25).text) }
-    try FileManager.default.removeItem(atPath: watch.directory.file("f.json"))
-    #expect(mkfifo(watch.directory.file("f.json"), 0o600) == 0)
+    // In one step: a file that is missing for a moment is another error, if the machine is busy just then.
+    #expect(mkfifo(watch.directory.file(".pipe"), 0o600) == 0)
+    #expect(rename(watch.directory.file(".pipe"), watch.directory.file("f.json")) == 0)
     #expect(try await watch.tells(["rejected unreadable"]), "\(watch.told)")
   }
 
@@ -120,7 +123,7 @@ import Testing
     #expect(try await watch.tells(["rejected unreadable"]), "\(watch.told)")
     try FileManager.default.createDirectory(
       atPath: watch.directory.file("sub"), withIntermediateDirectories: false)
-    try watch.directory.write("sub/f.json", FlagText(percent: 50).text)
+    try watch.directory.replace("sub/f.json", FlagText(percent: 50).text)
     #expect(try await watch.tells(["rejected unreadable", "loaded 50"]), "\(watch.told)")
   }
 

@@ -25,7 +25,7 @@ import Testing
   /// One command after the other is finished, though every packet ends in the middle of one.
   @Test func whoFinishesCommandsIsNotCutOff() async throws {
     var settings = ProxySettings()
-    settings.unfinishedCommand = 300_000_000
+    settings.unfinishedCommand = 1_000_000_000
     try await Bench.runMemory(settings, routing: .at(.off)) { bench in
       let client = try bench.client()
       let end = Date(timeIntervalSinceNow: 3)
