@@ -117,7 +117,7 @@ struct StatusReport: Encodable, Sendable {
     var kinds: [String: UInt64]
     /// Of all these, what was counted since the last flip, on which the verdict stands.
     var since_flip: SinceFlip
-    /// Since the last flip: hold (nothing was compared), pass or fail.
+    /// Since the last flip, in the words of the ledger: pass, cold, differs or hold.
     var verdict: String
   }
 

@@ -113,6 +113,7 @@ struct BenchCompare: ParsableCommand {
   }
 
   private static func number(_ value: Double) -> String {
-    value >= 100 ? "\(Int(clamping: Int64(value.rounded())))" : "\((value * 1e7).rounded() / 1e7)"
+    Int64(exactly: value.rounded()).flatMap { value >= 100 ? "\($0)" : nil }
+      ?? "\((value * 1e7).rounded() / 1e7)"
   }
 }

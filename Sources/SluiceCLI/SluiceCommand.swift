@@ -18,7 +18,7 @@ public struct SluiceCommand: AsyncParsableCommand {
         sluice stage dualwrite         writes go to both
         sluice warm                    new gets what legacy has
         sluice stage shadow            reads are compared
-        sluice status                  hold, pass or fail, and why
+        sluice status                  pass, cold, differs or hold, and why
         sluice stage live 25           a quarter of the keys moves
         sluice ramp 50                 half of them
         sluice report sluice.db        what differed, since when
