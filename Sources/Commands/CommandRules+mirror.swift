@@ -43,7 +43,7 @@ extension CommandRules {
     MirrorRow(.effect(.streamTrim), .equalOrAbsent, ["XTRIM"]),
 
     // The value stays what it is.
-    MirrorRow(.asSent, .existing, ["PERSIST"]),
+    MirrorRow(.effect(.unlessZero), .existing, ["PERSIST"]),
     MirrorRow(.effect(.getExpire), .existing, ["GETEX"]),
     MirrorRow(.effect(.expireAfter(.seconds)), .existing, ["EXPIRE"]),
     MirrorRow(.effect(.expireAfter(.milliseconds)), .existing, ["PEXPIRE"]),
@@ -98,7 +98,9 @@ extension CommandRules {
   static let doubt: [DoubtRow] = [
     DoubtRow(.all, ask: "HLEN", ["HMSET"]),
     DoubtRow(.allButZero, ask: "HLEN", ["HSET", "HSETNX"]),
-    DoubtRow(.number(inArgument: 3), ask: "HLEN", ["HINCRBY", "HINCRBYFLOAT"]),
+    DoubtRow(.number(inArgument: 3), ask: "HLEN", ["HINCRBY"]),
+    // The mirror is told the sum, so its own reply tells nothing.
+    DoubtRow(.all, ask: "HLEN", ["HINCRBYFLOAT"]),
     DoubtRow(.allButZero, ask: "SCARD", ["SADD"]),
     DoubtRow(.all, ask: "SCARD", ofArgument: 2, ["SMOVE"]),
     DoubtRow(.allButZero, ask: "ZCARD", ["ZADD", "GEOADD"]),

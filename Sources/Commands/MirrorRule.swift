@@ -53,7 +53,7 @@ public enum MirrorEffect: Sendable, BitwiseCopyable, Equatable {
   case renameIfAbsent
   /// As sent, unless the reply is null: nothing happened then. `LMOVE`, `RPOPLPUSH`.
   case unlessNull
-  /// As sent, unless the reply is 0: nothing happened then. `SMOVE`.
+  /// As sent, unless the reply is 0: nothing happened then. `SMOVE`, `PERSIST`.
   case unlessZero
   /// As sent if there is a destination, for otherwise it was a read: `SORT`, `GEORADIUS`.
   case ifStored

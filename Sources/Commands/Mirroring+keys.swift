@@ -7,12 +7,8 @@ extension Mirroring {
     _ output: inout [UInt8]
   ) -> MirrorAction {
     if arguments.count <= 2 || ReplyReader.isNull(reply) { return .nothing }
-    if arguments.holds("PERSIST", at: 2, in: request) {
-      output.beginFrame(2)
-      output.appendWord("PERSIST")
-      output.appendWord(1, of: request, arguments)
-      return .replaced
-    }
+    // Its reply tells whether the mirror still had the key; that of PERSIST would not.
+    if arguments.holds("PERSIST", at: 2, in: request) { return .asSent }
     guard let deadline = Deadline(arguments, at: 2, in: request) else { return .copy }
     return expire(request, arguments, at: deadline.milliseconds(now), &output)
   }

@@ -88,8 +88,11 @@ extension Lane {
         request, proof(Int(question.command), sequel: .none, answer: answer), sink: nil)
     }
     let expected = Int(truncatingIfNeeded: Int64(bitPattern: question.primaryDigest))
-    let isTime = table.specs[Int(question.command)].comparison == .tolerance
-    if answer == expected || (isTime && answer >= 0 && expected >= 0) { return }
+    let spec = table.specs[Int(question.command)]
+    // A source that both lack may have gone between the two commands. What both still have, both commands have found.
+    let isComplete = spec.hasSingleKeyAtOne || answer == keys(of: request).count
+    let isTime = spec.comparison == .tolerance
+    if isComplete, answer == expected || (isTime && answer >= 0 && expected >= 0) { return }
     copy(request, from: other.stack)
   }
 

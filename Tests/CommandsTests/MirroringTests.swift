@@ -25,7 +25,7 @@ import Testing
     ("GETSET k v", null, "SET k v"), ("GETDEL k", "$1\r\no\r\n", "DEL k"), ("GETDEL k", null, "DEL k"),
     ("GETEX k EX 10", "$1\r\no\r\n", "PEXPIREAT k 11000"),
     ("GETEX k px 10", "$0\r\n\r\n", "PEXPIREAT k 1010"),
-    ("GETEX k EXAT 10", "$1\r\no\r\n", "PEXPIREAT k 10000"), ("GETEX k PERSIST", "$1\r\no\r\n", "PERSIST k"),
+    ("GETEX k EXAT 10", "$1\r\no\r\n", "PEXPIREAT k 10000"),
     ("EXPIRE k 10", ":1\r\n", "PEXPIREAT k 11000"), ("PEXPIRE k 10 GT", ":1\r\n", "PEXPIREAT k 1010"),
     ("EXPIRE k 0", ":1\r\n", "DEL k"), ("PEXPIRE k -9223372036854775808", ":1\r\n", "DEL k"),
     ("EXPIREAT k 10 XX", ":1\r\n", "EXPIREAT k 10"), ("PEXPIREAT k 10 lt", ":1\r\n", "PEXPIREAT k 10"),
@@ -84,6 +84,7 @@ import Testing
     ("SET k v XX GET", null),
     ("SET k v NX GET", "$0\r\n\r\n"), ("SET k v XX", "_\r\n"), ("SETNX k v", ":0\r\n"),
     ("MSETNX a 1 b 2", ":0\r\n"), ("GETEX k EX 5", null), ("GETEX k", "$1\r\no\r\n"),
+    ("GETEX k PERSIST", null), ("PERSIST k", ":0\r\n"),
     ("EXPIRE k 5", ":0\r\n"), ("PEXPIRE k -1", ":0\r\n"), ("EXPIREAT k 5", ":0\r\n"),
     ("COPY a b", ":0\r\n"),
     ("RENAMENX a b", ":0\r\n"), ("SPOP k", null), ("SPOP k 5", "*0\r\n"), ("ZPOPMIN k", "*0\r\n"),
@@ -100,7 +101,7 @@ import Testing
   /// The output is left alone: nobody is to look at it.
   @Test(arguments: [
     ("SET k v", ok), ("SET k v PXAT 5", ok), ("SET k v EXAT 5", ok), ("SET k v KEEPTTL", ok),
-    ("SET k NX", ok),
+    ("SET k NX", ok), ("GETEX k PERSIST", "$1\r\no\r\n"), ("PERSIST k", ":1\r\n"),
     ("INCR k", ":1\r\n"), ("EXPIREAT k 5", ":1\r\n"), ("LMOVE a b LEFT LEFT", "$1\r\nx\r\n"),
     ("SMOVE a b m", ":1\r\n"), ("SORT k STORE d", ":0\r\n"), ("GEORADIUS k 1 2 3 m STORE d", ":0\r\n"),
     ("XADD k 5-1 f *", "$3\r\n5-1\r\n"), ("XADD k MAXLEN 5 7 f v", "$3\r\n7-0\r\n"),

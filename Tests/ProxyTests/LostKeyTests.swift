@@ -27,6 +27,7 @@ import Testing
     Update(made: ["HSET k a 1"], update: "HSETNX k b 2"),
     Update(made: ["HSET k a 1"], update: "HINCRBY k n 3"),
     Update(made: ["HSET k a 1"], update: "HINCRBYFLOAT k n 0.5"),
+    Update(made: ["HSET k a 1 n 2"], update: "HINCRBYFLOAT k n 0.5"),
     Update(made: ["SADD k a"], update: "SADD k b"),
     Update(made: ["SADD k a", "SADD s b"], update: "SMOVE s k b"),
     Update(made: ["ZADD k 1 a"], update: "ZADD k 2 b"),
@@ -73,6 +74,7 @@ import Testing
     Update(made: ["SET k a EX 9"], update: "EXPIREAT k 9999999999", showsAtPrimary: false),
     Update(made: ["SET k a EX 9"], update: "PEXPIREAT k 9999999999000 GT", showsAtPrimary: false),
     Update(made: ["SET k a EX 9"], update: "GETEX k EX 900", showsAtPrimary: false),
+    Update(made: ["SET k a EX 9"], update: "GETEX k PERSIST", showsAtPrimary: false),
     Update(made: ["SET k a EX 9"], update: "PERSIST k", showsAtPrimary: false),
   ]
 

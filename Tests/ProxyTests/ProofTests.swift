@@ -54,6 +54,27 @@ import Testing
     }
   }
 
+  /// A source that neither has any more may have expired between the two commands: what came of it is not the same then.
+  @Test func aSourceThatBothLackIsNoProof() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      for (found, isCopied) in [(2, false), (1, true)] {
+        try client.send(command: "PFMERGE", "d", "s")
+        #expect(try stacks.legacy.command() == ["PFMERGE", "d", "s"])
+        try stacks.legacy.send("+OK\r\n")
+        #expect(try client.reply() == "+OK\r\n")
+        #expect(try stacks.legacy.command() == ["EXISTS", "d", "s"])
+        try stacks.legacy.send(":\(found)\r\n")
+        #expect(try stacks.new.command() == ["PFMERGE", "d", "s"])
+        #expect(try stacks.new.command() == ["EXISTS", "d", "s"])
+        try stacks.new.send("+OK\r\n:\(found)\r\n")
+        bench.settle()
+        #expect(bench.health().map(\.newSuspects) == [isCopied ? 2 : 0])
+      }
+      #expect(try stacks.legacy.command()[0] == "DUMP")
+    }
+  }
+
   /// A flip waits for the proof and for the copy: nobody reads half a hash, and nothing is forgotten.
   @Test func aFlipWaitsForTheProofAndForTheCopy() async throws {
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
