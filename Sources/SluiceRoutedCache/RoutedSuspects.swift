@@ -10,9 +10,10 @@ final class RoutedSuspects: Sendable {
   static let limit = 100_000
 
   private struct State {
-    var keys: [StackID: Set<String>] = [:]
+    /// As bytes: Swift takes two texts that look alike for one, and the stacks do not.
+    var keys: [StackID: Set<[UInt8]>] = [:]
     /// Where every key is suspect: the ones that were put right since. A full set costs repairs, never the truth.
-    var rightAgain: [StackID: Set<String>] = [:]
+    var rightAgain: [StackID: Set<[UInt8]>] = [:]
   }
 
   private let state: Mutex<State>
@@ -27,7 +28,7 @@ final class RoutedSuspects: Sendable {
     if let recovered = journal?.recovered {
       for stack in recovered.everything { taken.rightAgain[stack] = [] }
       for (stack, keys) in recovered.keys where taken.rightAgain[stack] == nil {
-        taken.keys[stack] = Set(keys.map { String(decoding: $0, as: UTF8.self) })
+        taken.keys[stack] = keys
       }
       for stack in StackID.allCases where recovered.everything.contains(stack) || recovered.count(stack) > 0 {
         let count = recovered.everything.contains(stack) ? "all keys" : "\(recovered.count(stack)) keys"
@@ -45,13 +46,14 @@ final class RoutedSuspects: Sendable {
   enum Insertion { case known, new, everything }
 
   func insert(_ key: String, on stack: StackID) -> Insertion {
-    state.withLock { state in
+    let key = Array(key.utf8)
+    return state.withLock { state in
       if state.rightAgain[stack] != nil {
         return state.rightAgain[stack]?.remove(key) == nil ? .known : .new
       }
       guard state.keys[stack, default: []].insert(key).inserted else { return .known }
       guard state.keys[stack, default: []].count > Self.limit else {
-        write { $0.suspect(Array(key.utf8), on: stack) }
+        write { $0.suspect(key, on: stack) }
         return .new
       }
       return insertEverything(stack, &state)
@@ -73,21 +75,23 @@ final class RoutedSuspects: Sendable {
 
   /// Returns whether it was one.
   func remove(_ key: String, on stack: StackID) -> Bool {
-    state.withLock { state in
+    let key = Array(key.utf8)
+    return state.withLock { state in
       if let right = state.rightAgain[stack] {
         if right.count >= Self.limit { state.rightAgain[stack]?.removeFirst() }
         return state.rightAgain[stack]?.insert(key).inserted ?? false
       }
       guard state.keys[stack]?.remove(key) != nil else { return false }
-      write { $0.cleared(Array(key.utf8), on: stack) }
+      write { $0.cleared(key, on: stack) }
       return true
     }
   }
 
   func contains(_ key: String, on stack: StackID) -> Bool {
     state.withLock { state in
-      if let right = state.rightAgain[stack] { return !right.contains(key) }
-      return state.keys[stack]?.contains(key) == true
+      if let right = state.rightAgain[stack] { return !right.contains(Array(key.utf8)) }
+      guard let keys = state.keys[stack], !keys.isEmpty else { return false }
+      return keys.contains(Array(key.utf8))
     }
   }
 
@@ -96,9 +100,11 @@ final class RoutedSuspects: Sendable {
     state.withLock { $0.rightAgain[stack] != nil ? .max : $0.keys[stack]?.count ?? 0 }
   }
 
-  /// Some of them, to be repaired.
+  /// Some of them, to be repaired. What is no text came from a proxy that was here before; nobody asks this cache for it.
   func some(_ count: Int, on stack: StackID) -> [String] {
-    state.withLock { Array(($0.keys[stack] ?? []).prefix(count)) }
+    state.withLock {
+      Array(($0.keys[stack] ?? []).lazy.compactMap { String(validating: $0, as: UTF8.self) }.prefix(count))
+    }
   }
 
   // MARK: The journal
@@ -112,7 +118,7 @@ final class RoutedSuspects: Sendable {
   }
 
   private static func rewrite(_ state: State, _ lane: LaneJournal) {
-    let marks = state.keys.flatMap { stack, keys in keys.map { (stack: stack, key: Array($0.utf8)) } }
+    let marks = state.keys.flatMap { stack, keys in keys.map { (stack: stack, key: $0) } }
     lane.rewrite(marks, everything: Array(state.rightAgain.keys))
   }
 
