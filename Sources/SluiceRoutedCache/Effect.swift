@@ -25,6 +25,8 @@ struct Reading: Sendable {
 
   let question: Question
   let answer: Answer
+  /// Before the primary was asked.
+  let askedAt: ContinuousClock.Instant
   /// Whether this is the second time of asking: what differs now is a divergence.
   let isRecheck: Bool
   /// Who answered.

@@ -13,9 +13,11 @@ extension RoutedCore {
     guard await mayServe(key, primary) else { return question.nothing }
     guard routing.compares(key.utf8.span) else { return await ask(question, key, primary) }
     let mark = log.readBegan(key)
+    let askedAt = ContinuousClock.now
     let answer = await ask(question, key, primary)
     let reading = Reading(
-      question: question, answer: answer, isRecheck: false, primary: primary, routing: routing.version)
+      question: question, answer: answer, askedAt: askedAt, isRecheck: false, primary: primary,
+      routing: routing.version)
     switch log.readEnded(key, mark: mark, entry: entry(reading, key)) {
     case .appended: break
     case .disturbed: recheck(question, key)
@@ -93,7 +95,9 @@ extension RoutedCore {
     }
     let legacy = reading.primary == .legacy ? reading.answer : answer
     let new = reading.primary == .legacy ? answer : reading.answer
-    switch AnswerComparison.verdict(legacy: legacy, new: new) {
+    // The mirror may have been busy with the writes before.
+    let apart = ContinuousClock.now - reading.askedAt
+    switch AnswerComparison.verdict(legacy: legacy, new: new, apart: apart) {
     case .identical:
       figures.withLock {
         if reading.isRecheck { $0.compare.superseded &+= 1 } else { $0.compare.matched &+= 1 }
@@ -117,9 +121,11 @@ extension RoutedCore {
       await log.take(key)
       let routing = routing
       let primary = routing.primary(of: key.utf8.span)
+      let askedAt = ContinuousClock.now
       let answer = await askStore(question, key, primary)
       let reading = Reading(
-        question: question, answer: answer, isRecheck: true, primary: primary, routing: routing.version)
+        question: question, answer: answer, askedAt: askedAt, isRecheck: true, primary: primary,
+        routing: routing.version)
       if !log.append(entry(reading, key), for: key) { figures.withLock { $0.compare.dropped &+= 1 } }
       log.give(key)
       log.recheckEnded()

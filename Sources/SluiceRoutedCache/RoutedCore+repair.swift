@@ -33,12 +33,17 @@ extension RoutedCore {
     guard await log.drained(key, nil, within: options.fenceDeadline) else { return false }
     let source = stack.other
     var effect = Effect.remove
-    if !suspects.contains(key, on: source), let found = try? await cache(source).storedValue(for: key) {
-      effect = .set(found, ttl: await cache(source).remainingTTL(of: key))
-    }
+    if !suspects.contains(key, on: source) { effect = (try? await copy(of: key, from: source)) ?? .remove }
     guard await apply(effect, key, stack).isCertain else { return false }
     repaired(key, stack)
     return true
+  }
+
+  /// What makes another stack have the key as this one has it. The time to live is asked for first: of a key that expires between the
+  /// two questions there would be none, and its copy would live on.
+  private func copy(of key: String, from source: StackID) async throws(CacheError) -> Effect {
+    let ttl = await cache(source).remainingTTL(of: key)
+    return try await cache(source).storedValue(for: key).map { .set($0, ttl: ttl) } ?? .remove
   }
 
   /// Repairs some of the suspects of both stacks.
@@ -64,9 +69,7 @@ extension RoutedCore {
     guard primary != stack, !suspects.contains(key, on: primary) else { return await repair(key, on: stack) }
     let effect: Effect
     do throws(CacheError) {
-      let found = try await cache(primary).storedValue(for: key)
-      let ttl = await cache(primary).remainingTTL(of: key)
-      effect = found.map { .set($0, ttl: ttl) } ?? .remove
+      effect = try await copy(of: key, from: primary)
     } catch {
       return false
     }

@@ -75,6 +75,15 @@ import Testing
     #expect(AnswerComparison.verdict(legacy: .ttl(legacy), new: .ttl(new)) == verdict)
   }
 
+  @Test("A time to live that is asked for later may be shorter by that much")
+  func apart() {
+    func verdict(_ new: Duration) -> AnswerComparison.Verdict {
+      AnswerComparison.verdict(legacy: .ttl(.seconds(60)), new: .ttl(new), apart: .seconds(9))
+    }
+    #expect(verdict(.seconds(50)) == .equivalent)
+    #expect(verdict(.seconds(48)) == .different(.ttl))
+  }
+
   @Test("Values mean the same by what JSON says")
   func meaning() {
     func verdict(_ legacy: CacheValue?, _ new: CacheValue?) -> AnswerComparison.Verdict {
@@ -85,6 +94,13 @@ import Testing
     #expect(verdict([1, 2], [2, 1]) == .different(.value))
     #expect(verdict(.double(1e300), .int(1)) == .different(.value))
     #expect(verdict(.null, nil) == .different(.missingInNew))
+    // Not a number is what both stacks have.
+    #expect(verdict([.double(.nan)], [.double(.nan)]) == .identical)
+    // Swift takes these for the same text; the stacks hold other bytes.
+    #expect(verdict("\u{E9}", "e\u{301}") == .different(.value))
+    #expect(verdict(["\u{E9}": 1], ["e\u{301}": 1.0]) == .different(.value))
+    let answers = [Reading.Answer.value(["a\",\"b"]), .value(["a", "b"])]
+    #expect(answers[0].evidence != answers[1].evidence)
     #expect(AnswerComparison.verdict(legacy: .exists(true), new: .exists(false)) == .different(.missingInNew))
     #expect(AnswerComparison.verdict(legacy: .failed("x"), new: .failed("x")) == .unknown)
   }

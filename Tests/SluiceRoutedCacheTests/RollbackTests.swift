@@ -105,6 +105,21 @@ import TestSupport
     #expect(bed.cache.status.stacks["new"]?.suspects == 0)
   }
 
+  @Test("A key that expires while it is copied does not live on without its end", arguments: [0, 100])
+  func expiresWhileRepaired(percent: Int) async throws {
+    let bed = try Bed("live", percent: 0)
+    bed.new.setDown(true)
+    await bed.cache.set("k", to: 1, ttl: .seconds(60))
+    #expect(await bed.cache.settled(within: .seconds(30)))
+    bed.legacy.expireBehindRead("k")
+    bed.new.setDown(false)
+    // At 0 % it is repaired in the background, at 100 % before it is served.
+    try bed.cache.move(percentage: .init(percent: percent), who: "test")
+    if percent == 100 { #expect(await bed.cache.value(for: "k") == 1) }
+    try await until("repaired") { bed.cache.status.stacks["new"]?.suspects == 0 }
+    #expect(bed.new.ttls["k"] != nil)
+  }
+
   @Test("An invalidation that does not reach a stack leaves nothing of it to be served")
   func invalidation() async throws {
     let bed = try Bed("live", percent: 0)

@@ -10,12 +10,15 @@ final class SpyCache: Cache {
 
   private struct State {
     var values: [String: CacheValue] = [:]
+    /// As they were given; nothing here expires by itself.
     var ttls: [String: Duration] = [:]
+    var ends: [String: ContinuousClock.Instant] = [:]
     var events: [Event] = []
     var isDown = false
     var isHeld = false
     var waiting: [CheckedContinuation<Void, Never>] = []
     var lies: [String: CacheValue] = [:]
+    var lastReads: Set<String> = []
   }
 
   private let state = Mutex(State())
@@ -35,6 +38,8 @@ final class SpyCache: Cache {
   func plant(_ key: String, _ value: CacheValue?) { state.withLock { $0.values[key] = value } }
   /// The next read of the key answers this instead.
   func lieOnce(_ key: String, _ value: CacheValue) { state.withLock { $0.lies[key] = value } }
+  /// The key expires behind its next read.
+  func expireBehindRead(_ key: String) { _ = state.withLock { $0.lastReads.insert(key) } }
   func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
   /// Nothing answers until ``release()``.
   func hold() { state.withLock { $0.isHeld = true } }
@@ -64,7 +69,14 @@ final class SpyCache: Cache {
   }
 
   private func found(_ key: String) -> CacheValue? {
-    state.withLock { $0.lies.removeValue(forKey: key) ?? $0.values[key] }
+    state.withLock { state in
+      let found = state.lies.removeValue(forKey: key) ?? state.values[key]
+      if state.lastReads.remove(key) != nil {
+        state.values[key] = CacheValue?.none
+        state.ends[key] = nil
+      }
+      return found
+    }
   }
 
   func value(for key: String) async -> CacheValue? {
@@ -84,6 +96,7 @@ final class SpyCache: Cache {
       // A plain nil would be JSON's null.
       state.values[key] = isStored ? value : CacheValue?.none
       state.ttls[key] = isStored ? ttl : nil
+      state.ends[key] = isStored ? ttl.map { .now + $0 } : nil
       return isStored
     }
   }
@@ -100,7 +113,7 @@ final class SpyCache: Cache {
 
   func remainingTTL(of key: String) async -> Duration? {
     guard await arrive(.ttl(key)) else { return nil }
-    return state.withLock { $0.ttls[key] }
+    return state.withLock { $0.ends[key] }.map { $0 - .now }
   }
 
   func invalidate(pattern: String) async -> Int {
