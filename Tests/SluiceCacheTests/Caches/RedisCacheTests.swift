@@ -141,6 +141,20 @@ struct RedisFixture {
     #expect(try redis.command("DBSIZE") == .integer(1))
   }
 
+  /// A request that is cancelled half way must not leave half of what it was to remove, and say that it is done.
+  @Test func anInvalidationWhoseTaskIsCancelledIsCarriedThrough() async throws {
+    let fixture = try RedisFixture()
+    let (cache, redis) = (fixture.cache, try fixture.server.client())
+    for number in 0..<3000 { try redis.append("SET", "item:\(number)", "1") }
+    for _ in 0..<3000 { _ = try redis.reply() }
+    let removed = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return await cache.invalidate(pattern: "item:*")
+    }
+    #expect(await removed.value == 3000)
+    #expect(try redis.command("DBSIZE") == .integer(0))
+  }
+
   @Test func databasesAndPasswords() async throws {
     let server = try RedisServer(password: "s3cret")
     var settings = RedisCache.Settings(url: server.url.replacing(":s3cret@", with: "") + "/3")

@@ -3,7 +3,8 @@ import RedisClient
 
 /// Removing many keys.
 extension RedisCache {
-  /// Removes what matches by `SCAN` and `UNLINK` in batches, so that Redis goes on serving others in between.
+  /// Removes what matches by `SCAN` and `UNLINK` in batches, so that Redis goes on serving others in between. Carried through also
+  /// if the task is cancelled: half of it would leave values that nobody is to read any more.
   public func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
     let pattern = GlobPattern.escape(prefix.bytes) + pattern.utf8
     // After Redis, and after a failure as well: what this process was told to forget it does not serve.
@@ -41,7 +42,7 @@ extension RedisCache {
         counters.withLock { $0.failures &+= 1 }
         return .failure(error)
       }
-    } while cursor != Array("0".utf8) && !Task.isCancelled
+    } while cursor != Array("0".utf8)
     return .success(removed)
   }
 
