@@ -56,6 +56,16 @@ struct LegacyEntriesTests {
     #expect(entries.keys == ["b", "c", "a"])
   }
 
+  @Test("keys that look alike and differ in their bytes are two keys")
+  func lookAlikes() {
+    let entries = Shelf()
+    entries.set("\u{E9}", 1, ttl: nil, now: 0)
+    #expect(entries.value(for: "e\u{301}", now: 0) == nil)
+    entries.set("e\u{301}", 2, ttl: nil, now: 0)
+    #expect(entries.value(for: "\u{E9}", now: 0) == 1)
+    #expect(entries.keys.count == 2)
+  }
+
   @Test("a null is a miss that is there")
   func null() {
     let entries = Shelf()

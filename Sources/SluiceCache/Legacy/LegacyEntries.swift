@@ -9,8 +9,9 @@ struct LegacyEntries {
 
   let defaultTTL: Duration
   let maxSize: Int
-  private var entries: [String: Entry] = [:]
-  private var order: [String] = []
+  /// As bytes: Swift takes two texts that look alike for one, and a cache does not.
+  private var entries: [[UInt8]: Entry] = [:]
+  private var order: [[UInt8]] = []
 
   init(defaultTTL: Duration, maxSize: Int) {
     self.defaultTTL = defaultTTL
@@ -18,13 +19,14 @@ struct LegacyEntries {
   }
 
   /// All keys, in the order of their use.
-  var keys: [String] { order }
+  var keys: [String] { order.map { String(decoding: $0, as: UTF8.self) } }
 
   /// Stores a value.
   ///
   /// A time to live of zero or less is an entry that has expired already. At capacity the entry used longest
   /// ago goes, also where the key is there and needs no room: it may be the key itself.
   mutating func set(_ key: String, _ value: CacheValue, ttl: Duration?, now: Int64) {
+    let key = Array(key.utf8)
     purge(now)
     while entries.count >= maxSize {
       guard let oldest = order.first else { return }
@@ -37,6 +39,7 @@ struct LegacyEntries {
 
   /// The value; nil on a miss, and for a null that is there.
   mutating func value(for key: String, now: Int64) -> CacheValue? {
+    let key = Array(key.utf8)
     purge(now)
     guard let entry = entries[key] else { return nil }
     touch(key)
@@ -46,6 +49,7 @@ struct LegacyEntries {
 
   /// Changes a value where it lies: readers of the original share one object.
   mutating func change(_ key: String, _ change: (inout CacheValue) -> Void) {
+    let key = Array(key.utf8)
     guard var entry = entries[key] else { return }
     change(&entry.value)
     entries[key] = entry
@@ -53,6 +57,7 @@ struct LegacyEntries {
 
   /// Whether the key is there; its use is not noted.
   mutating func contains(_ key: String, now: Int64) -> Bool {
+    let key = Array(key.utf8)
     guard let entry = entries[key] else { return false }
     guard !Self.isOver(entry, now) else {
       remove(key)
@@ -63,22 +68,25 @@ struct LegacyEntries {
 
   /// Whole seconds that are left; nil if the key is absent or never expires.
   mutating func secondsLeft(_ key: String, now: Int64) -> Int? {
-    guard contains(key, now: now), let end = entries[key]?.expiresAt else { return nil }
+    guard contains(key, now: now), let end = entries[Array(key.utf8)]?.expiresAt else { return nil }
     return Int(max(0, end - now) / 1_000_000_000)
   }
 
   @discardableResult
-  mutating func remove(_ key: String) -> Bool {
+  mutating func remove(_ key: String) -> Bool { remove(Array(key.utf8)) }
+
+  @discardableResult
+  private mutating func remove(_ key: [UInt8]) -> Bool {
     guard entries.removeValue(forKey: key) != nil else { return false }
     if let index = order.firstIndex(of: key) { order.remove(at: index) }
     return true
   }
 
   /// Removes the keys that a rule names, and returns them.
-  mutating func removeAll(where matches: (String) -> Bool) -> [String] {
-    let found = order.filter(matches)
+  mutating func removeAll(where matches: (String) -> Bool) -> [[UInt8]] {
+    let found = order.filter { matches(String(decoding: $0, as: UTF8.self)) }
     for key in found { entries[key] = nil }
-    order.removeAll(where: matches)
+    order = order.filter { entries[$0] != nil }
     return found
   }
 
@@ -86,7 +94,7 @@ struct LegacyEntries {
     for (key, entry) in entries where Self.isOver(entry, now) { remove(key) }
   }
 
-  private mutating func touch(_ key: String) {
+  private mutating func touch(_ key: [UInt8]) {
     if let index = order.firstIndex(of: key) { order.remove(at: index) }
     order.append(key)
   }

@@ -128,7 +128,7 @@ public final class LegacyRedisCache: Cache {
     if case .array(let found) = await ask(["KEYS", glob]) {
       let keys = found.compactMap(\.bytes)
       if !keys.isEmpty, case .integer = await ask([Array("DEL".utf8)] + keys) {
-        gone.formUnion(keys.map { String(decoding: $0, as: UTF8.self) })
+        gone.formUnion(keys)
       }
     }
     return gone.count
