@@ -21,6 +21,8 @@ public final class CachePerformanceMonitor: Sendable {
     var compression = PerformanceSummary.Compression(count: 0, bytesBefore: 0, bytesAfter: 0, seconds: 0)
     var invalidation = PerformanceSummary.Invalidation(count: 0, keys: 0, patterns: [:])
     var memory = PerformanceSummary.Memory()
+    /// When the process's memory was looked at last because of an operation.
+    var memoryLookedAt: ContinuousClock.Instant?
     var alerts: [CacheAlert.Kind: UInt64] = [:]
     /// Levels that are beyond their limit and were told.
     var raised: Set<CacheAlert.Kind> = []
@@ -69,9 +71,10 @@ public final class CachePerformanceMonitor: Sendable {
 
   // MARK: Reports
 
-  /// Counts one operation. Hits and misses count for the hit rate when the operation is a `get`.
+  /// Counts one operation. Hits and misses count for the hit rate when the operation is a `get`. Where memory is limited it is looked at
+  /// now and then.
   public func record(_ operation: CacheOperation, took time: Duration, outcome: CacheOutcome) {
-    state.withLock { state in
+    let looksAtMemory = state.withLock { state in
       let limit = state.threshold.maxOperationTime
       let isSlow = limit.map { time > $0 } ?? false
       state.times[operation, default: TimeTally()].record(time, failed: outcome == .failed, slow: isSlow)
@@ -85,7 +88,17 @@ public final class CachePerformanceMonitor: Sendable {
             + "and at the size of the values", &state)
       }
       if operation == .get { judgeHitRate(&state) }
+      return memoryIsDue(&state)
     }
+    if looksAtMemory { measureProcessMemory() }
+  }
+
+  private func memoryIsDue(_ state: inout State) -> Bool {
+    guard state.threshold.maxMemoryUsage != nil else { return false }
+    let now = ContinuousClock.now
+    if let last = state.memoryLookedAt, now - last < .seconds(1) { return false }
+    state.memoryLookedAt = now
+    return true
   }
 
   /// Counts one compression of a value: bytes before and after, and how long it took.

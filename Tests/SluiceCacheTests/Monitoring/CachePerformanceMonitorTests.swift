@@ -90,6 +90,18 @@ import Testing
     #expect((summary.memory.processBytes ?? 0) > 0)
   }
 
+  @Test("Memory above its limit is told while the cache is used, also where nobody asks for a summary")
+  func memoryUnasked() async throws {
+    var monitor: CachePerformanceMonitor? = CachePerformanceMonitor()
+    monitor?.setPerformanceThreshold(maxMemoryUsage: 1)
+    let alerts = try #require(monitor?.alerts)
+    for _ in 0..<3 { monitor?.record(.get, took: .zero, outcome: .hit) }
+    monitor = nil
+    var kinds: [CacheAlert.Kind] = []
+    for await alert in alerts { kinds.append(alert.kind) }
+    #expect(kinds == [.highMemory])
+  }
+
   @Test("Every reader gets every alert, and the stream ends with the monitor")
   func readers() async {
     var monitor: CachePerformanceMonitor? = CachePerformanceMonitor()
