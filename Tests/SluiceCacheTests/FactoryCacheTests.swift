@@ -150,6 +150,42 @@ struct FactoryCacheTests {
     #expect(left > .seconds(20) && left <= .seconds(50))
   }
 
+  @Test("memoryCacheSize wins over l1CacheSize, before Redis and in its place")
+  func oldName() async throws {
+    let server = try RedisServer()
+    let near = try await CacheFactory().forAIApp(
+      redisURL: server.url, memoryCacheSize: 1, failOnConnectionError: true)
+    await near.cache.set("a", to: 1)
+    await near.cache.set("b", to: 1)
+    // Behind the cache's back, so that what L1 has can be told.
+    #expect(try server.client().command("FLUSHALL") == .status("OK"))
+    #expect(await near.cache.value(for: "b") == 1)
+    #expect(await near.cache.value(for: "a") == nil)
+    await near.cache.disconnect()
+    let memory = try await CacheFactory().forAIApp(
+      redisURL: Self.nowhere, l1CacheSize: 50, memoryCacheSize: 1)
+    await memory.cache.set("a", to: 1)
+    await memory.cache.set("b", to: 1)
+    #expect(await memory.cache.value(for: "a") == nil)
+    #expect(await memory.cache.value(for: "b") == 1)
+  }
+
+  @Test("a factory's monitor sees what its caches compress")
+  func compressions() async throws {
+    let server = try RedisServer()
+    let monitor = CachePerformanceMonitor()
+    let made = try await CacheFactory(monitor: monitor).forTesting(
+      redisURL: server.url, failOnConnectionError: true)
+    await made.cache.set("short", to: "x")
+    #expect(monitor.performanceSummary().compression.count == 0)
+    await made.cache.set("long", to: .string(String(repeating: "x", count: 5000)))
+    let compression = monitor.performanceSummary().compression
+    // The JSON with its two quotes, behind its prefix.
+    #expect(compression.count == 1 && compression.bytesBefore == 5007)
+    #expect(compression.bytesAfter > 0 && compression.bytesAfter < 200)
+    await made.cache.disconnect()
+  }
+
   @Test("a factory's monitor watches its caches, of whatever kind")
   func monitor() async throws {
     let monitor = CachePerformanceMonitor()

@@ -128,6 +128,37 @@ struct FactoryRulesTests {
     #expect(nameless?.context == ["config_keys": ["colour", "default_ttl"]])
   }
 
+  static let limitRows: [(name: String, most: Int)] = [
+    ("l1_cache_size", 10_000), ("memory_cache_size", 10_000), ("compression_threshold", 1_048_576),
+  ]
+
+  @Test("what the cache of AI responses asks besides, and no other", arguments: limitRows)
+  func limits(name: String, most: Int) {
+    func plan(_ value: Int, _ extra: [String: CacheValue] = ["ai_config": [:]]) throws(CacheError)
+      -> CachePlan
+    {
+      try CachePlan(extra.merging(["redis_url": .string(Self.redis), name: .int(value)]) { $1 })
+    }
+    #expect(throws: Never.self) { try plan(most) }
+    #expect(throws: Never.self) { try plan(most + 1, [:]) }
+    let error = #expect(throws: CacheError.self) { try plan(most + 1) }
+    #expect(
+      error?.message
+        == "AIResponseCache parameter validation failed: Parameter '\(name)' must be <= \(most), got \(most + 1)"
+    )
+  }
+
+  @Test("the typed method has the limits of the cache of AI responses")
+  func typedLimits() async {
+    let error = await #expect(throws: CacheError.self) {
+      try await CacheFactory().forAIApp(l1CacheSize: 10_001, compressionThreshold: 1_048_577)
+    }
+    #expect(
+      error?.message == "AIResponseCache parameter validation failed: "
+        + "Parameter 'l1_cache_size' must be <= 10000, got 10001; "
+        + "Parameter 'compression_threshold' must be <= 1048576, got 1048577")
+  }
+
   @Test("two sizes that differ are a conflict, and two that agree are none")
   func sizes() throws {
     let error = #expect(throws: CacheError.self) {

@@ -47,6 +47,8 @@ public struct CacheFactory: Sendable {
 
   /// A cache of AI responses: keys from texts, a time to live per operation.
   ///
+  /// As the original it has at most 10,000 entries in memory, and a `compressionThreshold` of at most 1,048,576.
+  ///
   /// - Parameters:
   ///   - textHashThreshold: longer texts, in Unicode code points, appear in keys as their hash.
   ///   - memoryCacheSize: the old name of `l1CacheSize`; wins over it where it is given.
@@ -73,6 +75,13 @@ public struct CacheFactory: Sendable {
     ai["operation_ttls"] = operationTTLs.map { .object($0.mapValues(\.ruleSeconds)) }
     let problems = FactoryRules.aiProblems(ai)
     guard problems.isEmpty else { throw FactoryRules.aiError(problems) }
+    let entries = memoryCacheSize ?? l1CacheSize
+    try FactoryRules.checkAILimits([
+      memoryCacheSize == nil ? "l1_cache_size" : "memory_cache_size": .int(entries),
+      "compression_threshold": .int(compressionThreshold),
+    ])
+    plan.memoryEntries = entries
+    plan.redis?.l1Entries = enableL1Cache ? entries : nil
     var settings = AIResponseCache.Settings()
     settings.textHashThreshold = textHashThreshold
     settings.operationTTLs = operationTTLs
@@ -152,7 +161,7 @@ extension CacheFactory {
   private func watched(
     _ plan: CachePlan, _ failOnConnectionError: Bool
   ) async throws(CacheError) -> MadeCache<any Cache> {
-    let made = try await plan.make(failOnConnectionError: failOnConnectionError)
+    let made = try await plan.make(failOnConnectionError: failOnConnectionError, monitor: monitor)
     if let fallback = made.fallback {
       logger.warning("\(fallback.message); its entries are kept in memory from now on")
     }

@@ -74,6 +74,7 @@ extension CachePlan {
     }
     problems += config.validate().errors
     guard problems.isEmpty else { throw FactoryRules.aiError(problems) }
+    try FactoryRules.checkAILimits(dictionary)
     var settings = AIResponseCache.Settings()
     settings.textHashThreshold = config.textHashThreshold
     settings.textSizeTiers = config.textSizeTiers

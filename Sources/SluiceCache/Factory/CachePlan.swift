@@ -17,18 +17,22 @@ struct CachePlan: Sendable, Equatable {
 
   let purpose: Purpose
   /// Nil is a cache in memory, as it was asked for.
-  let redis: RedisCache.Settings?
+  var redis: RedisCache.Settings?
   let defaultTTL: Duration
   /// The entries of a cache in memory, also of one that stands in for Redis.
-  let memoryEntries: Int
+  var memoryEntries: Int
   /// Nil is a cache without methods for AI responses.
   var ai: AIResponseCache.Settings?
 
   /// The cache itself, or one in memory where Redis cannot be reached and the caller allows it.
-  func make(failOnConnectionError: Bool) async throws(CacheError) -> MadeCache<any Cache> {
+  ///
+  /// - Parameter monitor: told of what is compressed.
+  func make(
+    failOnConnectionError: Bool, monitor: CachePerformanceMonitor?
+  ) async throws(CacheError) -> MadeCache<any Cache> {
     let memory = MemoryCache(defaultTTL: defaultTTL, maxEntries: memoryEntries)
     guard let redis else { return MadeCache(memory, tier: .memory) }
-    let cache = try RedisCache(redis)
+    let cache = try RedisCache(redis, monitor: monitor)
     do throws(CacheError) {
       try await cache.connect()
       return MadeCache(cache, tier: .redis)

@@ -26,6 +26,21 @@ enum FactoryRules {
     return check(rules, parameters) + operationProblems(parameters["operation_ttls"])
   }
 
+  /// The ranges that the cache of AI responses has besides, as far as it is not the one to check them
+  /// (``AIResponseCache/Settings``).
+  static func checkAILimits(_ parameters: [String: CacheValue]) throws(CacheError) {
+    let limits = [
+      ("l1_cache_size", 10_000), ("memory_cache_size", 10_000), ("compression_threshold", 1_048_576),
+    ]
+    let problems = limits.compactMap { name, most -> String? in
+      guard case .int(let given) = parameters[name], given > most else { return nil }
+      return "Parameter '\(name)' must be <= \(most), got \(given)"
+    }
+    guard problems.isEmpty else {
+      throw .validation("AIResponseCache parameter validation failed", problems)
+    }
+  }
+
   /// The error for what the rules of every cache found.
   static func error(_ problems: [String], _ parameters: [String: CacheValue]) -> CacheError {
     let named = ["redis_url", "default_ttl", "fail_on_connection_error"]

@@ -32,7 +32,7 @@ extension RedisCache {
     let life = defaultTTL.life(given: ttl)
     if life == .over { return await remove(key).map { _ in false } }
     let key = storedKey(key)
-    let bytes = portable.encode(value)
+    let bytes = encoded(value)
     var command = CommandArguments(["SET".utf8])
     command.append(key)
     command.append(bytes)
@@ -97,6 +97,16 @@ extension RedisCache {
   }
 
   // MARK: Pieces
+
+  private func encoded(_ value: CacheValue) -> [UInt8] {
+    guard let monitor else { return portable.encode(value) }
+    let start = ContinuousClock.now
+    let bytes = portable.encode(value)
+    if case .compressed(let before) = CompressionCodec.form(of: bytes.span) {
+      monitor.recordCompression(from: before, to: bytes.count, took: ContinuousClock.now - start)
+    }
+    return bytes
+  }
 
   /// Asks Redis, and keeps a hit in L1 for no longer than Redis keeps it.
   private func ask(_ key: [UInt8], promoting: Bool) async -> CacheLookup {

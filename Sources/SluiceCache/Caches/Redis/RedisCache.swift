@@ -28,18 +28,21 @@ public final class RedisCache: ReportingCache {
   let defaultTTL: DefaultTTL
   let clock: CacheClock
   let counters = Mutex(Counters())
+  /// Told of every value that is stored compressed.
+  let monitor: CachePerformanceMonitor?
   private let lanes: [RedisLane]
   private let health: RedisHealth
 
   /// A cache that is not connected yet; the first operation connects.
   ///
+  /// - Parameter monitor: told of what is compressed; put a ``MonitoredCache`` around the cache for all else.
   /// - Throws: `configuration` for an address that cannot be read, for TLS, and for settings out of range.
-  public convenience init(_ settings: Settings) throws(CacheError) {
-    try self.init(settings, clock: .system)
+  public convenience init(_ settings: Settings, monitor: CachePerformanceMonitor? = nil) throws(CacheError) {
+    try self.init(settings, clock: .system, monitor: monitor)
   }
 
   /// With another clock for L1 and for the memory of failures.
-  init(_ settings: Settings, clock: CacheClock) throws(CacheError) {
+  init(_ settings: Settings, clock: CacheClock, monitor: CachePerformanceMonitor? = nil) throws(CacheError) {
     let endpoint = try settings.endpoint()
     let health = RedisHealth(retryAfter: settings.retryAfter, clock: clock)
     let l1 = settings.l1Entries.map { L1Tier(maxEntries: $0, clock: clock) }
@@ -48,6 +51,7 @@ public final class RedisCache: ReportingCache {
     self.health = health
     self.l1 = l1
     self.clock = clock
+    self.monitor = monitor
     prefix = KeyPrefix(settings.keyPrefix)
     portable = PortableValue(threshold: settings.compressionThreshold, level: settings.compressionLevel)
     defaultTTL = DefaultTTL(settings.defaultTTL)
