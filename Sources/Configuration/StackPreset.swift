@@ -41,9 +41,8 @@ enum StackPreset: String, CaseIterable {
   }
 }
 
-/// What the legacy world's `get_cache_instance` makes of the environment: `REDIS_URL` gives a Redis cache with the
-/// defaults of `GenericRedisCache` (TTL 3600, L1 100, compression 1000/6), else values stay in memory.
-/// `CACHE_TYPE=memory` and `USE_REDIS=false` say memory whatever the URL.
+/// What the legacy world's `get_cache_instance` makes of the environment, by the rules of `LegacyCache.autoDetect` in the library: a Redis
+/// cache with the defaults of `GenericRedisCache` (TTL 3600, L1 100, compression 1000/6), or values in memory.
 struct AutoDetection {
   private(set) var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
   private(set) var layers = StackLayers()
@@ -53,16 +52,20 @@ struct AutoDetection {
   init(_ environment: [String: String]) {
     let set = environment.filter { !$0.value.isEmpty }
     layers.defaultTTL = .seconds(number("CACHE_TTL", 1...31_536_000, in: set) ?? 3600)
-    let wantsMemory =
-      set["CACHE_TYPE"]?.lowercased() == "memory"
-      || ["false", "0", "no", "off"].contains(set["USE_REDIS"]?.lowercased() ?? "")
-    guard !wantsMemory, let url = set["REDIS_URL"] else { return }
+    let wantsRedis =
+      switch set["CACHE_TYPE"]?.lowercased() {
+      case "memory": false
+      case "redis": true
+      default: set["USE_REDIS"].map { $0.lowercased() == "true" } ?? (set["REDIS_URL"] != nil)
+      }
+    guard wantsRedis else { return }
     do throws(ValueError) {
-      endpoint = try Endpoint(parsing: url)
+      endpoint = try Endpoint(parsing: set["REDIS_URL"] ?? "redis://localhost:6379")
     } catch {
       problems.append(("REDIS_URL", error.reason))
     }
     layers.l1 = .init(entries: number("CACHE_SIZE", 1...10_000_000, in: set) ?? 100)
+    if let word = set["ENABLE_COMPRESSION"], word.lowercased() != "true" { return }
     layers.compression = .init(
       threshold: number("COMPRESSION_THRESHOLD", 0...(64 << 20), in: set) ?? 1000, level: 6)
   }

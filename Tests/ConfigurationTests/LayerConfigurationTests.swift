@@ -70,7 +70,22 @@ import Testing
         try Endpoint(parsing: url), "l1 7, compression 50/6, default_ttl 90s"
       ),
     ]
-    for (environment, endpoint, names) in rows {
+    // What `LegacyCache.autoDetect` of the library makes of them.
+    let local = try Endpoint(parsing: "redis://localhost:6379")
+    let standard = "l1 100, compression 1000/6, default_ttl 1h"
+    let more: [([String: String], Endpoint, String)] = [
+      (["CACHE_TYPE": "redis"], local, standard), (["USE_REDIS": "true"], local, standard),
+      (["REDIS_URL": url, "USE_REDIS": "1"], memory, "default_ttl 1h"),
+      (
+        ["REDIS_URL": url, "CACHE_TYPE": "Redis", "USE_REDIS": "false"], try Endpoint(parsing: url), standard
+      ),
+      (["REDIS_URL": url, "CACHE_TYPE": "other"], try Endpoint(parsing: url), standard),
+      (
+        ["REDIS_URL": url, "ENABLE_COMPRESSION": "False"], try Endpoint(parsing: url),
+        "l1 100, default_ttl 1h"
+      ),
+    ]
+    for (environment, endpoint, names) in rows + more {
       let stack = try load("{preset: auto}", environment: environment)
       #expect(stack.endpoint == endpoint)
       #expect(stack.layers.names.joined(separator: ", ") == names)
