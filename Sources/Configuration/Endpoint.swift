@@ -28,7 +28,8 @@ public enum Endpoint: Sendable, Hashable {
     }
   }
 
-  var password: Secret? {
+  /// Sent on every connection; nil sends none.
+  public var password: Secret? {
     switch self {
     case .redis(_, _, _, let password, _), .unix(_, _, let password, _): password
     case .memory: nil

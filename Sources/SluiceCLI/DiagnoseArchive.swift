@@ -100,6 +100,7 @@ enum Redaction {
     }
   }
 
-  /// `scheme://`, then user and password up to the last `@` before a blank, a quote or a slash.
-  private nonisolated(unsafe) static let address = /([a-zA-Z][a-zA-Z0-9+.\-]*:\/\/)([^\s"'\/]+)@/
+  /// `scheme://`, then user and password up to the last `@` before a blank, a quote or the next address: a password may hold all else.
+  private nonisolated(unsafe) static let address =
+    /([a-zA-Z][a-zA-Z0-9+.\-]*:\/\/)((?:(?!:\/\/)[^\s"'])+)@/
 }

@@ -36,7 +36,8 @@ struct DiagnoseCollection {
     do throws(ConfigurationError) {
       let found = try ServeConfiguration.load(file: config, environment: environment)
       configuration = config == nil ? nil : found
-      secrets += [found.password?.revealed].compactMap { $0 }
+      let stacks = [found.stacks.legacy.endpoint, found.stacks.new.endpoint].map(\.password)
+      secrets += ([found.password] + stacks).compactMap { $0?.revealed }
       if config == nil { gaps.append("configuration: name the sluice.yaml by --config") }
     } catch {
       configuration = nil

@@ -56,7 +56,7 @@ import Testing
       case "AUTH": "+OK\r\n"
       case "STATUS":
         bulk(
-          "{\"stage\":\"live\",\"note\":\"redis://x:leaked@h/ \(Self.password)\",\"flags\":{\"path\":\"\(flags)\"}}"
+          "{\"stage\":\"live\",\"note\":\"redis://x:leaked@h/ \(Self.password) topsecret p@ss\",\"flags\":{\"path\":\"\(flags)\"}}"
         )
       default: nil
       }
@@ -142,7 +142,8 @@ import Testing
       ("redis://u:p@h:1/2", "redis://u:***@h:1/2"), ("redis://:p@h", "redis://***@h"),
       ("x redis://p@h, rediss://a:b@c", "x redis://***@h, rediss://a:***@c"),
       ("redis://h:1", "redis://h:1"), ("mail@example.org", "mail@example.org"),
-      ("redis://u:p@ss@h", "redis://u:***@h"),
+      ("redis://u:p@ss@h", "redis://u:***@h"), ("redis://u:p/ss@h", "redis://u:***@h"),
+      ("redis://h:1,redis://u:p@h", "redis://h:1,redis://u:***@h"),
     ])
   func addresses(_ text: String, _ clean: String) {
     #expect(Redaction.scrubbed(text, secrets: []) == clean)
