@@ -40,7 +40,7 @@ import Testing
   func expiry() async throws {
     try await LayeredStack.with({ $0.l1 = .init(entries: 100, ttl: .seconds(600)) }) { stack in
       let layered = try stack.client()
-      try layered.run(["SET", "k", "v", "PX", "150"])
+      try layered.run(["SET", "k", "v", "PX", "1500"])
       #expect(try layered.run(["GET", "k"]).text == "v")
       try eventually("the entry ends") { try layered.run(["GET", "k"]) == .null }
       try layered.run(["SET", "k", "w"])

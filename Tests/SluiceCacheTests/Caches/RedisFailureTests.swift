@@ -77,13 +77,13 @@ import Testing
     let clock = ContinuousClock()
     let time = await clock.measure {
       await withTaskGroup { group in
-        for number in 0..<200 {
+        for number in 0..<2000 {
           group.addTask { #expect(await cache.lookup("k\(number)") != .miss(.absent)) }
         }
       }
     }
-    // One by one they would take twenty seconds.
-    #expect(time < .seconds(10))
+    // One by one they would take two hundred seconds.
+    #expect(time < .seconds(100))
     #expect(cache.lastFailure?.context["reason"] == "timeout")
     fixture.server.resume()
     // The machine may be slow: tried again until an answer is in time.
@@ -91,7 +91,10 @@ import Testing
       fixture.time.advance(by: .seconds(1))
       return await cache.set("k", to: 1)
     }
-    #expect(await cache.value(for: "k") == 1)
+    try await poll("the value is there") {
+      fixture.time.advance(by: .seconds(1))
+      return await cache.value(for: "k") == 1
+    }
   }
 
   @Test func aWriteWhoseFateIsUnknownIsNotServedFromL1() async throws {
@@ -106,11 +109,11 @@ import Testing
     #expect(await cache.value(for: "k") == nil)
     fixture.server.resume()
     // The hanging server does the write late; whatever it is, Redis says it and not L1.
-    try await poll("the cache comes back") {
+    try await poll("L1 says what Redis says") {
       fixture.time.advance(by: .seconds(1))
-      return await cache.value(for: "k") != nil
+      let (stored, found) = (try? await cache.storedValue(for: "k"), await cache.value(for: "k"))
+      return stored != nil && found == stored
     }
-    #expect(await cache.value(for: "k") == (try? await cache.storedValue(for: "k")))
   }
 
   @Test func aRefusalIsAFailureAndTheConnectionStays() async throws {
