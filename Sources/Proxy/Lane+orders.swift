@@ -40,6 +40,9 @@ extension Lane {
     if order.order != .check, !routing.mirrorsWrites {
       return .refused("stage \(routing.snapshot.effectiveStage.name) does not mirror writes")
     }
+    if isLetAlone(order.key) {
+      return .refused("it takes longer than timeouts.command; raise that, or leave it")
+    }
     if isBusy, now &- order.since > Lane.patience { return .refused("the lane is busy; try again") }
     return nil
   }

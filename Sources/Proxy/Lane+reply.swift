@@ -63,7 +63,9 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .repair:
-      if isError { repairRefused(request, by: connection) } else { confirm(request, on: connection) }
+      if isError { return repairRefused(request, by: connection) }
+      confirm(request, on: connection)
+      if !slowKeys.isEmpty, let name = Lane.firstKey(of: request) { slowKeys[name] = nil }
     case .purge:
       purged(request, command, reply, on: connection)
     case .proof:
@@ -79,6 +81,8 @@ extension Lane {
     from connection: StackConnection
   ) {
     figures.recordUnanswered(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
+    let isOwed = connection.owesOldest
+    connection.owesOldest = false
     switch command.role {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.
@@ -98,9 +102,9 @@ extension Lane {
       }
       suspect(request, on: connection.stack)
       confirm(request, on: connection)
+      if isOwed, let name = Lane.firstKey(of: request) { tookTooLong(name) }
     case .comparedRead:
-      if connection.owesCompared {
-        connection.owesCompared = false
+      if isOwed {
         timedOut(command, request: request, on: connection.stack)
       } else {
         figures.compare.dropped &+= 1
@@ -108,6 +112,7 @@ extension Lane {
     case .proof:
       suspect(request, on: command.sequel == .compare ? connection.stack.other : connection.stack)
     case .recheck, .copy:
+      if isOwed, let key = (sink as? Repair)?.key ?? (sink as? KeyQuestion)?.key { tookTooLong(key) }
       sink?.replyFailed(slot: command.slot)
     }
   }

@@ -184,13 +184,22 @@ extension Lane {
   }
 
   private func mayRepair(_ key: [UInt8], on connection: StackConnection) -> Bool {
-    guard routing.primary(of: key.span) != connection.stack else { return false }
+    guard routing.primary(of: key.span) != connection.stack, !isLetAlone(key) else { return false }
     let source = self.connection(connection.stack.other).suspects
     // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
     if source.contains(key), !isFenced { purge(key.span, on: connection.stack.other, asking: 0) }
     // Nothing can be learned from a stack that is doubtful itself.
     return !source.isEverything && !source.contains(key)
   }
+
+  /// A question of ours about this key took longer than any command may, and its stack was cut off for it: it waits for the next one,
+  /// each time twice as long, from two seconds to an hour. A value that takes too long would take its stack away for ever.
+  func tookTooLong(_ key: [UInt8]) {
+    let times = min((slowKeys[key]?.times ?? 0) + 1, 12)
+    slowKeys[key] = (times, now &+ 1_000_000_000 << UInt64(times))
+  }
+
+  func isLetAlone(_ key: [UInt8]) -> Bool { slowKeys[key].map { now < $0.until } ?? false }
 
   /// Copies under way at once: with a tick, and with the end of a turn in which keys were to be copied.
   static let maximumRepairs = 256
@@ -200,7 +209,7 @@ extension Lane {
 /// Copies one key from the stack that has it right to the one that may not.
 final class Repair: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane
-  private let key: [UInt8]
+  let key: [UInt8]
   private let mark: UInt64
   private let target: StackID
   private let order: Lane.Order

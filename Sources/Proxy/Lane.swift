@@ -77,6 +77,8 @@ final class Lane: @unchecked Sendable {
   /// Questions of our own that are under way.
   var rechecks = 0
   var repairs = 0
+  /// Keys whose copy has cost a connection, how often, and until when they are let alone.
+  var slowKeys: [[UInt8]: (times: Int, until: UInt64)] = [:]
   /// Keys are to be copied with the end of this turn.
   var wantsRepairs = false
   /// Orders about keys that wait, and how many are under way (Lane+orders.swift).

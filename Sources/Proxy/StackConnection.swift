@@ -63,9 +63,9 @@ final class StackConnection {
   private(set) var mirrorBytes = 0
   /// Bytes of the commands in flight that clients wait for.
   private(set) var primaryBytes = 0
-  /// The stack is being cut off because it owes the answer to a compared read, its oldest command: that one's `replyFailed` takes
-  /// this for the verdict `timeout`, all others were lost with it.
-  var owesCompared = false
+  /// The stack is being cut off because it owes the answer to its oldest command, whose `replyFailed` comes first and takes note of
+  /// this; all others were lost with it.
+  var owesOldest = false
   /// The stack has just refused to delete a suspect: the answer to the command behind it must not be seen.
   var hasRefusedPurge = false
   /// Keys of this lane that the stack may hold wrongly.
@@ -331,8 +331,9 @@ final class StackConnection {
     guard let oldest = pending.first, now > max(oldest.sentAt, lastHeard) else { return }
     let waited = now - max(oldest.sentAt, lastHeard)
     if waited > UInt64(endpoint.commandTimeout) {
-      owesCompared = oldest.role == .comparedRead
+      owesOldest = true
       cut("owed a reply for \(waited / 1_000_000) ms")
+      owesOldest = false
     }
   }
 

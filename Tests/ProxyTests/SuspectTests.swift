@@ -25,6 +25,28 @@ import Testing
     }
   }
 
+  /// A stack is cut off when it owes a reply for too long. A key whose copy takes longer than that must not have it cut off for ever.
+  @Test func aKeyThatTakesTooLongToCopyIsLetAlone() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing, timeout: 300_000_000) { bench, stacks in
+      let client = try bench.client()
+      try stacks.acknowledge(by: client, "SET", "big", "1")
+      #expect(try stacks.new.command() == ["SET", "big", "1"])
+      try stacks.new.send("-OOM command not allowed\r\n")
+      try stacks.legacy.expectCopyQuestion(about: "big")
+      // No answer: legacy is cut off, and connected again.
+      let legacy = try stacks.legacyStack.connection()
+      let since = Date()
+      #expect(eventually { bench.health().allSatisfy { $0.legacy == .up } })
+      try client.send(command: "SET", "small", "1")
+      var asked = [try legacy.command()]
+      try legacy.send("+OK\r\n")
+      #expect(try stacks.new.command() == ["SET", "small", "1"])
+      try stacks.new.send("-OOM command not allowed\r\n")
+      while asked.last != ["DUMP", "small"] { asked.append(try legacy.command()) }
+      #expect(!asked.contains(["DUMP", "big"]) || Date().timeIntervalSince(since) > 1.5)
+    }
+  }
+
   @Test func aSuspectIsDeletedBeforeItsStackAnswersForIt() async throws {
     var settings = ProxySettings()
     settings.mirrorCommands = 1
