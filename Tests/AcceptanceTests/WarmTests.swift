@@ -1,6 +1,7 @@
 import Foundation
 import LoadGenerator
 import RedisClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -43,6 +44,33 @@ extension Acceptance {
       #expect(again.exit == .code(0), "\(again.errors)")
       #expect(try stacks.newSize() == stacks.legacySize())
       try stacks.expectEqualDigests()
+    }
+
+    /// A command for all lanes ends every copy that is under way, so that a steady stream of them keeps some keys from new.
+    @Test("what commands for all lanes keep from new is not called written")
+    func commandsForAllLanes() throws {
+      let stacks = try UpkeepStacks(stage: "dualwrite", threads: 2, planted: 300)
+      let endpoint = stacks.sluice.endpoint
+      let isOver = Mutex(false)
+      let failure = Mutex<(any Error)?>(nil)
+      let thread = Thread {
+        do {
+          let client = try RedisClient(endpoint)
+          while !isOver.withLock({ $0 }) {
+            for number in 0..<8 { try client.append("SUNION", "none", "none\(number)") }
+            for _ in 0..<8 { _ = try client.reply() }
+          }
+        } catch { failure.withLock { $0 = error } }
+        isOver.withLock { $0 = true }
+      }
+      thread.start()
+      let warm = try stacks.sluice.run("warm", "--json")
+      let wasInterfered = !isOver.withLock { $0 }
+      isOver.withLock { $0 = true }
+      #expect(wasInterfered, "\(String(describing: failure.withLock { $0 }))")
+      let missing = try stacks.legacySize() - stacks.newSize()
+      #expect(warm.output.contains("\"refused\": \(missing)}"), "\(missing) are missing: \(warm.output)")
+      #expect(warm.exit == .code(missing > 0 ? 75 : 0), "\(warm.errors)")
     }
 
     @Test("times to live come along, and only keys that match")

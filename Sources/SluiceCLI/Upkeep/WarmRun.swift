@@ -61,20 +61,21 @@ struct WarmRun {
     let exist = try new.all(keys.map { [Array("EXISTS".utf8), $0] })
     let missing = zip(keys, exist).filter { $0.1 != .integer(1) }.map(\.0)
     counts.present += keys.count - missing.count
-    try fill(missing, attempts: 3)
+    try fill(missing, attempts: 5)
   }
 
   /// What a write or a busy lane has kept from being filled is asked for again, a few times.
   private mutating func fill(_ keys: [[UInt8]], attempts: Int) throws(Failure) {
     guard !keys.isEmpty else { return }
     var again: [[UInt8]] = []
+    var overtaken: [[UInt8]] = []
     for (key, outcome) in zip(keys, try lanes.carryOut("FILL", keys)) {
       switch outcome {
       case "copied": counts.copied += 1
       case "present": counts.present += 1
       case "absent": counts.absent += 1
       case _ where attempts > 1: again.append(key)
-      case "overtaken": counts.overtaken += 1
+      case "overtaken": overtaken.append(key)
       case "doubtful": counts.doubtful += 1
       default:
         counts.refused += 1
@@ -84,8 +85,22 @@ struct WarmRun {
         }
       }
     }
+    try count(overtaken: overtaken)
     if !again.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
     try fill(again, attempts: attempts - 1)
+  }
+
+  /// By a write, and new has what it wrote, or both have nothing; or by a flip or a command for all lanes, and new lacks the key still.
+  private mutating func count(overtaken keys: [[UInt8]]) throws(Failure) {
+    let questions = keys.map { [Array("EXISTS".utf8), $0] }
+    for (there, here) in zip(try new.all(questions), try legacy.all(questions)) {
+      if there == .integer(1) || here != .integer(1) {
+        counts.overtaken += 1
+      } else {
+        counts.refused += 1
+        refusal = "flips, or commands for all lanes, came in between each time"
+      }
+    }
   }
 
   private func pause(since progress: Progress) {
