@@ -36,7 +36,8 @@ enum ControlCommand: Equatable {
     case ("HELP", _), ("COMMANDS", _): self = .help
     case ("PING", 0): self = .ping
     case ("QUIT", 0): self = .quit
-    case ("ROLLBACK", _): self = .rollback(reason: arguments.joined(separator: " "))
+    // Whatever is said, it is done; status, ledger and log keep the beginning.
+    case ("ROLLBACK", _): self = .rollback(reason: String(arguments.joined(separator: " ").prefix(500)))
     case ("RAMP", 1): self = .ramp(try ControlCommand.percentage(texts[1]))
     case ("STAGE", 1): self = .stage(try ControlCommand.stage(texts[1]), nil)
     case ("STAGE", 2):

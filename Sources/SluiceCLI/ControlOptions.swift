@@ -21,7 +21,8 @@ struct ControlOptions: ParsableArguments {
 
   /// A client for the control port; nothing is connected yet.
   func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ControlClient {
-    let text = control ?? environment["SLUICE_CONTROL"] ?? "127.0.0.1:6401"
+    let named = environment["SLUICE_CONTROL"].flatMap { $0.isEmpty ? nil : $0 }
+    let text = control ?? named ?? "127.0.0.1:6401"
     let address = try Self.address(text, control == nil ? "SLUICE_CONTROL" : "--control")
     var password = environment["SLUICE_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
     if let passwordFile {

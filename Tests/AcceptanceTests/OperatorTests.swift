@@ -59,6 +59,10 @@ extension Acceptance {
       #expect(try cli("rollback", "by", "hand").contains("rolled back"))
       #expect(try cli("status").contains("by hand"))
       #expect(try cli("rearm").contains("live"))
+      // However much there is to say of it.
+      #expect(try cli("rollback", String(repeating: "why ", count: 25_000)).contains("rolled back"))
+      #expect(try stacks.sluice.status().text("rollback.reason")?.count == 500)
+      #expect(try cli("rearm").contains("live"))
       // redis-cli keeps HELP to itself.
       guard case .array(let lines) = try stacks.sluice.control("HELP") else {
         Issue.record("HELP is no list")

@@ -92,7 +92,9 @@ import Testing
   @Test("The flag wins over the environment, the environment over the default")
   func controlAddress() throws {
     let none = try #require(try SluiceCommand.parseAsRoot(["rearm"]) as? Rearm).options
-    #expect(try none.client(environment: [:]).address.description == "127.0.0.1:6401")
+    for unset in [[:], ["SLUICE_CONTROL": ""]] {
+      #expect(try none.client(environment: unset).address.description == "127.0.0.1:6401")
+    }
     let environment = ["SLUICE_CONTROL": "unix:/run/c", "SLUICE_PASSWORD": "secret"]
     #expect(try none.client(environment: environment).address == .unix(path: "/run/c"))
     #expect(try none.client(environment: environment).password == Secret("secret"))
