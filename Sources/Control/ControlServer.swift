@@ -31,6 +31,7 @@ struct ControlServer: Sendable {
           channels.append(channel)
           opened.append(.tcp(host: host, port: channel.localAddress?.port ?? port))
         case .unix(let path):
+          try UnixSocket.requireFree(path)
           channels.append(
             try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get())
           opened.append(address)

@@ -226,6 +226,7 @@ public final class SluiceService: Service {
           let local = try await proxy.listen(.tcp(host: host, port: port))
           opened.append(.tcp(host: host, port: local.port ?? port))
         case .unix(let path):
+          try UnixSocket.requireFree(path)
           _ = try await proxy.listen(.unix(path: path))
           opened.append(address)
         }

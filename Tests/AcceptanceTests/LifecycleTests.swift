@@ -89,6 +89,35 @@ extension Acceptance {
       #expect(try Ledgerbook(stacks.sluice.ledgerPath).rows(.runs).map { $0["end"] } == ["killed", "clean"])
     }
 
+    @Test("a second proxy takes no unix socket from the one that runs, but that of one that was killed")
+    func socketTaken() throws {
+      let folder = try ScratchFolder()
+      let control = "unix:\(folder.path)/control"
+      func serve(_ name: String, listen: String = "127.0.0.1:0", control: String) throws -> Child {
+        try Child(
+          try SluiceProcess.executable(), ["serve", "--listen", listen, "--control", control], in: folder,
+          name: name)
+      }
+      func answers() throws -> Bool {
+        try Child.run(try SluiceProcess.executable(), ["status", "--control", control]).exit == .code(0)
+      }
+      let first = try serve("first", listen: "unix:\(folder.path)/clients", control: control)
+      try eventually("the first one answers") { try answers() }
+      let second = try serve("second", control: control)
+      let third = try serve("third", listen: "unix:\(folder.path)/clients", control: "127.0.0.1:0")
+      for (child, path) in [(second, "control"), (third, "clients")] {
+        #expect(try child.wait(within: .seconds(20)) == .code(69), "\(child.errors)")
+        #expect(
+          child.errors.contains("cannot listen on unix:\(folder.path)/\(path): Address already in use"),
+          "\(child.errors)")
+      }
+      #expect(try answers())
+      first.kill()
+      let heir = try serve("heir", listen: "unix:\(folder.path)/clients", control: control)
+      try eventually("the next one answers") { try answers() }
+      #expect(heir.isRunning)
+    }
+
     @Test("a port that is taken is named, with what to do")
     func portTaken() throws {
       let server = try SluiceProcess(legacy: "memory:", new: "memory:")
