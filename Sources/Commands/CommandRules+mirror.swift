@@ -34,7 +34,7 @@ extension CommandRules {
       .asSent, .equalOrAbsent,
       [
         "HDEL", "LINSERT", "LPOP", "LPUSHX", "LREM", "LTRIM", "RPOP", "RPUSHX", "SREM", "XACK",
-        "XDEL", "ZREM", "ZREMRANGEBYLEX", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
+        "XDEL", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
       ]),
     MirrorRow(.effect(.popMembers), .equalOrAbsent, ["SPOP"]),
     MirrorRow(.effect(.popScored), .equalOrAbsent, ["ZPOPMAX", "ZPOPMIN"]),
@@ -59,6 +59,8 @@ extension CommandRules {
         "SADD", "SDIFFSTORE", "SINTERSTORE", "SUNIONSTORE",
         "GEOADD", "GEOSEARCHSTORE", "ZADD", "ZDIFFSTORE", "ZINCRBY", "ZINTERSTORE", "ZRANGESTORE",
         "ZUNIONSTORE",
+        // Where scores differ, what it takes away depends on how the set is packed in memory; their number tells.
+        "ZREMRANGEBYLEX",
         "PFADD", "PFMERGE", "RENAME",
         // Its times of delivery follow the mirror's clock; all else is decided by the stream and its groups.
         "XREADGROUP",

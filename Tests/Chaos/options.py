@@ -33,6 +33,7 @@ def parse(arguments, description=None):
     options.flips, options.calm = ([float(number) for number in text.split(",")] for text in (options.flips, options.calm))
     options.layers = {"legacy": KINDS[options.legacy_layers], "new": KINDS[options.layers]}
     if options.ttl_ms is None:
-        # An expiry is made absolute when the reply is there, and a fault may hold the reply back.
-        options.ttl_ms = 2000 if options.faults else 100
+        # An expiry is made absolute when the reply is there: a fault may hold the reply back, and a busy machine the proxy, though not
+        # for as long as would end a fence.
+        options.ttl_ms = 2000 if options.faults else 250
     return options

@@ -32,6 +32,7 @@ import Testing
     Update(made: ["SADD k a", "SADD s b"], update: "SMOVE s k b"),
     Update(made: ["ZADD k 1 a"], update: "ZADD k 2 b"),
     Update(made: ["ZADD k 1 a"], update: "ZINCRBY k 2 b"),
+    Update(made: ["ZADD k 0 a 0 b"], update: "ZREMRANGEBYLEX k - (b"),
     Update(made: ["GEOADD k 1 1 a"], update: "GEOADD k 2 2 b"),
     Update(made: ["RPUSH k a"], update: "RPUSH k b"),
     Update(made: ["RPUSH k a"], update: "LPUSH k b"),
