@@ -73,7 +73,8 @@ public final class SluiceService: Service {
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
-        cutover, proxy, ledger, ledgerError, (journal?.directory, journalError), doors.withLock { $0 })
+        cutover, proxy, ledger, ledgerError, (journalError == nil ? journal?.directory : nil, journalError),
+        doors.withLock { $0 })
     }
     let desk = ControlDesk(
       cutover: cutover, watcher: watcher, status: status, password: settings.password)
@@ -165,19 +166,24 @@ public final class SluiceService: Service {
   /// Beside the ledger, in a directory of its own: it needs no database to work.
   private func openJournal() -> (SuspectJournal?, String?) {
     guard let path = configuration.ledger.path else { return (nil, nil) }
-    do throws(JournalError) {
-      let journal = try SuspectJournal(directory: path + ".suspects", lanes: configuration.threads)
-      for stack in StackID.allCases where !journal.recovered.isEmpty {
-        let all = journal.recovered.everything.contains(stack)
-        logger.warning(
-          "suspects of the last run on stack \(stack.name): \(all ? "all keys" : "\(journal.recovered.count(stack)) keys")"
-        )
-      }
-      return (journal, nil)
+    let journal: SuspectJournal
+    do {
+      journal = try SuspectJournal(directory: path + ".suspects", lanes: configuration.threads)
     } catch {
-      logger.error("suspects will not outlive this process: \(error)")
-      return (nil, error.description)
+      return (nil, notKept(error))
     }
+    for stack in StackID.allCases where !journal.recovered.isEmpty {
+      let all = journal.recovered.everything.contains(stack)
+      logger.warning(
+        "suspects of the last run on stack \(stack.name): \(all ? "all keys" : "\(journal.recovered.count(stack)) keys")"
+      )
+    }
+    return (journal, journal.failure.map(notKept))
+  }
+
+  private func notKept(_ error: JournalError) -> String {
+    logger.error("suspects will not outlive this process: \(error)")
+    return error.description
   }
 
   /// A ledger that cannot be opened costs the evidence, never the traffic.

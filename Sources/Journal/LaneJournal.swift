@@ -110,9 +110,9 @@ public final class LaneJournal: @unchecked Sendable {
         failure = nil
       } catch {
         failure = error
-        // The log lacks something: whoever starts after a crash must doubt everything.
-        _ = legacy.lose()
-        _ = new.lose()
+        // The log lacks a suspect: whoever starts after a crash must doubt everything on its stack.
+        if log.unwritten.contains(.new) { _ = legacy.lose() } else { legacy.commit() }
+        if log.unwritten.contains(.legacy) { _ = new.lose() } else { new.commit() }
         return
       }
     }

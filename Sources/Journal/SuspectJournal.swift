@@ -22,8 +22,11 @@ public final class SuspectJournal: Sendable {
   }
 
   public let directory: String
-  /// By lane.
+  /// By lane; none if there is a `failure`.
   public let lanes: [LaneJournal]
+  /// Why nothing of this run can be written down, as on a full disk; nil if it can. What was recovered holds all the same, and stays
+  /// where it is for the next start.
+  public let failure: JournalError?
   /// For stacks whose layers let memory answer.
   public let outages: [StackID: OutageMark]
   public let recovered: Recovered
@@ -32,7 +35,7 @@ public final class SuspectJournal: Sendable {
 
   /// Opens the journal in `directory`, which is made if it is missing, for `lanes` lanes.
   ///
-  /// - Throws: `JournalError` if it cannot be read or written, or is in use by another process.
+  /// - Throws: `JournalError` if it cannot be read, or is in use by another process.
   public init(directory: String, lanes count: Int, ringBytes: Int? = nil) throws(JournalError) {
     self.directory = directory
     if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .system("make the directory '\(directory)'") }
@@ -47,20 +50,15 @@ public final class SuspectJournal: Sendable {
       earlier = names.map { "\(directory)/\($0)" }
       recovered = try Self.recover(names, in: directory)
       let generation = 1 + (names.compactMap { Int($0.prefix { $0 != "-" }) }.max() ?? 0)
-      var lanes: [LaneJournal] = []
-      for lane in 0..<count {
-        let stem = "\(directory)/\(generation)-lane-\(lane)"
-        lanes.append(
-          try LaneJournal(
-            inFlight: stem + ".inflight", suspects: stem + ".suspects",
-            ringBytes: ringBytes ?? LaneJournal.ringBytes))
+      let start = "\(directory)/\(generation)-"
+      do throws(JournalError) {
+        (lanes, outages) = try Self.begin(start, lanes: count, ringBytes ?? LaneJournal.ringBytes)
+        failure = nil
+      } catch {
+        (lanes, outages, failure) = ([], [:], error)
+        let begun = (try? Self.names(in: directory)) ?? []
+        for name in begun where !names.contains(name) { unlink("\(directory)/\(name)") }
       }
-      self.lanes = lanes
-      var outages: [StackID: OutageMark] = [:]
-      for stack in StackID.allCases {
-        outages[stack] = try OutageMark(path: "\(directory)/\(generation)-\(stack.name).outage")
-      }
-      self.outages = outages
     } catch {
       close(lock)
       throw error
@@ -69,8 +67,25 @@ public final class SuspectJournal: Sendable {
 
   deinit { close(lock) }
 
-  /// What was recovered is in the lanes' own journals now.
+  private static func begin(
+    _ start: String, lanes count: Int, _ ringBytes: Int
+  ) throws(JournalError) -> ([LaneJournal], [StackID: OutageMark]) {
+    var lanes: [LaneJournal] = []
+    for lane in 0..<count {
+      let stem = "\(start)lane-\(lane)"
+      lanes.append(
+        try LaneJournal(inFlight: stem + ".inflight", suspects: stem + ".suspects", ringBytes: ringBytes))
+    }
+    var outages: [StackID: OutageMark] = [:]
+    for stack in StackID.allCases {
+      outages[stack] = try OutageMark(path: "\(start)\(stack.name).outage")
+    }
+    return (lanes, outages)
+  }
+
+  /// What was recovered is in the lanes' own journals now, if they have any.
   public func wasTakenOver() {
+    guard failure == nil else { return }
     for path in earlier { unlink(path) }
   }
 

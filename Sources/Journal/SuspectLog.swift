@@ -13,6 +13,8 @@ struct SuspectLog {
   private let path: String
   private var file: Int32
   private var pending: [UInt8] = []
+  /// Stacks of which something that became doubtful is not written yet.
+  private(set) var unwritten: Set<StackID> = []
   private(set) var bytes = 0
 
   init(path: String) throws(JournalError) {
@@ -24,6 +26,7 @@ struct SuspectLog {
   var isCommitted: Bool { pending.isEmpty }
 
   mutating func append(_ entry: Entry, _ stack: StackID, _ key: [UInt8] = []) {
+    if entry == .suspect || entry == .everything { unwritten.insert(stack) }
     pending.append(entry.rawValue)
     pending.append(stack.rawValue)
     withUnsafeBytes(of: UInt32(truncatingIfNeeded: key.count).littleEndian) { pending.append(contentsOf: $0) }
@@ -41,6 +44,7 @@ struct SuspectLog {
       bytes += written
       pending.removeFirst(written)
     }
+    unwritten = []
   }
 
   /// Replaces the file by one that holds only what still stands.
@@ -65,6 +69,7 @@ struct SuspectLog {
     file = log.file
     bytes = log.bytes
     pending = []
+    unwritten = []
   }
 
   func closeFile() { close(file) }

@@ -33,10 +33,12 @@ public final class ProxyServer: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
     let histories = (legacy: StackHistory(), new: StackHistory())
+    let journals = journal?.lanes ?? []
     let lanes = (0..<settings.threads).map { index in
       Lane(
         index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
-        histories: histories, journal: journal?.lanes[index], report: report)
+        histories: histories, journal: journals.indices.contains(index) ? journals[index] : nil,
+        report: report)
     }
     self.lanes = lanes
     self.journal = journal

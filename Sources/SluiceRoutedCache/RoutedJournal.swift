@@ -60,6 +60,7 @@ final class RoutedJournal: Sendable {
   /// - Throws: `JournalError` if the directory cannot be read or written, or is in use by another process.
   init(directory: String) throws(JournalError) {
     let files = try SuspectJournal(directory: directory, lanes: 1)
+    if let error = files.failure { throw error }
     recovered = files.recovered
     state = Mutex(State(files: files))
   }

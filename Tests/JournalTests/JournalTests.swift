@@ -55,6 +55,37 @@ import Testing
     #expect(try recovered(directory).keys[.new] == [bytes("a")])
   }
 
+  /// A disk without room takes the journal of this run, not what the one before has left.
+  @Test func whatWasLeftIsTakenOverWhereThereIsNoRoom() throws {
+    let directory = Directory()
+    do {
+      let lane = try SuspectJournal(directory: directory.path, lanes: 1).lanes[0]
+      lane.suspect(bytes("a"), on: .new)
+      lane.commit()
+    }
+    for _ in 0..<2 {
+      let journal = try SuspectJournal(directory: directory.path, lanes: 2, ringBytes: 1 << 60)
+      #expect(journal.failure != nil && journal.lanes.isEmpty)
+      #expect(journal.recovered.keys[.new] == [bytes("a")])
+      journal.wasTakenOver()
+    }
+    let journal = try SuspectJournal(directory: directory.path, lanes: 1)
+    #expect(journal.failure == nil && journal.recovered.keys[.new] == [bytes("a")])
+  }
+
+  @Test func aLogThatCannotBeWrittenDoubtsItsStackAlone() throws {
+    let directory = Directory()
+    try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+    do {
+      let lane = try LaneJournal(
+        inFlight: directory.path + "/1-lane-0.inflight", suspects: "/dev/full", ringBytes: 4096)
+      lane.suspect(bytes("a"), on: .legacy)
+      lane.commit()
+      #expect(lane.failure != nil)
+    }
+    #expect(try recovered(directory).everything == [.legacy])
+  }
+
   @Test func anOutageThatWasNotSettledLeavesNothingToBelieve() throws {
     let directory = Directory()
     do {
