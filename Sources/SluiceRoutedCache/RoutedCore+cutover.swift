@@ -29,7 +29,8 @@ extension RoutedCore {
     }
     let note =
       definition.stage == .complete
-      ? "; NOTE: legacy has heard no write since stage complete, what it has is old" : ""
+      ? "; NOTE: legacy has heard no write since stage complete: its keys are copied from new as they are asked for"
+      : ""
     return "rolled back: every key is answered by legacy; rearm lifts it\(note)"
   }
 
@@ -87,8 +88,7 @@ extension RoutedCore {
       var answer = "\(describe()): \(edit.text)"
       if let shortfall { answer += "; NOTE: \(shortfall)" }
       if before.stage == .off, change.definition.stage > .shadow {
-        answer +=
-          "; NOTE: new was not fed in stage off, what it has may be old: flush it or go by way of dualwrite"
+        answer += "; NOTE: new was not fed in stage off: what it has from before the start may be old"
       }
       if change.definition.stage == .complete {
         answer += "; NOTE: legacy hears no write any more, so there is no way back without a warm-up"
@@ -152,9 +152,12 @@ extension RoutedCore {
   ) -> Bool {
     let flip: FlipRecord? = cutover.withLock { cutover in
       let from = cutover.position
+      let leftOut = cutover.routing.effectiveStage.leftOut
       guard change(&cutover) else { return nil }
-      cutover.routing = cutover.definition.makeSnapshot(
+      let routing = cutover.definition.makeSnapshot(
         version: cutover.routing.version + 1, isRolledBack: cutover.rollback != nil)
+      comesIntoUse(leftOut, routing.effectiveStage, &cutover)
+      cutover.routing = routing
       // What was counted until now belongs to what was in force until now.
       flush(&cutover)
       cutover.evidence.startAgain()
@@ -167,11 +170,24 @@ extension RoutedCore {
     return true
   }
 
+  /// A stack that comes into use again was not told of the writes meanwhile: nothing of it is served before it is repaired. Before the
+  /// routing is in force, so that no read gets ahead of it.
+  private func comesIntoUse(_ leftOut: StackID?, _ stage: Stage, _ cutover: inout Cutover) {
+    if let leftOut, stage.leftOut != leftOut, leftOut == .legacy || cutover.hasUsedNew {
+      doubt(suspects.insertEverything(on: leftOut), leftOut)
+    }
+    if stage.leftOut != .new { cutover.hasUsedNew = true }
+  }
+
   // MARK: Evidence
 
   /// The first line of this run's story, and loud words about what the environment says.
   func started() {
-    let (position, rollback) = cutover.withLock { ($0.position, $0.rollback) }
+    let (position, rollback, routing) = cutover.withLock { ($0.position, $0.rollback, $0.routing) }
+    // Whoever was here in stage complete told legacy nothing.
+    if routing.stage == .complete, routing.effectiveStage != .complete {
+      doubt(suspects.insertEverything(on: .legacy), .legacy)
+    }
     ledger?.record(
       FlipRecord(
         at: Date(), who: "start", action: .start, from: position, to: position,

@@ -118,6 +118,10 @@ extension RoutedCore {
         doubt(suspects.insertEverything(on: stack), stack)
       }
     }
+    // The stack that is left out has missed it: what it has is not copied to suspects of the other.
+    if let leftOut = stage.leftOut, suspects.count(on: leftOut.other) > 0 {
+      doubt(suspects.insertEverything(on: leftOut), leftOut)
+    }
     let (legacy, new) = (counts[.legacy] ?? 0, counts[.new] ?? 0)
     switch stage {
     case .off, .dualwrite, .shadow: return legacy

@@ -18,6 +18,8 @@ final class RoutedCore: Sendable {
     var flagsError: String?
     var rollback: Rollback?
     var routing: RoutingSnapshot
+    /// Whether new was in use since the start: what it has from before the start is not this process's affair.
+    var hasUsedNew: Bool
     var evidence = Evidence()
     var interval = (figures: LaneFigures(), since: Date())
   }
@@ -56,7 +58,7 @@ final class RoutedCore: Sendable {
     cutover = Mutex(
       Cutover(
         definition: start.definition, bytes: start.bytes, flagsError: start.error, rollback: start.rollback,
-        routing: start.snapshot))
+        routing: start.snapshot, hasUsedNew: start.snapshot.effectiveStage.leftOut != .new))
     log = KeyLog(limit: max(1, options.mirrorQueue))
   }
 

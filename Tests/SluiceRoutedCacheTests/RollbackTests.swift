@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Routing
 import SluiceCache
 import SluiceRoutedCache
 import Testing
@@ -130,6 +131,69 @@ import TestSupport
     bed.new.setDown(false)
     try bed.cache.move(percentage: .init(percent: 100), who: "test")
     #expect(bed.new.values["k"] == 1)
+    #expect(await bed.cache.value(for: "k") == nil)
+  }
+
+  @Test(
+    "A stack that comes into use again is not believed: it was not told of the writes meanwhile",
+    arguments: ["live", "dualwrite", "reload"])
+  func comesBack(way: String) async throws {
+    let bed = try Bed("live", percent: 100)
+    await bed.cache.set("k", to: "old")
+    await bed.cache.set("gone", to: "old")
+    #expect(await bed.cache.settled(within: .seconds(30)))
+    try bed.cache.move(to: .off, who: "test")
+    await bed.cache.set("k", to: "right")
+    await bed.cache.delete("gone")
+    switch way {
+    case "reload":
+      try FlagText.make(stage: "live", percent: 100, compare: 0).write(
+        toFile: bed.flags, atomically: true, encoding: .utf8)
+      try await until("loaded") { bed.cache.status.stage == "live" }
+    case "dualwrite":
+      try bed.cache.move(to: .dualwrite, who: "test")
+      fallthrough
+    default: try bed.cache.move(to: .live, who: "test")
+    }
+    #expect(bed.cache.explain("k").primary == .new && bed.new.values["gone"] == "old")
+    #expect(await bed.cache.value(for: "k") == "right")
+    #expect(await bed.cache.value(for: "gone") == nil)
+  }
+
+  @Test("Back from complete legacy is not believed, whether the process was there or begins so")
+  func backFromComplete() async throws {
+    let bed = try Bed("complete")
+    bed.legacy.plant("k", "old")
+    bed.legacy.plant("gone", "old")
+    await bed.cache.set("k", to: "right")
+    #expect(bed.cache.rollBack(reason: "why", who: "test").contains("NOTE"))
+    #expect(await bed.cache.value(for: "k") == "right")
+    #expect(await bed.cache.value(for: "gone") == nil)
+    let begins = try Bed("complete", environment: ["USE_LEGACY_CACHE": "1"])
+    begins.legacy.plant("k", "old")
+    #expect(await begins.cache.value(for: "k") == nil)
+  }
+
+  @Test("A stack that was never in use is not doubted when it comes into use")
+  func comesNew() async throws {
+    let bed = try Bed("off")
+    await bed.cache.set("k", to: 1)
+    for stage in ["dualwrite", "shadow", "live"] {
+      try bed.cache.move(to: Stage(name: stage), who: "test")
+      #expect(bed.cache.status.stacks["new"]?.suspects == 0)
+    }
+  }
+
+  @Test("What was invalidated in complete does not come back from legacy")
+  func invalidatedInComplete() async throws {
+    let bed = try Bed("live", percent: 0)
+    bed.new.setDown(true)
+    await bed.cache.set("k", to: 1)
+    #expect(await bed.cache.settled(within: .seconds(30)))
+    try bed.cache.move(to: .complete, who: "test")
+    bed.new.setDown(false)
+    await bed.cache.invalidate(pattern: "*")
+    #expect(bed.legacy.values["k"] == 1)
     #expect(await bed.cache.value(for: "k") == nil)
   }
 
