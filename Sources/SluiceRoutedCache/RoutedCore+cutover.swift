@@ -29,7 +29,8 @@ extension RoutedCore {
     }
     let note =
       definition.stage == .complete
-      ? "; NOTE: legacy has heard no write since stage complete: its keys are copied from new as they are asked for"
+      ? "; NOTE: legacy has heard no write since stage complete: what it has is forgotten; the way back that keeps "
+        + "the data is stage rampdown"
       : ""
     return "rolled back: every key is answered by legacy; rearm lifts it\(note)"
   }

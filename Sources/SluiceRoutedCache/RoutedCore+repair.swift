@@ -33,7 +33,11 @@ extension RoutedCore {
     guard await log.drained(key, nil, within: options.fenceDeadline) else { return false }
     let source = stack.other
     var effect = Effect.remove
-    if !suspects.contains(key, on: source) { effect = (try? await copy(of: key, from: source)) ?? .remove }
+    // A rollback needs no answer of new: where nothing is known about legacy, as behind stage complete, legacy is emptied key by key.
+    let isForgotten = stack == .legacy && isRolledBack && suspects.count(on: stack) == .max
+    if !isForgotten, !suspects.contains(key, on: source) {
+      effect = (try? await copy(of: key, from: source)) ?? .remove
+    }
     guard await apply(effect, key, stack).isCertain else { return false }
     repaired(key, stack)
     return true

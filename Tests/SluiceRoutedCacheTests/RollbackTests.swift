@@ -167,11 +167,25 @@ import TestSupport
     bed.legacy.plant("gone", "old")
     await bed.cache.set("k", to: "right")
     #expect(bed.cache.rollBack(reason: "why", who: "test").contains("NOTE"))
-    #expect(await bed.cache.value(for: "k") == "right")
+    // A rollback needs no answer of new: what legacy had is forgotten.
+    bed.new.hold()
+    #expect(await bed.cache.value(for: "k") == nil)
     #expect(await bed.cache.value(for: "gone") == nil)
+    bed.new.release()
     let begins = try Bed("complete", environment: ["USE_LEGACY_CACHE": "1"])
     begins.legacy.plant("k", "old")
     #expect(await begins.cache.value(for: "k") == nil)
+  }
+
+  @Test("Back from complete by way of rampdown keeps what new has")
+  func backByRampdown() async throws {
+    let bed = try Bed("complete")
+    bed.legacy.plant("k", "old")
+    await bed.cache.set("k", to: "right")
+    try bed.cache.move(to: .rampdown, who: "test")
+    try bed.cache.move(to: .dualwrite, who: "test")
+    #expect(bed.cache.explain("k").primary == .legacy)
+    #expect(await bed.cache.value(for: "k") == "right")
   }
 
   @Test("A stack that was never in use is not doubted when it comes into use")
