@@ -66,6 +66,11 @@ extension ClientSession {
     name.withUnsafeBufferPointer { String(decoding: $0.prefix(9), as: UTF8.self) }.uppercased()
   }
 
+  /// Answers a command at once, in its turn.
+  func answer(_ reply: String) { answer(Array(reply.utf8)) }
+
+  func answer(_ reply: [UInt8]) { replyArrived(reply.span, slot: openSlot()) }
+
   func answerError(_ message: String) {
     var reply: [UInt8] = []
     reply.appendError(message)

@@ -15,16 +15,22 @@ extension ClientSession {
       } else {
         runExclusively(frame)
       }
-    // What the client wrote to other lanes must be there before it asks about all of them.
-    case _ where lane.peers.count > 1 && mustWait(frame):
+    // What the client wrote before must be there: on other lanes, behind a fence, and where the mirror's keys are counted too on
+    // the mirror.
+    case _ where (lane.peers.count > 1 || lane.isFenced || (command == .dbsize && isLive)) && mustWait(frame):
       break
     case .scan:
-      KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openSlot())
+      KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openKeyspaceSlot())
     case .dbsize, .keys, .randomkey:
-      guard lane.routing.snapshot.effectiveStage == .live else {
-        return forwardToKeyspacePrimary(frame, spec)
+      guard isLive else {
+        return lane.ask(frame, spec, lane.keyspacePrimary, sink: self, slot: openKeyspaceSlot())
       }
-      KeyspaceQuery(command, frame, spec, on: lane, sink: self, slot: openSlot()).start()
+      KeyspaceQuery(command, frame, spec, on: lane, sink: self, slot: openKeyspaceSlot()).start()
     }
   }
+
+  private var isLive: Bool { lane.routing.snapshot.effectiveStage == .live }
+
+  /// What the client writes afterwards must not be there yet, and on another lane it could overtake the question.
+  private func openKeyspaceSlot() -> UInt32 { lane.peers.count > 1 ? openBarrier() : openSlot() }
 }

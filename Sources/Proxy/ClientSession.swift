@@ -237,15 +237,15 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Holds all lanes while the command runs (law 1); what this client asks next waits for it.
   func runExclusively(_ frame: Span<UInt8>) {
     guard !mustWait(frame) else { return }
-    let slot = openSlot()
-    barrier = slot
-    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: slot)
+    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: openBarrier())
   }
 
-  /// Answers a command at once, in its turn.
-  func answer(_ reply: String) { answer(Array(reply.utf8)) }
-
-  func answer(_ reply: [UInt8]) { replyArrived(reply.span, slot: openSlot()) }
+  /// As `openSlot`, and what this client asks next waits for the reply.
+  func openBarrier() -> UInt32 {
+    let slot = openSlot()
+    barrier = slot
+    return slot
+  }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     guard context != nil else { return }

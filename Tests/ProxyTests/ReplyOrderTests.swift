@@ -162,4 +162,60 @@ import Testing
       }
     }
   }
+
+  /// Nor does it see what the client asked afterwards, though that may take a shorter way.
+  @Test func aQuestionAboutAllKeysIsNotOvertaken() async throws {
+    var settings = ProxySettings()
+    settings.threads = 2
+    try await Bench.runScripted(settings, routing: .at(.off)) { bench, stacks in
+      let client = try bench.client()
+      try client.send("DBSIZE\r\n" + (0..<8).map { "SET k\($0) v\r\n" }.joined())
+      var asked: [[String]] = []
+      var lane = stacks.legacy
+      func look() throws -> Int {
+        for next in stacks.legacyLanes {
+          let commands = try next.commandsNow()
+          if commands.contains(["DBSIZE"]) { lane = next }
+          asked += commands
+        }
+        return asked.count
+      }
+      #expect(try eventually { try look() > 0 })
+      bench.settle()
+      _ = try look()
+      #expect(asked == [["DBSIZE"]])
+      try lane.send(":0\r\n")
+      #expect(try client.reply() == ":0\r\n")
+      #expect(try eventually { try look() == 9 })
+    }
+  }
+
+  /// What stands behind a fence is not overtaken by a question about all keys, which no fence holds.
+  @Test func aQuestionAboutAllKeysWaitsBehindAFence() async throws {
+    let routing = RoutingSnapshot.at(.live)
+    try await Bench.runScripted(routing: routing) { bench, stacks in
+      let client = try bench.client()
+      let key = routing.keys(1, on: .legacy)[0]
+      try client.send("FLUSHALL\r\nSET \(key) v\r\nKEYS *\r\n")
+      #expect(try stacks.legacy.command() == ["FLUSHALL"])
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["FLUSHALL"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try stacks.legacy.command() == ["SET", key, "v"])
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.legacy.command() == ["KEYS", "*"])
+    }
+  }
+
+  /// In live keys are counted on both stacks, so the mirror must have been told of them.
+  @Test func aCountInLiveIsTheClientsOwn() async throws {
+    try await Bench.runMemory(routing: .at(.live)) { bench in
+      let client = try bench.client()
+      try client.send((0..<50).map { "SET k\($0) v\r\n" }.joined() + "DBSIZE\r\nDEL k0 k1 k2\r\nDBSIZE\r\n")
+      let replies = try (0..<53).map { _ in try client.reply() }
+      #expect(replies.suffix(3) == [":50\r\n", ":3\r\n", ":47\r\n"])
+    }
+  }
 }
