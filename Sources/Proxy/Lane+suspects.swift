@@ -195,12 +195,15 @@ extension Lane {
   /// A question of ours about this key took longer than any command may, and its stack was cut off for it: it waits for the next one,
   /// each time twice as long, from two seconds to an hour. A value that takes too long would take its stack away for ever.
   func tookTooLong(_ key: [UInt8]) {
+    if slowKeys.count >= Lane.maximumSlowKeys { slowKeys = slowKeys.filter { now < $0.value.until } }
     let times = min((slowKeys[key]?.times ?? 0) + 1, 12)
     slowKeys[key] = (times, now &+ 1_000_000_000 << UInt64(times))
   }
 
   func isLetAlone(_ key: [UInt8]) -> Bool { slowKeys[key].map { now < $0.until } ?? false }
 
+  /// Above it those whose time is over are forgotten.
+  private static let maximumSlowKeys = 1000
   /// Copies under way at once: with a tick, and with the end of a turn in which keys were to be copied.
   static let maximumRepairs = 256
   static let promptRepairs = 32

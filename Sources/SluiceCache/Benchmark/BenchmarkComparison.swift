@@ -21,11 +21,20 @@ public struct BenchmarkComparison: Sendable, Hashable {
     public var critical: Double
     /// The guide's own rule: operations per second after, at least this share of those before.
     public var leastThroughput: Double
+    /// Bytes by which the process may grow more than it did before: above `memoryWarning`, above `memoryCritical`. Not shares, for a
+    /// process that hardly grew would seem to have become ten times worse by a few pages.
+    public var memoryWarning: Int
+    public var memoryCritical: Int
 
-    public init(warning: Double = 0.10, critical: Double = 0.25, leastThroughput: Double = 0.9) {
+    public init(
+      warning: Double = 0.10, critical: Double = 0.25, leastThroughput: Double = 0.9,
+      memoryWarning: Int = 50 << 20, memoryCritical: Int = 100 << 20
+    ) {
       self.warning = warning
       self.critical = critical
       self.leastThroughput = leastThroughput
+      self.memoryWarning = memoryWarning
+      self.memoryCritical = memoryCritical
     }
   }
 
@@ -68,7 +77,8 @@ public struct BenchmarkComparison: Sendable, Hashable {
       grown("95th percentile of the pairs, seconds", before.p95Seconds, after.p95Seconds),
       judged("operations per second", slow, fast, (slow - fast) / slow),
       Self.success(before, after),
-    ]
+      Self.memory(before, after, thresholds),
+    ].compactMap(\.self)
   }
 
   /// The guide's verdict: at least 0.9 of the baseline's operations per second. False if either run measured nothing.
@@ -94,5 +104,18 @@ public struct BenchmarkComparison: Sendable, Hashable {
       name: "pairs that came back right", before: before.successRate, after: rate,
       regression: before.successRate - rate,
       verdict: rate < 0.90 ? .critical : rate < 0.95 ? .warning : .pass)
+  }
+  /// Nil where one of the two is not known.
+  private static func memory(
+    _ before: BenchmarkResult, _ after: BenchmarkResult, _ thresholds: Thresholds
+  ) -> Finding? {
+    guard let old = before.memoryGrowthBytes.map(Double.init),
+      let new = after.memoryGrowthBytes.map(Double.init)
+    else { return nil }
+    let more = new - old
+    return Finding(
+      name: "growth of the process, bytes", before: old, after: new, regression: old > 0 ? more / old : 0,
+      verdict: more > Double(thresholds.memoryCritical)
+        ? .critical : more > Double(thresholds.memoryWarning) ? .warning : .pass)
   }
 }

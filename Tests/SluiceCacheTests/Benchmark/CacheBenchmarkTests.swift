@@ -92,6 +92,24 @@ import Testing
     #expect(compare(times, times.map { $0 / 2 }, succeeded: succeeded).verdict == verdict)
   }
 
+  @Test(
+    "A process that grows more than it did is told from one that grew a little",
+    arguments: [
+      (0, 50 << 20, BenchmarkComparison.Verdict.pass), (4096, 40 << 20, .pass),
+      (0, (50 << 20) + 1, .warning),
+      (-(60 << 20), 50 << 20, .critical), (60 << 20, 150 << 20, .warning), (1 << 20, 102 << 20, .critical),
+      (nil, 200 << 20, .pass), (Int.min, Int.max, .critical), (Int.max, Int.min, .pass),
+    ] as [(Int?, Int, BenchmarkComparison.Verdict)])
+  func memory(_ before: Int?, _ after: Int, _ verdict: BenchmarkComparison.Verdict) {
+    let times = [Double](repeating: 10, count: 50)
+    let result = { (growth: Int?) in
+      BenchmarkResult(subject: "c", times: times, succeeded: times.count, memoryGrowthBytes: growth)
+    }
+    let comparison = BenchmarkComparison(before: result(before), after: result(after))
+    #expect(comparison.verdict == verdict)
+    #expect(comparison.findings.count == (before == nil ? 4 : 5))
+  }
+
   @Test("Nothing measured is hold, and a script stops")
   func hold() {
     for comparison in [compare([], [1]), compare([1], []), compare([], [])] {
