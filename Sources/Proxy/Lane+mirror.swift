@@ -96,11 +96,15 @@ extension Lane {
     copy(request, from: other.stack)
   }
 
+  /// Whether it is not known yet what some update has met.
+  var hasOpenProofs: Bool { legacy.openProofs > 0 || new.openProofs > 0 }
+
   /// Whether the write takes something from a key on which the mirror may be wrong (`RENAME`, `SUNIONSTORE`). What comes of that
   /// its reply need not tell, and the key that it makes there would be no suspect.
   private func buildsOnSuspects(_ spec: CommandSpec, _ request: Span<UInt8>, of mirror: StackID) -> Bool {
     guard spec.prior == .equal, !spec.hasSingleKeyAtOne else { return false }
-    if exclusiveMeetsSuspects { return true }
+    // A proof is asked for behind what was pipelined: by then this may have taken the updated key away, and it proves nothing.
+    if exclusiveMeetsSuspects || hasOpenProofs { return true }
     let suspects = connection(mirror).suspects
     guard !suspects.isEmpty else { return false }
     return keys(of: request).contains(where: suspects.contains)

@@ -11,6 +11,7 @@ import Routing
 /// - a flip or a command that had all lanes for itself: the order is another one, and nothing is claimed;
 /// - a write that the mirror lacks: its key is a suspect, or has been one since the question was put (`watch`);
 /// - keys of another lane, or of both stacks: this lane knows no order for them, and does not ask;
+/// - an update that met an expiry, and whose proof was asked for behind the question: what differs is asked once more behind the proof;
 /// - an expiry: each stack is asked for the keys' time in the same breath, just before (`KeyLifetimes`).
 final class Recheck: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane
@@ -24,6 +25,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   /// How often the keys had become doubtful when they were begun to be watched; nil while they are not.
   private var doubts: UInt64?
   private var answers: [[UInt8]] = []
+  private var isLastTime = false
   /// Of the stack that is asked now, by the keys; then of both.
   private var times: [Int?] = []
   private var primaryTimes: [Int?] = []
@@ -139,6 +141,11 @@ final class Recheck: ReplySink, @unchecked Sendable {
       guard let place = comparison.place(of: kind, lifetimes, edge: patience + waited) else {
         lane.figures.compare.superseded &+= 1
         break
+      }
+      if !isLastTime, lane.hasOpenProofs {
+        isLastTime = true
+        answers = []
+        return ask(primary)
       }
       diverged(place.kind, key: place.key, legacy, new, offset)
     }

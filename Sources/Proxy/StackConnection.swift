@@ -54,6 +54,8 @@ final class StackConnection {
   private(set) var lastEffect: UInt64 = 0
   /// The number of the last proof that the stack was asked for as the primary.
   private(set) var lastProof: UInt64 = 0
+  /// Proofs that the stack has not answered yet.
+  private(set) var openProofs = 0
   /// Writes, deletions of suspects among them, that the stack was sent as the primary.
   var writes: UInt64 = 0
   /// When the stack last answered, in nanoseconds of the lane's clock.
@@ -110,6 +112,7 @@ final class StackConnection {
       }
       // A deletion is mirrored when it is acknowledged, like a client's write.
       if command.role == .purge { lastPrimary = sent }
+      if command.role == .proof { openProofs &+= 1 }
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
     }
@@ -156,6 +159,7 @@ final class StackConnection {
     if command.role == .primary {
       primaryBytes &-= Int(command.bytes)
     } else {
+      if command.role == .proof { openProofs &-= 1 }
       mirrorQueue &-= 1
       mirrorBytes &-= Int(command.bytes)
     }

@@ -58,6 +58,9 @@ final class Bench: @unchecked Sendable {
     var new = StackEndpoint.port(script.newStack.port, "new-stack")
     legacy.commandTimeout = timeout
     new.commandTimeout = timeout
+    // A test may answer a hand-shake word by word, on a busy machine.
+    legacy.connectTimeout = 10_000_000_000
+    new.connectTimeout = 10_000_000_000
     try await run(settings, legacy: legacy, new: new, routing: routing) { bench in
       for _ in 0..<settings.threads {
         script.legacyLanes.append(try script.legacyStack.connection())

@@ -75,6 +75,59 @@ import Testing
     }
   }
 
+  /// Pipelined behind an update, a command may have taken the key away before the proof is asked for.
+  @Test func whatIsMadeOfAnUpdateThatIsNotProvedYetIsCopied() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "HSET", "h", "f", "1")
+      try client.send(command: "RENAME", "h", "d")
+      #expect(try stacks.legacy.command() == ["HSET", "h", "f", "1"])
+      #expect(try stacks.legacy.command() == ["RENAME", "h", "d"])
+      try stacks.legacy.send(":1\r\n+OK\r\n")
+      #expect(try client.reply() == ":1\r\n")
+      #expect(try client.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["HSET", "h", "f", "1"])
+      try stacks.new.send(":1\r\n")
+      #expect(try stacks.legacy.command() == ["HLEN", "h"])
+      #expect(try stacks.legacy.command()[0] == "DUMP")
+      bench.settle()
+      #expect(try stacks.new.commandsNow() == [])
+    }
+  }
+
+  /// A question whose place is between the update and its proof is asked once more behind it.
+  @Test func aDifferenceThatTheProofFindsIsNoDivergence() async throws {
+    try await Bench.runScripted(routing: .at(.shadow)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "HGET", "h", "f")
+      #expect(try stacks.legacy.command() == ["HGET", "h", "f"])
+      try stacks.legacy.send("$1\r\n1\r\n")
+      #expect(try client.reply() == "$1\r\n1\r\n")
+      #expect(try stacks.new.command() == ["HGET", "h", "f"])
+      try client.send(command: "HSET", "h", "g", "2")
+      #expect(try stacks.legacy.command() == ["HSET", "h", "g", "2"])
+      try stacks.new.send("$-1\r\n")
+      #expect(try stacks.legacy.command() == ["PTTL", "h"])
+      #expect(try stacks.legacy.command() == ["HGET", "h", "f"])
+      try stacks.legacy.send(":1\r\n:-1\r\n$1\r\n1\r\n")
+      #expect(try client.reply() == ":1\r\n")
+      for question in [["HSET", "h", "g", "2"], ["PTTL", "h"], ["HGET", "h", "f"]] {
+        #expect(try stacks.new.command() == question)
+      }
+      try stacks.new.send(":1\r\n:-1\r\n$-1\r\n")
+      for question in [["HLEN", "h"], ["PTTL", "h"], ["HGET", "h", "f"]] {
+        #expect(try stacks.legacy.command() == question)
+      }
+      try stacks.legacy.send(":2\r\n:-1\r\n$1\r\n1\r\n")
+      for question in [["HLEN", "h"], ["PTTL", "h"], ["HGET", "h", "f"]] {
+        #expect(try stacks.new.command() == question)
+      }
+      try stacks.new.send(":1\r\n:-1\r\n$-1\r\n")
+      #expect(eventually { bench.figures().compare.dropped == 1 })
+      #expect(bench.figures().compare.diverged == 0 && bench.divergences.isEmpty)
+    }
+  }
+
   /// A flip waits for the proof and for the copy: nobody reads half a hash, and nothing is forgotten.
   @Test func aFlipWaitsForTheProofAndForTheCopy() async throws {
     try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
