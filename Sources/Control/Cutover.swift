@@ -16,7 +16,7 @@ actor Cutover {
   /// A refusal for the operator; `message` begins with the error's word.
   struct Refused: Error {
     var message: String
-    init(_ message: String) { self.message = "ERR \(message)" }
+    init(_ message: String, word: String = "ERR") { self.message = "\(word) \(message)" }
   }
 
   let proxy: ProxyServer
@@ -167,7 +167,9 @@ actor Cutover {
   func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
     -> String
   {
-    guard !isMoving else { throw Refused("nothing was changed: another change is under way; try again") }
+    guard !isMoving else {
+      throw Refused("nothing was changed: another change is under way; try again", word: "TRYAGAIN")
+    }
     isMoving = true
     defer { moveEnded() }
     let change: FlagChange

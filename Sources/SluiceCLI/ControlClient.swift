@@ -86,7 +86,7 @@ struct ControlClient {
   static func refusal(_ text: String) -> Failure {
     let word = text.prefix { $0 != " " }
     let sentence = Output.printable(
-      word == "ERR" ? String(text.dropFirst(word.count).drop { $0 == " " }) : text)
+      word == "ERR" || word == "TRYAGAIN" ? String(text.dropFirst(word.count).drop { $0 == " " }) : text)
     switch word {
     case "NOAUTH", "WRONGPASS", "NOPERM":
       return Failure(.permission, "\(sentence) (give the password by --password-file or SLUICE_PASSWORD)")

@@ -83,6 +83,20 @@ import Testing
     }
   }
 
+  @Test("A warm-up beside which a stack was emptied is not called complete")
+  func emptiedMeanwhile() throws {
+    let control = try FakeControl { _ in "-ERR a stack has lost everything since; walk again\r\n" }
+    defer { control.stop() }
+    let warm = try #require(
+      try SluiceCommand.parseAsRoot(["warm", "--control", "127.0.0.1:\(control.port)"]) as? WarmCommand)
+    let lanes = ProxyLanes(try warm.options.control.client())
+    let failure = try #require(throws: Failure.self) {
+      try WarmCommand.tellThatAllIsThere(lanes, since: 3)
+    }
+    #expect(failure.code == .temporary && failure.message.contains("walk again"), "\(failure)")
+    #expect(control.commands == [["WALKED", "new", "3"]])
+  }
+
   @Test("Orders go out in parts, as bytes, and answers come back in order")
   func orders() throws {
     let control = try FakeControl { command in

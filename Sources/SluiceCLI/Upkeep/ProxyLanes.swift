@@ -37,10 +37,12 @@ struct ProxyLanes {
     return outcomes
   }
 
-  /// Tells the proxy what a walk has found out (`WALKED`); its answer, or nil if it would not hear of it.
-  func tell(_ what: String, since losses: Double?) -> String? {
+  /// Tells the proxy what a walk has found out (`WALKED`); its answer, or nil if there is no number to tell.
+  ///
+  /// - Throws: if the proxy does not hear of it, because a stack was emptied meanwhile.
+  func tell(_ what: String, since losses: Double?) throws(Failure) -> String? {
     guard let losses, let number = UInt64(exactly: losses) else { return nil }
-    return try? client.text(["WALKED", what, "\(number)"])
+    return try client.text(["WALKED", what, "\(number)"])
   }
 
   static let keysAtOnce = 256

@@ -61,7 +61,7 @@ struct VerifyCommand: ParsableCommand {
         .data, "nothing was compared: neither stack has such a key, and zero of zero is no evidence")
     }
     // All of both was looked at: the proxy may count on it.
-    if options.match == nil, sample == nil { _ = lanes?.tell("both", since: status?["losses"].number) }
+    if options.match == nil, sample == nil { _ = try? lanes?.tell("both", since: status?["losses"].number) }
   }
 
   private var share: Share {

@@ -53,9 +53,15 @@ struct WarmCommand: ParsableCommand {
         "\(run.counts.refused) keys could not be brought over (\(Output.printable(run.refusal ?? ""))); start it again"
       )
     }
-    // From now on the proxy may count on new: it repeats updates there instead of copying keys.
-    if options.match == nil, let said = lanes.tell("new", since: status["losses"].number), !options.json {
-      Output.line(Output.printable(said))
+    guard options.match == nil else { return }
+    let said = try WarmCommand.tellThatAllIsThere(lanes, since: status["losses"].number)
+    if let said, !options.json { Output.line(Output.printable(said)) }
+  }
+
+  /// From now on the proxy may count on new: it repeats updates there instead of copying keys.
+  static func tellThatAllIsThere(_ lanes: ProxyLanes, since losses: Double?) throws(Failure) -> String? {
+    do throws(Failure) { return try lanes.tell("new", since: losses) } catch {
+      throw Failure(.temporary, "new may lack what was brought over: \(error.message); start it again")
     }
   }
 
