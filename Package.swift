@@ -126,7 +126,8 @@ let package = Package(
     // Command lines.
     .target(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
-      name: "SluiceConfiguration", dependencies: [.product(name: "Yams", package: "Yams")],
+      name: "SluiceConfiguration",
+      dependencies: ["CacheLayers", .product(name: "Yams", package: "Yams")],
       path: "Sources/Configuration",
       swiftSettings: strict),
     .target(

@@ -1,3 +1,5 @@
+import CacheLayers
+
 /// Names for layers, as the factories of the guide's cache library have them. Explicit settings go over them.
 enum StackPreset: String, CaseIterable {
   case webApp = "web_app"
@@ -41,8 +43,8 @@ enum StackPreset: String, CaseIterable {
   }
 }
 
-/// What the legacy world's `get_cache_instance` makes of the environment, by the rules of `LegacyCache.autoDetect` in the library: a Redis
-/// cache with the defaults of `GenericRedisCache` (TTL 3600, L1 100, compression 1000/6), or values in memory.
+/// What the legacy world's `get_cache_instance` makes of the environment (`LegacyEnvironment`): a Redis cache with the defaults of
+/// `GenericRedisCache` (TTL 3600, L1 100, compression 1000/6), or values in memory.
 struct AutoDetection {
   private(set) var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
   private(set) var layers = StackLayers()
@@ -50,30 +52,24 @@ struct AutoDetection {
   private(set) var problems: [(variable: String, reason: String)] = []
 
   init(_ environment: [String: String]) {
-    let set = environment.filter { !$0.value.isEmpty }
-    layers.defaultTTL = .seconds(number("CACHE_TTL", 1...31_536_000, in: set) ?? 3600)
-    let wantsRedis =
-      switch set["CACHE_TYPE"]?.lowercased() {
-      case "memory": false
-      case "redis": true
-      default: set["USE_REDIS"].map { $0.lowercased() == "true" } ?? (set["REDIS_URL"] != nil)
-      }
-    guard wantsRedis else { return }
+    let environment = LegacyEnvironment(environment)
+    layers.defaultTTL = .seconds(number("CACHE_TTL", 1...31_536_000, in: environment) ?? 3600)
+    guard environment.usesRedis else { return }
     do throws(ValueError) {
-      endpoint = try Endpoint(parsing: set["REDIS_URL"] ?? "redis://localhost:6379")
+      endpoint = try Endpoint(parsing: environment.redisURL)
     } catch {
       problems.append(("REDIS_URL", error.reason))
     }
-    layers.l1 = .init(entries: number("CACHE_SIZE", 1...10_000_000, in: set) ?? 100)
-    if let word = set["ENABLE_COMPRESSION"], word.lowercased() != "true" { return }
+    layers.l1 = .init(entries: number("CACHE_SIZE", 1...10_000_000, in: environment) ?? 100)
+    guard environment.compresses else { return }
     layers.compression = .init(
-      threshold: number("COMPRESSION_THRESHOLD", 0...(64 << 20), in: set) ?? 1000, level: 6)
+      threshold: number("COMPRESSION_THRESHOLD", 0...(64 << 20), in: environment) ?? 1000, level: 6)
   }
 
   private mutating func number(
-    _ variable: String, _ range: ClosedRange<Int>, in environment: [String: String]
+    _ variable: String, _ range: ClosedRange<Int>, in environment: LegacyEnvironment
   ) -> Int? {
-    guard let text = environment[variable] else { return nil }
+    guard let text = environment.text(variable) else { return nil }
     do throws(ValueError) {
       return try ValueParsers.whole(range)(text)
     } catch {

@@ -52,15 +52,11 @@ final class LatchKeeper: Sendable {
       let note = RollbackLatch.note(reason: reason, who: who)
       tell.finish()
       write(note)
-      state.withLock { state in
-        state.underWay -= 1
-        state.writes -= 1
-      }
     }
     return begun
   }
 
-  /// On the disk's queue.
+  /// What `set` or `writeAgain` has begun, on the disk's queue.
   private func write(_ note: [UInt8]) {
     var trouble: String?
     do { try latch.set(note) } catch { trouble = "\(error)" }
@@ -69,6 +65,8 @@ final class LatchKeeper: Sendable {
       state.trouble = trouble
       state.unwritten = trouble == nil ? nil : note
       if trouble != nil { state.isDueAgain = true }
+      state.underWay -= 1
+      state.writes -= 1
       return before
     }
     if let trouble {
@@ -82,12 +80,14 @@ final class LatchKeeper: Sendable {
   private func writeAgain() {
     let note = state.withLock { state in
       state.isDueAgain = false
-      if state.unwritten != nil { state.writes += 1 }
+      if state.unwritten != nil {
+        // Counted like any other: a rollback that comes while this one hangs does not wait behind it.
+        state.underWay += 1
+        state.writes += 1
+      }
       return state.unwritten
     }
-    guard let note else { return }
-    write(note)
-    state.withLock { $0.writes -= 1 }
+    if let note { write(note) }
   }
 
   /// Removes the file, behind what is being written.

@@ -337,7 +337,6 @@ final class StackConnection {
     if waited > UInt64(endpoint.commandTimeout) {
       owesOldest = true
       cut("owed a reply for \(waited / 1_000_000) ms")
-      owesOldest = false
     }
   }
 

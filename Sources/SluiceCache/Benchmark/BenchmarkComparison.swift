@@ -105,6 +105,7 @@ public struct BenchmarkComparison: Sendable, Hashable {
       regression: before.successRate - rate,
       verdict: rate < 0.90 ? .critical : rate < 0.95 ? .warning : .pass)
   }
+
   /// Nil where one of the two is not known.
   private static func memory(
     _ before: BenchmarkResult, _ after: BenchmarkResult, _ thresholds: Thresholds

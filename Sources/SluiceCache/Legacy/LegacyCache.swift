@@ -1,3 +1,4 @@
+import CacheLayers
 import Foundation
 
 /// The legacy way to a cache: by guessing from the environment. The guide moves away from it to
@@ -21,13 +22,14 @@ public enum LegacyCache {
   public static func autoDetect(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(LegacyCacheFailure) -> any Cache {
+    let environment = LegacyEnvironment(environment)
     let ttl = Duration.seconds(try integer("CACHE_TTL", environment) ?? 3600)
     let size = try integer("CACHE_SIZE", environment)
-    guard usesRedis(environment) else { return LegacyMemoryCache(defaultTTL: ttl, maxSize: size ?? 1000) }
-    let url = text("REDIS_URL", environment) ?? "redis://localhost:6379"
-    let compresses = isTrue("ENABLE_COMPRESSION", environment) ?? true
+    guard environment.usesRedis else { return LegacyMemoryCache(defaultTTL: ttl, maxSize: size ?? 1000) }
+    let url = environment.redisURL
+    let compresses = environment.compresses
     let threshold = try integer("COMPRESSION_THRESHOLD", environment) ?? 1000
-    guard isTrue("AI_CACHE_ENABLED", environment) == true else {
+    guard environment.isTrue("AI_CACHE_ENABLED") == true else {
       return LegacyRedisCache(
         redisURL: url, defaultTTL: ttl, l1CacheSize: size ?? 100,
         compressionThreshold: compresses ? threshold : nil)
@@ -38,26 +40,10 @@ public enum LegacyCache {
       compressionThreshold: compresses ? threshold : nil, memoryCacheSize: size ?? 100)
   }
 
-  private static func usesRedis(_ environment: [String: String]) -> Bool {
-    switch text("CACHE_TYPE", environment)?.lowercased() {
-    case "memory": false
-    case "redis": true
-    default: isTrue("USE_REDIS", environment) ?? (text("REDIS_URL", environment) != nil)
-    }
-  }
-
-  private static func text(_ name: String, _ environment: [String: String]) -> String? {
-    environment[name].flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  private static func isTrue(_ name: String, _ environment: [String: String]) -> Bool? {
-    text(name, environment).map { $0.lowercased() == "true" }
-  }
-
   private static func integer(
-    _ name: String, _ environment: [String: String]
+    _ name: String, _ environment: LegacyEnvironment
   ) throws(LegacyCacheFailure) -> Int? {
-    guard let text = text(name, environment) else { return nil }
+    guard let text = environment.text(name) else { return nil }
     guard let number = Int(text.trimmingCharacters(in: .whitespaces)) else {
       throw LegacyCacheFailure("invalid literal for int() with base 10: '\(text)'")
     }
