@@ -94,12 +94,15 @@ import Testing
       let (client, primary, mirror) = (try bench.client(), try legacy.client(), try new.client())
       for row in LostKeyTests.updates {
         let isEqual = {
-          try primary.ask("DEBUG", "DIGEST-VALUE", row.key) == mirror.ask("DEBUG", "DIGEST-VALUE", row.key)
+          try primary.digest(of: row.key) == mirror.digest(of: row.key)
             && primary.ask("TTL", row.key).hasPrefix(":-") == mirror.ask("TTL", row.key).hasPrefix(":-")
         }
         for loser in row.showsAtPrimary ? [mirror, primary] : [mirror] {
           for command in row.made { try client.ask(command.words).isNoError() }
           #expect(try eventually { try mirror.ask("EXISTS", row.lost) == ":1\r\n" && isEqual() })
+          // The proofs of those as well: one that found the loss would hide what the update makes of it.
+          #expect(
+            eventually { bench.health().allSatisfy { $0.legacyMirrorQueue == 0 && $0.newMirrorQueue == 0 } })
           #expect(try loser.ask("DEL", row.lost) == ":1\r\n")
           try client.ask(row.update.words).isNoError()
           try #require(
@@ -136,7 +139,15 @@ extension String {
   /// Cut at every space: two in a row have an empty word between them.
   fileprivate var words: [String] { components(separatedBy: " ") }
 
-  fileprivate func isNoError() throws {
+  @discardableResult fileprivate func isNoError() throws -> String {
     if hasPrefix("-") { throw TestFailure(self) }
+    return self
+  }
+}
+
+extension TestSocket {
+  /// Of a key's value; two errors would be equal as well.
+  fileprivate func digest(of key: String) throws -> String {
+    try ask("DEBUG", "DIGEST-VALUE", key).isNoError()
   }
 }

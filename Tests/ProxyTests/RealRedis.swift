@@ -17,7 +17,11 @@ final class RealRedis: @unchecked Sendable {
   /// Starts the server, or starts it again with what it saved last.
   func start() throws {
     process = try ChildProcess(
-      "redis-server", ["--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder.path],
+      "redis-server",
+      [
+        "--port", "0", "--unixsocket", socketPath, "--save", "", "--dir", folder.path,
+        "--enable-debug-command", "yes",
+      ],
       log: "\(folder.path)/log")
   }
 
