@@ -7,6 +7,13 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// The target `Sluice` + the name of its folder in `Sources`. A service that depends on us has targets of its own, and names are
+/// unique across all packages of a build: a plain `Routing` or `Control` of ours would refuse a service that has one.
+func room(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: "Sluice\(folder)", dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: strict)
+}
+
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -36,73 +43,74 @@ let package = Package(
   ],
   targets: [
     // Pure: neither NIO nor Foundation.
-    .target(name: "RESP", swiftSettings: strict),
-    .target(name: "Commands", dependencies: ["RESP"], swiftSettings: strict),
-    .target(name: "Routing", swiftSettings: strict),
-    .target(name: "KeyIndexing", swiftSettings: strict),
-    .target(name: "MemoryEngine", dependencies: ["KeyIndexing", "RESP"], swiftSettings: strict),
+    room("RESP"),
+    room("Commands", ["SluiceRESP"]),
+    room("Routing"),
+    room("KeyIndexing"),
+    room("MemoryEngine", ["SluiceKeyIndexing", "SluiceRESP"]),
 
     // Counters and latency histograms, as the proxy bumps them and the ledger keeps them.
-    .target(name: "Figures", dependencies: ["Routing", histogram], swiftSettings: strict),
+    room("Figures", ["SluiceRouting", histogram]),
 
     // Files and databases.
     .target(
-      name: "DefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")],
+      name: "SluiceDefaultFlags", path: "flags", resources: [.embedInCode("sluice.flagd.json")],
       swiftSettings: strict),
     .target(
-      name: "Migrations", path: "migrations",
+      name: "SluiceMigrations", path: "migrations",
       resources: [
         .embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql"),
         .embedInCode("0003_benchmarks.sql"), .embedInCode("0004_trouble.sql"),
       ],
       swiftSettings: strict),
-    .target(name: "Flags", dependencies: ["Routing", "DefaultFlags"], swiftSettings: strict),
-    .target(
-      name: "Ledger",
-      dependencies: ["Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
-      swiftSettings: strict),
+    room("Flags", ["SluiceRouting", "SluiceDefaultFlags"]),
+    room(
+      "Ledger",
+      ["SluiceFigures", "SluiceRouting", "SluiceMigrations", .product(name: "GRDB", package: "GRDB.swift")]),
 
     // What the counts prove, and when they are a reason to go back.
-    .target(name: "Evidence", dependencies: ["Figures", "Flags", "Routing"], swiftSettings: strict),
+    room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting"]),
 
     // What outlives a proxy that is killed: keys of writes in flight, and suspects.
-    .target(name: "Journal", dependencies: ["Routing"], swiftSettings: strict),
+    room("Journal", ["SluiceRouting"]),
 
     // The data plane and its switchboard.
-    .target(
-      name: "Proxy",
-      dependencies: ["RESP", "Commands", "Routing", "Figures", "Journal", nio, nioPosix, deque],
-      swiftSettings: strict),
-    .target(
-      name: "MemoryServer", dependencies: ["MemoryEngine", "RESP", nio, nioPosix],
-      swiftSettings: strict),
-    .target(
-      name: "Control",
-      dependencies: [
-        "RESP", "Commands", "Routing", "Figures", "Journal", "Proxy", "MemoryServer", "LayeredServer",
-        "Flags",
-        "DefaultFlags", "Ledger", "SluiceConfiguration", "Evidence", nio, nioPosix, logging,
+    room(
+      "Proxy",
+      [
+        "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceJournal", nio, nioPosix,
+        deque,
+      ]),
+    room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
+    room(
+      "Control",
+      [
+        "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceProxy",
+        "SluiceMemoryServer", "SluiceLayeredServer",
+        "SluiceFlags",
+        "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ],
-      swiftSettings: strict),
+      ]),
 
     // Where Sluice is a Redis client itself.
-    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    .target(name: "RedisClient", dependencies: ["CHiredis"], swiftSettings: strict),
+    .systemLibrary(
+      name: "CSluiceHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    room("RedisClient", ["CSluiceHiredis"]),
 
     // The guide's cache library, and the layers that it shares with the stacks of the proxy.
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CacheLayers", dependencies: ["CZlib", "KeyIndexing"], swiftSettings: strict),
-    .target(
-      name: "LayeredServer",
-      dependencies: [
-        "CacheLayers", "Commands", "MemoryEngine", "MemoryServer", "RESP", nio, nioPosix, deque,
-      ],
-      swiftSettings: strict),
+    .systemLibrary(
+      name: "CSluiceZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    room("CacheLayers", ["CSluiceZlib", "SluiceKeyIndexing"]),
+    room(
+      "LayeredServer",
+      [
+        "SluiceCacheLayers", "SluiceCommands", "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP", nio,
+        nioPosix, deque,
+      ]),
     .target(
       name: "SluiceCache",
       dependencies: [
-        "CacheLayers", "Flags", "MemoryEngine", "RedisClient", histogram, logging,
+        "SluiceCacheLayers", "SluiceFlags", "SluiceMemoryEngine", "SluiceRedisClient", histogram, logging,
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -114,11 +122,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "SluiceCacheTesting", dependencies: ["SluiceCache", "RedisClient"], swiftSettings: strict),
+      name: "SluiceCacheTesting", dependencies: ["SluiceCache", "SluiceRedisClient"], swiftSettings: strict),
     .target(
       name: "SluiceRoutedCache",
       dependencies: [
-        "SluiceCache", "Routing", "Flags", "DefaultFlags", "Figures", "Evidence", "Journal", "Ledger", "RESP",
+        "SluiceCache", "SluiceRouting", "SluiceFlags", "SluiceDefaultFlags", "SluiceFigures",
+        "SluiceEvidence", "SluiceJournal", "SluiceLedger", "SluiceRESP",
         deque, logging,
       ],
       swiftSettings: strict),
@@ -127,115 +136,134 @@ let package = Package(
     .target(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
-      dependencies: ["CacheLayers", .product(name: "Yams", package: "Yams")],
+      dependencies: ["SluiceCacheLayers", .product(name: "Yams", package: "Yams")],
       path: "Sources/Configuration",
       swiftSettings: strict),
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "SluiceConfiguration", "Control", "CZlib", "Flags", "RedisClient", "Ledger", "Routing", "SluiceCache",
-        "CacheLayers", logging,
+        "SluiceConfiguration", "SluiceControl", "CSluiceZlib", "SluiceFlags", "SluiceRedisClient",
+        "SluiceLedger", "SluiceRouting", "SluiceCache",
+        "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: strict),
-    .target(
-      name: "LoadGenerator", dependencies: ["RedisClient", histogram], swiftSettings: strict),
+    room("LoadGenerator", ["SluiceRedisClient", histogram]),
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "LoadGenerator", "RedisClient",
+        "SluiceLoadGenerator", "SluiceRedisClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["LoadGenerator", "RedisClient"], path: "Tests/Support",
+      name: "SluiceTestSupport", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient"],
+      path: "Tests/Support",
       swiftSettings: strict),
     .testTarget(
       name: "AcceptanceTests",
       dependencies: [
-        "TestSupport", "LoadGenerator", "RedisClient", "Ledger", "sluice",
+        "SluiceTestSupport", "SluiceLoadGenerator", "SluiceRedisClient", "SluiceLedger", "sluice",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Scripts"], swiftSettings: strict),
-    .testTarget(name: "RESPTests", dependencies: ["RESP", "LoadGenerator"], swiftSettings: strict),
+    .testTarget(
+      name: "RESPTests", dependencies: ["SluiceRESP", "SluiceLoadGenerator"], swiftSettings: strict),
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "Proxy", "RESP", "Commands", "Routing", "Figures", "MemoryServer", "LoadGenerator", nio, nioPosix,
+        "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceMemoryServer",
+        "SluiceLoadGenerator", nio, nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EffectsTests", dependencies: ["Commands", "RESP", "RedisClient", "LoadGenerator"],
+      name: "EffectsTests",
+      dependencies: ["SluiceCommands", "SluiceRESP", "SluiceRedisClient", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "RESP", "LoadGenerator"], swiftSettings: strict),
+      name: "CommandsTests", dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator"],
+      swiftSettings: strict),
     .testTarget(
-      name: "RoutingTests", dependencies: ["Routing", "LoadGenerator"],
+      name: "RoutingTests", dependencies: ["SluiceRouting", "SluiceLoadGenerator"],
       resources: [.copy("bucketing_vectors.json")],
       swiftSettings: strict),
-    .testTarget(name: "JournalTests", dependencies: ["Journal", "Routing"], swiftSettings: strict),
-    .testTarget(name: "FiguresTests", dependencies: ["Figures", "Routing"], swiftSettings: strict),
     .testTarget(
-      name: "FlagsTests", dependencies: ["Flags", "Routing", "DefaultFlags"], swiftSettings: strict),
+      name: "JournalTests", dependencies: ["SluiceJournal", "SluiceRouting"], swiftSettings: strict),
+    .testTarget(
+      name: "FiguresTests", dependencies: ["SluiceFigures", "SluiceRouting"], swiftSettings: strict),
+    .testTarget(
+      name: "FlagsTests", dependencies: ["SluiceFlags", "SluiceRouting", "SluiceDefaultFlags"],
+      swiftSettings: strict),
     .testTarget(
       name: "EvidenceTests",
-      dependencies: ["Evidence", "Figures", "Flags", "Ledger", "LoadGenerator", "Routing"],
+      dependencies: [
+        "SluiceEvidence", "SluiceFigures", "SluiceFlags", "SluiceLedger", "SluiceLoadGenerator",
+        "SluiceRouting",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "LedgerTests",
       dependencies: [
-        "Ledger", "Figures", "Routing", "Migrations", .product(name: "GRDB", package: "GRDB.swift"),
+        "SluiceLedger", "SluiceFigures", "SluiceRouting", "SluiceMigrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "MemoryEngineTests",
-      dependencies: ["MemoryEngine", "MemoryServer", "RESP", "LoadGenerator", nio, nioPosix],
+      dependencies: [
+        "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP", "SluiceLoadGenerator", nio, nioPosix,
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "RedisClientTests", dependencies: ["RedisClient", "LoadGenerator"], swiftSettings: strict),
-    .testTarget(
-      name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "RedisClient", histogram],
+      name: "RedisClientTests", dependencies: ["SluiceRedisClient", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(
-      name: "CacheLayersTests", dependencies: ["CacheLayers", "LoadGenerator"], swiftSettings: strict),
+      name: "LoadGeneratorTests", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient", histogram],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CacheLayersTests", dependencies: ["SluiceCacheLayers", "SluiceLoadGenerator"],
+      swiftSettings: strict),
     .testTarget(
       name: "LayeredServerTests",
       dependencies: [
-        "LayeredServer", "CacheLayers", "LoadGenerator", "RESP", "RedisClient", "TestSupport", nio, nioPosix,
+        "SluiceLayeredServer", "SluiceCacheLayers", "SluiceLoadGenerator", "SluiceRESP", "SluiceRedisClient",
+        "SluiceTestSupport", nio, nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCacheTests",
       dependencies: [
-        "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "LoadGenerator", "RedisClient",
-        "TestSupport",
+        "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "SluiceLoadGenerator", "SluiceRedisClient",
+        "SluiceTestSupport",
         logging,
       ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCacheServiceTests",
       dependencies: [
-        "SluiceCacheService", "SluiceCacheTesting", "TestSupport", logging,
+        "SluiceCacheService", "SluiceCacheTesting", "SluiceTestSupport", logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceRoutedCacheTests",
       dependencies: [
-        "SluiceRoutedCache", "SluiceCacheTesting", "Flags", "Figures", "Ledger", "LoadGenerator", "Routing",
-        "TestSupport", logging,
+        "SluiceRoutedCache", "SluiceCacheTesting", "SluiceFlags", "SluiceFigures", "SluiceLedger",
+        "SluiceLoadGenerator", "SluiceRouting",
+        "SluiceTestSupport", logging,
       ],
       swiftSettings: strict),
     .testTarget(name: "ConfigurationTests", dependencies: ["SluiceConfiguration"], swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [
-        "SluiceCLI", "SluiceConfiguration", "Ledger", "LoadGenerator", "SluiceCache", "TestSupport", logging,
+        "SluiceCLI", "SluiceConfiguration", "SluiceLedger", "SluiceLoadGenerator", "SluiceCache",
+        "SluiceTestSupport", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

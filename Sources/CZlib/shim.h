@@ -1,2 +1,2 @@
-// zlib as Debian packages it (zlib1g-dev). The module map links the library by name, as CHiredis does.
+// zlib as Debian packages it (zlib1g-dev). The module map links the library by name, as CSluiceHiredis does.
 #include <zlib.h>

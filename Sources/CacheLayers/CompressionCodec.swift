@@ -1,4 +1,4 @@
-import CZlib
+import CSluiceZlib
 
 /// The compression layer: what is stored in place of a value, and the value again from what is stored.
 ///

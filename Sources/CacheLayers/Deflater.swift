@@ -1,4 +1,4 @@
-import CZlib
+import CSluiceZlib
 
 /// zlib's working memory for compressing at one level, kept from value to value: to make it anew, a quarter of a mebibyte, takes longer
 /// than to compress a few KiB. What is stored is the same.

@@ -1,4 +1,4 @@
-import KeyIndexing
+import SluiceKeyIndexing
 
 /// The L1 layer: the entries that were used last, near the reader; on the wire path and in the typed caches
 /// alike.

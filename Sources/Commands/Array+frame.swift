@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Building the one command that an effect is, word by word. Nothing is allocated once there is room.
 extension Array where Element == UInt8 {

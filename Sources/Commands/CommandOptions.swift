@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// The options of `SORT` that take a value; every other word (`ASC`, `ALPHA`, …) stands for itself.
 enum SortOption {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension CommandSpec {
   /// Writes the positions of the arguments that are keys into `indices`, in the order of `COMMAND GETKEYS`.

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension CommandSpec {
   /// The refusal of an option that the proxy does not carry, in a command that it does: `XREAD … BLOCK 0

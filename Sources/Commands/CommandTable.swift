@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Every command of Redis 7.0 as data: what a real server says (`CommandTable+generated.swift`) joined with
 /// what we decide (`CommandRules`).

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// The end of a key's life as `SET` and `GETEX` spell it: `EX s`, `PX ms`, `EXAT s` or `PXAT ms`.
 struct Deadline {

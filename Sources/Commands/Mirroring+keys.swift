@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension Mirroring {
   /// `GETEX key [EX s|PX ms|EXAT s|PXAT ms|PERSIST]` (https://redis.io/docs/latest/commands/getex/).

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// What came out of the primary is taken out of the mirror, by name.
 extension Mirroring {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension Mirroring {
   /// What both stacks have to be asked behind an update, because its reply does not tell whether its key was there before

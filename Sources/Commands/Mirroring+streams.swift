@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension Mirroring {
   /// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT n]] id field value …`

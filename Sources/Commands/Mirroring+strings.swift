@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 extension Mirroring {
   /// `SET key value [NX|XX] [GET] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]`

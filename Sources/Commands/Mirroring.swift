@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// What is to be done at the mirror about one write that the primary has acknowledged.
 public enum MirrorAction: UInt8, Sendable, BitwiseCopyable {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Reading the words of one command where they stand. A position behind the last argument is an empty word.
 extension Span where Element == ArgumentRange {

@@ -1,4 +1,4 @@
-import CacheLayers
+import SluiceCacheLayers
 
 /// Names for layers, as the factories of the guide's cache library have them. Explicit settings go over them.
 enum StackPreset: String, CaseIterable {

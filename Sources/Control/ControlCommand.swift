@@ -1,10 +1,12 @@
-import Flags
-import Proxy
-import Routing
+import SluiceFlags
+import SluiceProxy
+import SluiceRouting
 
 /// One command of the control port, read from its words.
 enum ControlCommand: Equatable {
-  case status, rearm, reload(allowReshuffle: Bool), help, ping, quit
+  case status, rearm
+  case reload(allowReshuffle: Bool)
+  case help, ping, quit
   case stage(Stage, Percentage?)
   case ramp(Percentage)
   case rollback(reason: String)

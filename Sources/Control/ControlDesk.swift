@@ -1,7 +1,7 @@
-import Flags
 import Foundation
-import RESP
-import Routing
+import SluiceFlags
+import SluiceRESP
+import SluiceRouting
 
 /// Answers the commands of the control port.
 struct ControlDesk: Sendable {

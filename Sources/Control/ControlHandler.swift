@@ -1,5 +1,5 @@
 import NIOCore
-import RESP
+import SluiceRESP
 
 /// One connection to the control port: RESP in, one answer after the other out.
 ///

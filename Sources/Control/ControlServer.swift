@@ -1,6 +1,6 @@
-import SluiceConfiguration
 import NIOCore
 import NIOPosix
+import SluiceConfiguration
 
 /// The control port: RESP, so that `redis-cli -p 6401 ROLLBACK` works when nothing else is at hand. On a loop of its own, apart
 /// from the data plane's.

@@ -1,7 +1,7 @@
 import Foundation
-import Ledger
-import Proxy
-import Routing
+import SluiceLedger
+import SluiceProxy
+import SluiceRouting
 
 /// Fallback: while new cannot be reached, legacy stands in for it, in stages live and rampdown.
 ///

@@ -1,11 +1,11 @@
-import Evidence
-import Figures
-import Flags
 import Foundation
-import Ledger
 import Logging
-import Proxy
-import Routing
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
+import SluiceLedger
+import SluiceProxy
+import SluiceRouting
 import Synchronization
 
 /// The switchboard: what is in force, who changes it, and in which order it becomes true, is written down and is told.

@@ -1,6 +1,6 @@
 import Foundation
-import Ledger
-import Proxy
+import SluiceLedger
+import SluiceProxy
 
 extension DivergenceSample {
   /// - Parameter previews: hand over the replies' bytes; the ledger caps them.

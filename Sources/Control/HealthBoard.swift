@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Synchronization
 
 /// What is known of both stacks' connections, lane by lane; tells when a stack as a whole changes.

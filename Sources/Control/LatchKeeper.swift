@@ -1,6 +1,6 @@
 import Dispatch
-import Flags
 import Logging
+import SluiceFlags
 import Synchronization
 
 /// The latch file of a running proxy: written and removed away from those who order it, so that a disk that hangs holds no

@@ -1,11 +1,11 @@
 import Foundation
-import Journal
-import LayeredServer
-import Ledger
 import Logging
 import NIOPosix
-import Routing
 import SluiceConfiguration
+import SluiceJournal
+import SluiceLayeredServer
+import SluiceLedger
+import SluiceRouting
 
 /// The stacks that have layers: each is served inside of the process, on a loop of its own. Where no stack has any,
 /// this is nothing.

@@ -1,6 +1,6 @@
 import SluiceConfiguration
-import Proxy
-import RESP
+import SluiceProxy
+import SluiceRESP
 
 extension ProxySettings {
   /// The data plane's part of the configuration.

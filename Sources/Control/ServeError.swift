@@ -1,5 +1,5 @@
-import SluiceConfiguration
 import NIOCore
+import SluiceConfiguration
 
 #if canImport(Glibc)
   import Glibc

@@ -1,15 +1,15 @@
-import Commands
-import SluiceConfiguration
-import Flags
 import Foundation
-import Journal
-import Ledger
 import Logging
-import MemoryServer
 import NIOPosix
-import Proxy
-import Routing
 import ServiceLifecycle
+import SluiceCommands
+import SluiceConfiguration
+import SluiceFlags
+import SluiceJournal
+import SluiceLedger
+import SluiceMemoryServer
+import SluiceProxy
+import SluiceRouting
 import Synchronization
 
 /// A whole proxy as a service: starts everything in order, runs until it is told to shut down, drains, and leaves a clean

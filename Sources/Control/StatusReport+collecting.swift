@@ -1,11 +1,11 @@
-import SluiceConfiguration
-import Evidence
-import Figures
 import Foundation
-import LayeredServer
-import Ledger
-import Proxy
-import Routing
+import SluiceConfiguration
+import SluiceEvidence
+import SluiceFigures
+import SluiceLayeredServer
+import SluiceLedger
+import SluiceProxy
+import SluiceRouting
 
 extension StatusReport {
   /// Puts together what the parts know.

@@ -1,5 +1,5 @@
-import Flags
 import Foundation
+import SluiceFlags
 
 /// What `STATUS` says, in the shape in which it goes out as JSON.
 struct StatusReport: Encodable, Sendable {

@@ -1,5 +1,5 @@
-import Flags
-import Routing
+import SluiceFlags
+import SluiceRouting
 
 extension Evidence {
   /// What the plan asks of the step that is left and what there is instead, for people; nil if nothing is missing, or if no more

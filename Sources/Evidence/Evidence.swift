@@ -1,6 +1,6 @@
-import Figures
-import Flags
-import Routing
+import SluiceFigures
+import SluiceFlags
+import SluiceRouting
 
 /// What was counted: since the start of the process for `STATUS`, and since the last flip for the guardrails.
 public struct Evidence: Sendable {

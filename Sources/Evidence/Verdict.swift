@@ -1,4 +1,4 @@
-import Figures
+import SluiceFigures
 
 /// What the compared reads of a time say, in the words and by the rules of the ledger's view `cutover_story`.
 public enum Verdict: String, Sendable, CaseIterable {

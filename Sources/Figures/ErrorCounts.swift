@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// Exact counts of errors by stack and kind.
 public struct ErrorCounts: Sendable {

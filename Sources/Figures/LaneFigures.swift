@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// Everything that one lane counts, bumped by the one loop that owns the lane: plain additions in storage that
 /// exists from the start, without allocation, lock or atomic.

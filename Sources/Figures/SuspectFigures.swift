@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// What became of the suspects of one stack: keys that it may hold wrongly (law 7).
 ///

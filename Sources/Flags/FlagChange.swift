@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// A flag file with another stage or percentage: validated, in memory, not yet written.
 ///

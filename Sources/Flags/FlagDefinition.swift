@@ -1,5 +1,5 @@
-import DefaultFlags
-import Routing
+import SluiceDefaultFlags
+import SluiceRouting
 
 /// A flag file, validated as a whole: what the operators want, in types.
 ///

@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// What going from one flag definition to another does to the keys.
 ///

@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// One flag of the file, checked as far as flagd's schema goes for all flags alike.
 struct FlagEntry {

@@ -1,6 +1,6 @@
-import DefaultFlags
 import Foundation
-import Routing
+import SluiceDefaultFlags
+import SluiceRouting
 
 /// What the flags and the environment say at the start of a process. A file that cannot be used means legacy (law 9).
 public struct FlagStart: Sendable {

@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// Writes what operators ask for into the flag file, so that the file and what is in force agree.
 public struct FlagWriter: Sendable {

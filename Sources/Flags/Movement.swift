@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// The shares of keys that change sides between two snapshots.
 struct Movement {

@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// Compiles flagd's targeting (JSON logic with flagd's own operations) into what routing evaluates.
 ///

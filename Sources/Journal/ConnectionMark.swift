@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 import Synchronization
 
 /// A lane's connection to a stack, as the server calls it: by its number, and by the run of the server in which it has that number.

@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import SluiceRouting
 
 /// What of one lane outlives the process: the writes in flight, and the suspects (design, law 7).
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import SluiceRouting
 
 /// The directory in which a proxy keeps what must outlive it: per lane the writes in flight and the suspects.
 ///

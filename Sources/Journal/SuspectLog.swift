@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import SluiceRouting
 
 /// The suspects of one lane as a file that is only ever appended to: what was marked, and what was put right.
 ///
@@ -7,7 +7,8 @@ import Routing
 /// a process that is killed loses none that `commit` has written.
 struct SuspectLog {
   enum Entry: UInt8 {
-    case suspect = 1, cleared, everything, allCleared
+    case suspect = 1
+    case cleared, everything, allCleared
   }
 
   private let path: String

@@ -1,5 +1,5 @@
 import NIOCore
-import RESP
+import SluiceRESP
 
 /// Building commands and replies at the end of a buffer.
 extension ByteBuffer {

@@ -1,5 +1,5 @@
-import CacheLayers
-import RESP
+import SluiceCacheLayers
+import SluiceRESP
 
 /// Somebody who can send commands one after another, each when the one before was answered.
 protocol Asking: AnyObject {

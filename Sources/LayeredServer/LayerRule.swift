@@ -1,4 +1,4 @@
-import Commands
+import SluiceCommands
 
 /// What the layers do with one command; docs/layers.md has the same as a table.
 enum LayerRule: UInt8 {

@@ -1,7 +1,7 @@
-import CacheLayers
-import Commands
 import NIOCore
-import RESP
+import SluiceCacheLayers
+import SluiceCommands
+import SluiceRESP
 
 /// Commands that look into the bytes of a string, which may be stored in another form.
 extension LayeredClient {

@@ -1,6 +1,6 @@
-import Commands
 import NIOCore
-import RESP
+import SluiceCommands
+import SluiceRESP
 
 /// From a command to what the layers do with it.
 extension LayeredClient {

@@ -1,6 +1,6 @@
-import Commands
 import NIOCore
-import RESP
+import SluiceCommands
+import SluiceRESP
 
 /// `DUMP` and `RESTORE`, by which keys are repaired: what leaves is the value as a plain endpoint would have it, what
 /// comes is stored as this one has it.

@@ -1,5 +1,5 @@
 import NIOCore
-import RESP
+import SluiceRESP
 
 /// Commands about all keys, where the stack's keys are those of one prefix.
 extension LayeredClient {

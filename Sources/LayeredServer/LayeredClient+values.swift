@@ -1,7 +1,7 @@
-import CacheLayers
-import Commands
 import NIOCore
-import RESP
+import SluiceCacheLayers
+import SluiceCommands
+import SluiceRESP
 
 /// Reads and writes of whole values.
 extension LayeredClient {

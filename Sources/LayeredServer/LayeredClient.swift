@@ -1,8 +1,8 @@
-import CacheLayers
-import Commands
 import DequeModule
 import NIOCore
-import RESP
+import SluiceCacheLayers
+import SluiceCommands
+import SluiceRESP
 
 /// One lane's connection: frames what came, has each command pass the layers, and answers in order.
 ///
@@ -23,7 +23,8 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
     /// One stored value, or an array of them.
     case value
     /// The value that L1 missed, and then its time to live.
-    case miss(Fill), lifetime(Fill)
+    case miss(Fill)
+    case lifetime(Fill)
     /// Something else becomes the client's reply, or the next step of several.
     case closure((Span<UInt8>) -> Void)
   }

@@ -1,7 +1,7 @@
-import CacheLayers
-import Commands
 import NIOCore
-import RESP
+import SluiceCacheLayers
+import SluiceCommands
+import SluiceRESP
 
 #if canImport(Glibc)
   import Glibc

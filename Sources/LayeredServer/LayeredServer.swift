@@ -1,6 +1,6 @@
-import MemoryServer
 import NIOCore
 import NIOPosix
+import SluiceMemoryServer
 
 /// A stack with layers behind a unix-domain socket, so that the proxy's lanes reach it as they reach any Redis.
 ///

@@ -1,5 +1,5 @@
-import CacheLayers
-import RESP
+import SluiceCacheLayers
+import SluiceRESP
 
 /// One layered stack: where its endpoint is, and which layers stand before it.
 public struct LayeredSettings: Sendable {

@@ -1,5 +1,5 @@
 import NIOCore
-import RESP
+import SluiceRESP
 
 /// The way back from the engine to the endpoint.
 ///

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import RESP
+import SluiceRESP
 
 #if canImport(Glibc)
   import Glibc

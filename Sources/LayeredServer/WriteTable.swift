@@ -1,4 +1,4 @@
-import CacheLayers
+import SluiceCacheLayers
 
 /// The keys of one write on its way.
 final class WriteMark {

@@ -1,5 +1,5 @@
-import Figures
 import Foundation
+import SluiceFigures
 
 /// How many divergences there were, and from when to when.
 struct DivergenceTally: Sendable, Equatable {

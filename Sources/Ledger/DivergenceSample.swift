@@ -1,5 +1,5 @@
-import Figures
 import Foundation
+import SluiceFigures
 
 /// One divergence, as evidence: two replies by their digests, and where they part.
 public struct DivergenceSample: Sendable {

@@ -1,6 +1,6 @@
-import Figures
 import Foundation
-import Routing
+import SluiceFigures
+import SluiceRouting
 
 /// One error of a stack, as evidence.
 public struct ErrorSample: Sendable {

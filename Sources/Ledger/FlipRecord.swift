@@ -1,5 +1,5 @@
 import Foundation
-import Routing
+import SluiceRouting
 
 /// One change of the routing, for the audit.
 public struct FlipRecord: Sendable {

@@ -1,5 +1,5 @@
-import Figures
 import Foundation
+import SluiceFigures
 
 /// The memory of a migration: runs, flips, divergences, errors and figures in one SQLite file.
 ///

@@ -1,5 +1,5 @@
-import Figures
 import Foundation
+import SluiceFigures
 
 /// A sample that waits for the writer, with the number of flips that this run had recorded before it.
 struct QueuedSample: Sendable {

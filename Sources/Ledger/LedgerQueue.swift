@@ -1,6 +1,6 @@
 import Dispatch
-import Figures
 import Foundation
+import SluiceFigures
 
 /// What waits between the lanes and the writer thread. Every part is bounded: samples are dropped and counted,
 /// intervals are merged, flips (a human's pace) have a limit that only a flood reaches.

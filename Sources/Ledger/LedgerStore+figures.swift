@@ -1,7 +1,7 @@
-import Figures
 import Foundation
 import GRDB
-import Routing
+import SluiceFigures
+import SluiceRouting
 
 extension LedgerStore {
   func insert(_ interval: QueuedInterval, flip: Int64, _ db: Database) throws {

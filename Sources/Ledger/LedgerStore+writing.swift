@@ -1,7 +1,7 @@
-import Figures
 import Foundation
 import GRDB
-import Routing
+import SluiceFigures
+import SluiceRouting
 
 extension LedgerStore {
   /// Writes flips and has them on the disk when it returns. Returns their ids, in order.

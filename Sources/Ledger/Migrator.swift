@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Migrations
+import SluiceMigrations
 
 /// Brings a database to this version: the numbered SQL files in order, each once, each in a transaction of its own.
 struct Migrator: Sendable {

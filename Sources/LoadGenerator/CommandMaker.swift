@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 /// Draws the next command of a plan for one thread.
 struct CommandMaker {

@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 /// One connection of a load: sends a batch, waits for all of its replies.
 ///

@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 /// What a run of the load generator does; everything that is random follows from `seed`.
 public struct LoadPlan: Sendable {

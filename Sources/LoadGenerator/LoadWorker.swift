@@ -1,5 +1,5 @@
 import Glibc
-import RedisClient
+import SluiceRedisClient
 import Synchronization
 
 /// One thread of a load: drives its share of the connections by `poll`.

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Small things over bytes that the whole engine shares. Keys and values are bytes, never `String`.
 extension Span where Element == UInt8 {

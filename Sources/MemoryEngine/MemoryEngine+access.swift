@@ -1,4 +1,4 @@
-import KeyIndexing
+import SluiceKeyIndexing
 
 /// How the commands reach an entry: expiry on access, order of use, hits and misses.
 extension MemoryEngine {

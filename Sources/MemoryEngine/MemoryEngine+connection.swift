@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Commands about the connection and the server.
 extension MemoryEngine {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// `DUMP` and `RESTORE`, by which keys are copied from stack to stack.
 extension MemoryEngine {

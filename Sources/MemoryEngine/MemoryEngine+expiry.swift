@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// `EXPIRE` and `TTL` in their four forms each, and `PERSIST`.
 extension MemoryEngine {

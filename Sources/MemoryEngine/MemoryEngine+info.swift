@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// `INFO`, in Redis' format and with its field names, so that dashboards read it.
 extension MemoryEngine {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Commands about keys, whatever their value.
 extension MemoryEngine {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// `KEYS`, `SCAN` and `RANDOMKEY`: walks over the slab.
 extension MemoryEngine {

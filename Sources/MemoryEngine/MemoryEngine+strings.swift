@@ -1,5 +1,5 @@
-import KeyIndexing
-import RESP
+import SluiceKeyIndexing
+import SluiceRESP
 
 /// `GET`, `SET` and their relatives.
 extension MemoryEngine {

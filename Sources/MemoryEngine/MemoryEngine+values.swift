@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Commands that change or read a part of a value.
 extension MemoryEngine {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// The embedded cache engine behind `memory:`: strings with expiries under an exact LRU with a bound in bytes,
 /// answering byte for byte as Redis 7.0 does.

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// RESP2 replies, appended to the output of the turn.
 extension [UInt8] {

@@ -1,8 +1,14 @@
-import RESP
+import SluiceRESP
 
 /// The options of `SET` and `GETEX`, with Redis' rules for which may stand together.
 struct SetOptions {
-  enum Expiry { case none, seconds(Int), milliseconds(Int), secondsAt(Int), millisecondsAt(Int) }
+  enum Expiry {
+    case none
+    case seconds(Int)
+    case milliseconds(Int)
+    case secondsAt(Int)
+    case millisecondsAt(Int)
+  }
 
   /// The expiry, with the index of the argument that holds the time.
   var expiry = Expiry.none

@@ -1,5 +1,5 @@
-import KeyIndexing
-import RESP
+import SluiceKeyIndexing
+import SluiceRESP
 
 /// The entries of the memory engine: a slab of slots, a hash index over it and an exact LRU list through it.
 ///

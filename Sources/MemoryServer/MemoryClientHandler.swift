@@ -1,6 +1,6 @@
-import MemoryEngine
 import NIOCore
-import RESP
+import SluiceMemoryEngine
+import SluiceRESP
 
 /// One client: frames what came, runs it, and answers a whole read with one write and one flush.
 ///

@@ -1,5 +1,5 @@
-import MemoryEngine
 import NIOCore
+import SluiceMemoryEngine
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,6 @@
-import MemoryEngine
 import NIOCore
 import NIOPosix
+import SluiceMemoryEngine
 
 /// A memory engine behind a unix-domain socket, so that a stack reaches it as it reaches any Redis.
 ///

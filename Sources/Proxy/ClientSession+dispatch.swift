@@ -1,7 +1,7 @@
-import Commands
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Who answers a command: the lane of its keys, the proxy itself, the whole key space, or nobody.
 extension ClientSession {

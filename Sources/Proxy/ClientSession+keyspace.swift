@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Commands about all keys at once.
 extension ClientSession {

@@ -1,6 +1,6 @@
-import Commands
 import NIOCore
-import RESP
+import SluiceCommands
+import SluiceRESP
 
 /// Commands that the proxy answers by itself, as one server would (docs/commands.md has the table).
 extension ClientSession {

@@ -1,7 +1,7 @@
-import Commands
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// One client's connection: cuts its stream into commands, sends each to where it is answered, and writes the replies in
 /// the order of the commands.

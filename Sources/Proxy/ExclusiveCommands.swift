@@ -1,8 +1,8 @@
-import Commands
 import DequeModule
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Runs commands that touch keys of several lanes and cannot be split, or all keys, one at a time: every lane is
 /// emptied and held while one of them runs (law 1).

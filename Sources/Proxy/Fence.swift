@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// The short hold of a lane while the primary of some of its keys changes (law 6), or while one command has the lane
 /// for itself (law 1).

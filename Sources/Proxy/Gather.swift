@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// Collects the replies to the parts of a command that was split, and answers when the last one is there.
 final class Gather: ReplySink, @unchecked Sendable {

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 
 /// The first words on a connection to a stack: who we are, and who it is.
 ///

@@ -1,7 +1,7 @@
-import Commands
-import Figures
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
-import RESP
-import Routing
+import SluiceRESP
+import SluiceRouting
 
 /// Makes the mirror's key what the primary's is.
 ///

@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Brings a key that its primary, the new stack, lacks from legacy, which is its mirror.
 ///

@@ -1,4 +1,4 @@
-import Figures
+import SluiceFigures
 
 /// What an operator may ask of the lanes about single keys, so that it is ordered with the traffic (law 2).
 public enum KeyOrder: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// A question of the lane's own about one key that takes several replies, and is worth nothing if the order of the key's
 /// writes was disturbed meanwhile: by a flip, by a command that had all lanes for itself, by the key space being emptied.

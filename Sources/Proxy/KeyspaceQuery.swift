@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// `KEYS`, `DBSIZE` and `RANDOMKEY` in stage `live`, where each key is visible on one side only: both stacks are asked,
 /// and of each only the keys count whose primary it is.

@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// `SCAN` over both stacks as if they were one: first all of legacy, then all of new, of each only the keys whose
 /// primary it is just then.

@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Fallback: when new cannot be reached, legacy stands in for it.
 ///

@@ -1,6 +1,6 @@
 import NIOCore
-import RESP
-import Routing
+import SluiceRESP
+import SluiceRouting
 
 /// How keys change sides: hold the commands on them, let what is in flight finish, put the new routing in force, let
 /// the held commands go on.

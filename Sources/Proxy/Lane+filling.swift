@@ -1,7 +1,7 @@
-import Commands
-import Figures
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// Fills under way (`KeyFill`): who waits for them, and what ends them.
 extension Lane {

@@ -1,7 +1,7 @@
-import Commands
-import Journal
-import RESP
-import Routing
+import SluiceCommands
+import SluiceJournal
+import SluiceRESP
+import SluiceRouting
 
 /// What the lane writes down so that it outlives the process (law 7): the keys of writes whose end at the mirror is not
 /// known, and the suspects.

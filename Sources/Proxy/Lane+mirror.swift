@@ -1,8 +1,8 @@
-import Commands
-import Figures
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
 import DequeModule
-import Routing
+import SluiceRouting
 
 /// Orders about single keys: a bounded number at a time, and none while a mirror has its hands full with the traffic.
 extension Lane {

@@ -1,8 +1,8 @@
-import Commands
-import Figures
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// The way back: from a stack's reply to the client, and to what the reply sets off.
 extension Lane {

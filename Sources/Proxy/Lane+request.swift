@@ -1,8 +1,8 @@
-import Commands
-import Figures
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// The way there: from a command whose keys are all this lane's to the connection of their primary.
 extension Lane {
@@ -213,5 +213,5 @@ extension Lane {
 
 extension CommandSpec {
   /// The class under which the command is counted.
-  var commandClass: Figures.CommandClass { access == .read ? .read : .write }
+  var commandClass: SluiceFigures.CommandClass { access == .read ? .read : .write }
 }

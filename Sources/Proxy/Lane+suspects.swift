@@ -1,7 +1,7 @@
-import Commands
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Keys on which a stack may differ from the other: how they become suspects, how they are repaired in the background, and why no
 /// client is ever answered from one (law 7).

@@ -1,6 +1,6 @@
-import Commands
-import RESP
-import Routing
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
 
 /// Cold and warm: whether the stacks are known to hold the same keys, and what is done with writes while they are not.
 ///

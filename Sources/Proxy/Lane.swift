@@ -1,10 +1,10 @@
-import Commands
 import DequeModule
-import Figures
-import Journal
 import NIOCore
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceJournal
+import SluiceRESP
+import SluiceRouting
 
 /// A share of the key space with one connection to each stack, owned by one event loop.
 ///

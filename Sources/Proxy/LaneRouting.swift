@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 
 /// What is in force in a lane: the published snapshot and, beside it, what most commands need to know of it.
 ///

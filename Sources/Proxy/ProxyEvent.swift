@@ -1,6 +1,6 @@
-import Figures
-import RESP
-import Routing
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// What the data plane has to tell; reported on a loop, so whoever listens must be quick.
 public enum ProxyEvent: Sendable {

@@ -1,9 +1,9 @@
-import Figures
-import Journal
 import NIOCore
 import NIOPosix
-import RESP
-import Routing
+import SluiceFigures
+import SluiceJournal
+import SluiceRESP
+import SluiceRouting
 import Synchronization
 
 /// The data plane: listens, serves clients, and has one lane per event loop.

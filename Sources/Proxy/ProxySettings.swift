@@ -1,5 +1,5 @@
-import RESP
-import Routing
+import SluiceRESP
+import SluiceRouting
 
 /// What the data plane needs to know at its start. Times are in nanoseconds, sizes in bytes.
 public struct ProxySettings: Sendable {

@@ -1,7 +1,7 @@
-import Commands
-import Figures
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// Asks both stacks one read again whose answers differed, through the lane: the primary first, and the mirror at the
 /// place in the log where the primary answered. What still differs then is a divergence (design, section 6).

@@ -1,6 +1,6 @@
-import Commands
-import Figures
-import RESP
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
 
 /// What two replies to one read have in common (design, section 6).
 struct ReplyComparison {

@@ -1,5 +1,5 @@
-import Commands
-import RESP
+import SluiceCommands
+import SluiceRESP
 
 /// A command over many keys, taken apart into one command per group of keys: `MGET a b c` → `MGET a c`, `MGET b`.
 struct SplitCommand {

@@ -1,10 +1,10 @@
 import DequeModule
-import Figures
-import Journal
 import NIOCore
 import NIOPosix
-import RESP
-import Routing
+import SluiceFigures
+import SluiceJournal
+import SluiceRESP
+import SluiceRouting
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
 import NIOCore
-import RESP
+import SluiceRESP
 
 /// The socket side of a `StackConnection`: says who we are, then cuts the stream into replies.
 ///

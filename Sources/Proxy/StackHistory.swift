@@ -1,4 +1,4 @@
-import Journal
+import SluiceJournal
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,7 +1,7 @@
 import DequeModule
-import Figures
-import Journal
-import Routing
+import SluiceFigures
+import SluiceJournal
+import SluiceRouting
 
 /// The keys on which one stack may differ from the other because a write did not reach it, or nobody knows whether it
 /// did (law 7). A set: a hot key counts once.

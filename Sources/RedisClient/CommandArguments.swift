@@ -1,4 +1,4 @@
-import CHiredis
+import CSluiceHiredis
 
 /// One command as a flat run of bytes: reused from command to command, it stops allocating once it has grown.
 public struct CommandArguments: Sendable {

@@ -1,4 +1,4 @@
-import CHiredis
+import CSluiceHiredis
 import Glibc
 
 /// A blocking connection to one Redis, for one thread: the safe face of hiredis wherever Sluice is a client.

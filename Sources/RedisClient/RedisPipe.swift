@@ -1,4 +1,4 @@
-import CHiredis
+import CSluiceHiredis
 import Glibc
 
 /// A non-blocking connection for one thread that drives many of them by `poll` or `epoll`.

@@ -1,4 +1,4 @@
-import CHiredis
+import CSluiceHiredis
 
 /// One RESP2 reply, copied out of hiredis: it owns its bytes and outlives the connection.
 public enum Reply: Equatable, Sendable {

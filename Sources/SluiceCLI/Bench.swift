@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Ledger
 import SluiceCache
+import SluiceLedger
 
 /// `sluice bench before|after|compare`.
 struct Bench: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
-import Ledger
-import RedisClient
 import SluiceCache
+import SluiceLedger
+import SluiceRedisClient
 
 /// Where results are kept, and which belong together.
 struct BenchPlace: ParsableArguments {

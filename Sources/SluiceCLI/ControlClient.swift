@@ -1,5 +1,5 @@
 import SluiceConfiguration
-import RedisClient
+import SluiceRedisClient
 
 /// Sends one command to the control port of a running proxy: a connection per call, as befits a command line.
 struct ControlClient {

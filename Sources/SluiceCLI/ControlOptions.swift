@@ -1,6 +1,6 @@
 import ArgumentParser
-import SluiceConfiguration
 import Foundation
+import SluiceConfiguration
 
 /// Which proxy a subcommand talks to, and by which password.
 struct ControlOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-import CZlib
+import CSluiceZlib
 import Foundation
 
 /// A `.tar.gz` that is put together in memory, so that nothing of it is ever on a disk before its secrets are gone.

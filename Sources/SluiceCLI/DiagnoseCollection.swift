@@ -1,8 +1,8 @@
-import SluiceConfiguration
-import Control
-import Flags
 import Foundation
-import Ledger
+import SluiceConfiguration
+import SluiceControl
+import SluiceFlags
+import SluiceLedger
 
 /// What an incident needs, found as far as it can be found: every part is on its own, and what is missing is said.
 struct DiagnoseCollection {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Ledger
+import SluiceLedger
 
 /// `sluice report [LEDGER]`.
 struct ReportCommand: ParsableCommand {

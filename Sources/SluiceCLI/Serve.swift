@@ -1,8 +1,8 @@
 import ArgumentParser
-import SluiceConfiguration
-import Control
 import Foundation
 import Logging
+import SluiceConfiguration
+import SluiceControl
 
 /// `sluice serve`.
 struct Serve: AsyncParsableCommand {

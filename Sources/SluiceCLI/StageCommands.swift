@@ -1,5 +1,5 @@
 import ArgumentParser
-import Flags
+import SluiceFlags
 
 /// `sluice stage NAME [PERCENT]`.
 struct StageCommand: ParsableCommand {

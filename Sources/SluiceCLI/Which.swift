@@ -1,5 +1,5 @@
 import ArgumentParser
-import RedisClient
+import SluiceRedisClient
 
 /// `sluice which KEY…`.
 struct Which: ParsableCommand {

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
-import RedisClient
 import SluiceCache
+import SluiceRedisClient
 
 /// A real Redis for tests: a cache under a key prefix of its own, which removes what it wrote.
 ///

@@ -1,6 +1,6 @@
-import Figures
 import Foundation
 import SluiceCache
+import SluiceFigures
 
 /// What two answers to one read have in common (design, section 6).
 enum AnswerComparison {
@@ -23,7 +23,7 @@ enum AnswerComparison {
     switch (legacy, new) {
     case (.failed, _), (_, .failed): return .unknown
     case (.value(let legacy?), .value(let new?)): return verdict(legacy, new)
-    case let (legacy, new) where legacy == new: return .identical
+    case (let legacy, let new) where legacy == new: return .identical
     case (.value(nil), .value): return .different(.missingInLegacy)
     case (.value, .value(nil)): return .different(.missingInNew)
     case (.exists(let inLegacy), .exists): return .different(inLegacy ? .missingInNew : .missingInLegacy)

@@ -1,5 +1,5 @@
-import Routing
 import SluiceCache
+import SluiceRouting
 
 /// What a write did to a key, as the mirror repeats it (law 3).
 enum Effect: Sendable {

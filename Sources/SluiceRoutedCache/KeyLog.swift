@@ -1,5 +1,5 @@
 import DequeModule
-import Routing
+import SluiceRouting
 import Synchronization
 
 /// What goes on with the keys at this moment: who writes, what the mirror has yet to repeat, and what is in doubt.

@@ -1,11 +1,11 @@
-import Figures
-import Flags
 import Foundation
-import Journal
-import Ledger
 import Logging
-import Routing
 import SluiceCache
+import SluiceFigures
+import SluiceFlags
+import SluiceJournal
+import SluiceLedger
+import SluiceRouting
 
 /// Two caches, the flags and a ledger inside one process: the stages, the routing, the comparison and the way back of the proxy,
 /// for a Swift service that wants no proxy.

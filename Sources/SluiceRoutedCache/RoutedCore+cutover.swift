@@ -1,11 +1,11 @@
-import Evidence
-import Figures
-import Flags
 import Foundation
-import Ledger
-import RESP
-import Routing
 import SluiceCache
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
+import SluiceLedger
+import SluiceRESP
+import SluiceRouting
 
 extension RoutedCore {
   // MARK: Flips

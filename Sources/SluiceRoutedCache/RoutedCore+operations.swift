@@ -1,7 +1,7 @@
-import Figures
 import Foundation
-import Routing
 import SluiceCache
+import SluiceFigures
+import SluiceRouting
 
 extension RoutedCore {
   // MARK: Reads

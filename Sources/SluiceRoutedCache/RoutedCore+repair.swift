@@ -1,6 +1,6 @@
-import Figures
-import Routing
 import SluiceCache
+import SluiceFigures
+import SluiceRouting
 
 /// What is done about doubt, and the operations that concern all keys.
 extension RoutedCore {

@@ -1,11 +1,11 @@
-import Evidence
-import Figures
-import Flags
 import Foundation
-import Ledger
 import Logging
-import Routing
 import SluiceCache
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
+import SluiceLedger
+import SluiceRouting
 import Synchronization
 
 /// The inside of a ``RoutedCache``: routing, reads, writes, and the mirror's log.

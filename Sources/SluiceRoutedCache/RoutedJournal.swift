@@ -1,6 +1,6 @@
 import DequeModule
-import Journal
-import Routing
+import SluiceJournal
+import SluiceRouting
 import Synchronization
 
 /// What of a routed cache outlives the process (law 7): the keys of writes whose end at the mirror is not known, and the suspects.

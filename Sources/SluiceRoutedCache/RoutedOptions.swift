@@ -1,7 +1,7 @@
-import Figures
-import Ledger
-import Routing
 import SluiceCache
+import SluiceFigures
+import SluiceLedger
+import SluiceRouting
 
 extension RoutedCache {
   /// How much it may hold, and how long it waits.

@@ -1,5 +1,5 @@
-import Flags
 import Foundation
+import SluiceFlags
 
 /// What a ``RoutedCache`` does now, in the words and the shape of `sluice status`. Encodes as JSON.
 public struct RoutedStatus: Sendable, Codable, Equatable {

@@ -1,6 +1,6 @@
-import Journal
 import Logging
-import Routing
+import SluiceJournal
+import SluiceRouting
 import Synchronization
 
 /// Keys on which a stack may be wrong because something failed. What is here is never served before it was repaired (law 7). With a

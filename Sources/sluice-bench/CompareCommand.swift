@@ -1,5 +1,5 @@
 import ArgumentParser
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// `sluice-bench compare`: what `make bench` runs.
 struct CompareCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// One workload of the comparison: a profile at a depth of pipelining.
 struct Trial {

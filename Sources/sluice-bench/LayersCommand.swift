@@ -1,5 +1,5 @@
 import ArgumentParser
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// `sluice-bench layers`: what layers of a stack cost, or save, per command.
 struct LayersCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// `sluice-bench load`.
 struct LoadCommand: ParsableCommand {

@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// The figures of one load as they are printed; times in microseconds.
 struct LoadFigures: Codable {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// `sluice-bench rollback`.
 struct RollbackCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// When one rollback was ordered, acknowledged and lifted, by the monotonic clock in nanoseconds.
 struct RollbackMark {

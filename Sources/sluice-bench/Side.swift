@@ -1,5 +1,5 @@
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// One of those that are compared: what stands between the load and the legacy Redis.
 struct Side {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// A `sluice serve` between two stacks, with flags and a ledger of its own.
 struct SluiceProcess {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 import Synchronization
 
 /// Connections that read marker keys without end and note which stack's marker came.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 /// A client library of Debian: a package of an ordinary language, with a script that works as its users do.

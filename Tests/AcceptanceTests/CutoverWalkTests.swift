@@ -1,8 +1,8 @@
 import Foundation
-import Ledger
-import LoadGenerator
-import RedisClient
-import TestSupport
+import SluiceLedger
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,7 +1,7 @@
 import Foundation
-import RedisClient
-import LoadGenerator
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import TestSupport
+import SluiceLoadGenerator
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import LoadGenerator
-import TestSupport
+import SluiceLoadGenerator
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,5 +1,5 @@
-import Ledger
-import TestSupport
+import SluiceLedger
+import SluiceTestSupport
 
 /// A ledger as its reader sees it: rows of texts by column.
 struct Ledgerbook {

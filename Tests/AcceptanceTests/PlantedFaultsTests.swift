@@ -1,6 +1,6 @@
 import Foundation
-import RedisClient
-import TestSupport
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,4 +1,4 @@
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

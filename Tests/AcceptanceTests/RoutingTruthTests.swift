@@ -1,6 +1,6 @@
-import RedisClient
-import LoadGenerator
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,6 +1,6 @@
-import LoadGenerator
-import RedisClient
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

@@ -1,5 +1,5 @@
-import RedisClient
-import TestSupport
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 extension Acceptance {

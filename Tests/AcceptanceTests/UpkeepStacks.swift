@@ -1,7 +1,7 @@
 import Foundation
-import LoadGenerator
-import RedisClient
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 /// Two servers that give digests of their values, with a proxy in front of them.

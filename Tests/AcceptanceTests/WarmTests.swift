@@ -1,8 +1,8 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 extension Acceptance {

@@ -1,4 +1,4 @@
-import CacheLayers
+import SluiceCacheLayers
 
 // `#expect` and `#require` cannot look into a span, so the tests ask with arrays.
 

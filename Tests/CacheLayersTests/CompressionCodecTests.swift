@@ -1,5 +1,5 @@
-import LoadGenerator
-import CacheLayers
+import SluiceCacheLayers
+import SluiceLoadGenerator
 import Testing
 
 @Suite struct CompressionCodecTests {

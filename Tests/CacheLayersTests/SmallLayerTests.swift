@@ -1,4 +1,4 @@
-import CacheLayers
+import SluiceCacheLayers
 import Testing
 
 @Suite struct SmallLayerTests {

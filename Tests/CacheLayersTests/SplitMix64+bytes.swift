@@ -1,4 +1,5 @@
-import LoadGenerator
+import SluiceLoadGenerator
+
 extension SplitMix64 {
   /// Bytes from a small alphabet, so that some compress, some repeat and some begin with each other.
   mutating func bytes(upTo limit: Int) -> [UInt8] {

@@ -1,5 +1,5 @@
-import Commands
-import RESP
+import SluiceCommands
+import SluiceRESP
 
 /// A command as the proxy sees it: a frame and where its arguments stand.
 struct Invocation {

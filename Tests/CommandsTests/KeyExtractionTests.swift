@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import Commands
+@testable import SluiceCommands
 
 @Suite struct KeyExtractionTests {
   static let samples: [(String, [Int])] = [

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Commands
+@testable import SluiceCommands
 
 @Suite struct LookupTests {
   let table = CommandTable.shared

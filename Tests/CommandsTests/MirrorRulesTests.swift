@@ -1,7 +1,7 @@
-import RESP
+import SluiceRESP
 import Testing
 
-@testable import Commands
+@testable import SluiceCommands
 
 @Suite struct MirrorRulesTests {
   let table = CommandTable.shared

@@ -1,8 +1,8 @@
-import LoadGenerator
-import RESP
+import SluiceLoadGenerator
+import SluiceRESP
 import Testing
 
-@testable import Commands
+@testable import SluiceCommands
 
 @Suite struct MirroringTests {
   private static let null = "$-1\r\n"

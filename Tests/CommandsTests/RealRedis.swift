@@ -77,7 +77,11 @@ final class RealRedis {
 
 /// One RESP2 reply.
 indirect enum Reply: Equatable {
-  case text(String), error(String), integer(Int), array([Reply]), null
+  case text(String)
+  case error(String)
+  case integer(Int)
+  case array([Reply])
+  case null
 
   var text: String {
     if case .text(let text) = self { text } else { "" }

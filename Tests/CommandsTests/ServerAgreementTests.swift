@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Commands
+@testable import SluiceCommands
 
 /// The committed table against a real Redis 7.0. If this fails after an upgrade: scripts/command-table.
 @Suite(.timeLimit(.minutes(1))) struct ServerAgreementTests {

@@ -1,4 +1,4 @@
-import Commands
+import SluiceCommands
 import Testing
 
 /// Every write of the table with random arguments on random states, on two real servers: what the effect

@@ -1,7 +1,7 @@
-import Commands
 import Glibc
-import RESP
-import RedisClient
+import SluiceCommands
+import SluiceRESP
+import SluiceRedisClient
 import Testing
 
 /// Random commands on random states: carried out by one server, repeated by the other, and the two compared

@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// The random choices of a test, all from one seed.
 struct Dice {

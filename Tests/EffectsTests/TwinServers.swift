@@ -1,7 +1,7 @@
-import Commands
-import LoadGenerator
-import RESP
-import RedisClient
+import SluiceCommands
+import SluiceLoadGenerator
+import SluiceRESP
+import SluiceRedisClient
 
 /// Two real servers without a proxy between them: the primary, which carries commands out, and the mirror,
 /// which repeats what the effect says.

@@ -1,6 +1,6 @@
-import Evidence
-import Figures
-import Flags
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
 import Testing
 
 @Suite struct GuardrailTests {

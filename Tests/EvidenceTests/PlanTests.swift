@@ -1,7 +1,7 @@
-import Evidence
-import Figures
-import Flags
-import LoadGenerator
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
+import SluiceLoadGenerator
 import Testing
 
 /// What the plan asks for when an order goes up.

@@ -1,7 +1,7 @@
-import Evidence
-import Figures
 import Foundation
-import Ledger
+import SluiceEvidence
+import SluiceFigures
+import SluiceLedger
 import Testing
 
 /// What the status says of a time is what the ledger says of it afterwards.

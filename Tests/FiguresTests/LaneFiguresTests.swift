@@ -1,5 +1,5 @@
-import Figures
-import Routing
+import SluiceFigures
+import SluiceRouting
 import Testing
 
 @Suite struct LaneFiguresTests {

@@ -1,4 +1,4 @@
-import Figures
+import SluiceFigures
 import Testing
 
 @Suite struct LatencyHistogramTests {

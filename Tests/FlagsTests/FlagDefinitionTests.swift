@@ -1,8 +1,8 @@
-import DefaultFlags
+import SluiceDefaultFlags
 import Testing
 
-@testable import Flags
-@testable import Routing
+@testable import SluiceFlags
+@testable import SluiceRouting
 
 @Suite struct FlagDefinitionTests {
   @Test func theBuiltInFileStartsOnLegacy() throws {

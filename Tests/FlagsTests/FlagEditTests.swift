@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Flags
+@testable import SluiceFlags
 
 @Suite struct FlagEditTests {
   private func edit(_ old: FlagText?, _ new: FlagText) throws -> FlagEdit {

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-@testable import Flags
-@testable import Routing
+@testable import SluiceFlags
+@testable import SluiceRouting
 
 @Suite struct FlagFileTests {
   @Test func aDirectoryWithOneFile() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Flags
+@testable import SluiceFlags
 
 /// The loader's manners as transcripts, on a clock that the test moves.
 @Suite struct FlagIntakeTests {

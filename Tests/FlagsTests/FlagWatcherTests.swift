@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Flags
+@testable import SluiceFlags
 
 @Suite struct FlagWatcherTests {
   /// A watcher on a real directory, and the events it told.

@@ -1,9 +1,9 @@
-import DefaultFlags
 import Foundation
+import SluiceDefaultFlags
 import Testing
 
-@testable import Flags
-@testable import Routing
+@testable import SluiceFlags
+@testable import SluiceRouting
 
 @Suite struct FlagWriterTests {
   private func change(

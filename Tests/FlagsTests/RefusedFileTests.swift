@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Flags
+@testable import SluiceFlags
 
 /// Files that must be refused: by which code, at which path, with which words.
 @Suite struct RefusedFileTests {

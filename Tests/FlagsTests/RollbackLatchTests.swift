@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Flags
+@testable import SluiceFlags
 
 @Suite struct RollbackLatchTests {
   /// A process may be killed between any two steps: the first one has to be enough.

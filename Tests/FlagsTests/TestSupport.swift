@@ -1,7 +1,7 @@
 import Foundation
 
-@testable import Flags
-@testable import Routing
+@testable import SluiceFlags
+@testable import SluiceRouting
 
 /// A flag file put together from the parts that a test is about.
 struct FlagText {

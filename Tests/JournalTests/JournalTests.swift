@@ -1,8 +1,8 @@
 import Foundation
-import Routing
+import SluiceRouting
 import Testing
 
-@testable import Journal
+@testable import SluiceJournal
 
 @Suite struct SuspectJournalTests {
   /// A directory that is gone with the test.

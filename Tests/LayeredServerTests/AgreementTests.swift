@@ -1,6 +1,6 @@
-import LayeredServer
-import RedisClient
-import TestSupport
+import SluiceLayeredServer
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 /// A layered stack answers like a plain Redis, whatever the layers do behind its back.

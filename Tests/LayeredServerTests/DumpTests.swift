@@ -1,6 +1,6 @@
-import LoadGenerator
-import RedisClient
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 /// Keys travel between a layered stack and a plain one by `DUMP` and `RESTORE`, as the proxy repairs them.

@@ -1,9 +1,9 @@
 import Foundation
-import LayeredServer
-import LoadGenerator
-import RedisClient
+import SluiceLayeredServer
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// `on_connection_error: memory`: the endpoint goes and comes back, and nothing old is ever answered.

@@ -1,9 +1,9 @@
 import Foundation
-import LayeredServer
-import LoadGenerator
-import RedisClient
+import SluiceLayeredServer
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// L1 never answers what a write has made old.

@@ -1,7 +1,7 @@
-import CacheLayers
-import LayeredServer
-import RedisClient
-import TestSupport
+import SluiceCacheLayers
+import SluiceLayeredServer
+import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 /// What each layer leaves at the endpoint.

@@ -1,8 +1,8 @@
-import LayeredServer
-import LoadGenerator
 import NIOPosix
-import RedisClient
-import TestSupport
+import SluiceLayeredServer
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
 
 /// A real redis-server behind layers, served inside of the test.
 final class LayeredStack {

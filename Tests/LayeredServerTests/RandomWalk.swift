@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// Random commands over a few keys, so that types and states meet.
 struct RandomWalk {

@@ -1,5 +1,5 @@
 import Foundation
-import Ledger
+import SluiceLedger
 import Testing
 
 @Suite struct BenchmarkBookTests {

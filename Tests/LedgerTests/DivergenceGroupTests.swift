@@ -1,8 +1,8 @@
-import Figures
 import Foundation
+import SluiceFigures
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 /// Divergences by kind, command and pattern of the key: every one is counted, however few are kept.
 @Suite struct DivergenceGroupTests {

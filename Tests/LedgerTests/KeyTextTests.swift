@@ -1,7 +1,7 @@
 import GRDB
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 @Suite struct KeyTextTests {
   @Test(arguments: [

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 /// docs/ledger.md says what is there, and its questions have answers.
 @Suite struct LedgerDocsTests {

@@ -1,9 +1,9 @@
-import Figures
 import Foundation
-import Routing
+import SluiceFigures
+import SluiceRouting
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 @Suite struct LedgerRecordTests {
   private let scratch: Scratch

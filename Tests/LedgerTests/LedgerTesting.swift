@@ -1,9 +1,9 @@
-import Figures
 import Foundation
 import GRDB
-import Routing
+import SluiceFigures
+import SluiceRouting
 
-@testable import Ledger
+@testable import SluiceLedger
 
 /// A directory of a test's own, gone with it.
 final class Scratch: Sendable {

@@ -1,9 +1,9 @@
-import Figures
 import Foundation
 import GRDB
+import SluiceFigures
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 /// What goes wrong under the ledger: it shows, it loses samples at most, and it heals.
 @Suite struct LedgerTroubleTests {

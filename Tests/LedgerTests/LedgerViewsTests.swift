@@ -1,10 +1,10 @@
-import Figures
 import Foundation
 import GRDB
-import Routing
+import SluiceFigures
+import SluiceRouting
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 /// Every view answers its question right on data made by hand.
 @Suite struct LedgerViewsTests {

@@ -1,9 +1,9 @@
 import Foundation
 import GRDB
-import Migrations
+import SluiceMigrations
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 @Suite struct MigratorTests {
   private let scratch: Scratch

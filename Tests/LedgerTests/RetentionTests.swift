@@ -1,8 +1,8 @@
-import Figures
 import Foundation
+import SluiceFigures
 import Testing
 
-@testable import Ledger
+@testable import SluiceLedger
 
 @Suite struct RetentionTests {
   @Test func whatIsTooOldGoesInChunksAndFlipsStay() throws {

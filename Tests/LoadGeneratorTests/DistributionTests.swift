@@ -1,5 +1,5 @@
 import Glibc
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
 @Suite struct DistributionTests {

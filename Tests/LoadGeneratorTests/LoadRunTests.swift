@@ -1,5 +1,5 @@
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 import Testing
 
 @Suite struct LoadRunTests {

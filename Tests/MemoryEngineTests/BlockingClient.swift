@@ -1,5 +1,5 @@
 import Foundation
-import RESP
+import SluiceRESP
 
 /// A client that blocks: writes a pipeline and reads as many replies as it has commands.
 final class BlockingClient {

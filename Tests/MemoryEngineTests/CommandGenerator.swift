@@ -1,4 +1,5 @@
-import LoadGenerator
+import SluiceLoadGenerator
+
 /// Random commands over few keys, so that they meet each other; expiries are long over or far away, so that
 /// two clocks agree about them.
 struct CommandGenerator {

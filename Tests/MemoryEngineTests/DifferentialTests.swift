@@ -1,6 +1,6 @@
-import MemoryEngine
-import MemoryServer
 import NIOPosix
+import SluiceMemoryEngine
+import SluiceMemoryServer
 import Testing
 
 /// The same random commands to the memory server and to a real Redis 7.0: the replies must be the same bytes.

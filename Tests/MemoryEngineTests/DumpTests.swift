@@ -1,9 +1,9 @@
-import LoadGenerator
-import MemoryServer
 import NIOPosix
+import SluiceLoadGenerator
+import SluiceMemoryServer
 import Testing
 
-@testable import RESP
+@testable import SluiceRESP
 
 /// `DUMP` and `RESTORE`: keys travel between the engine and a real Redis 7.0, both ways.
 @Suite struct DumpTests {

@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
 /// Order of use, bounds and expiry, under a clock that only the test moves.

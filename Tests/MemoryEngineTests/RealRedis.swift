@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// A real `redis-server` for one test, on a socket of its own, gone with the test.
 final class RealRedis {

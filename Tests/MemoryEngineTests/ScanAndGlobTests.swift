@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import MemoryEngine
+@testable import SluiceMemoryEngine
 
 @Suite struct ScanAndGlobTests {
   /// Keys that are there from the first call to the last are returned once, whatever comes and goes meanwhile.

@@ -1,7 +1,7 @@
 import Foundation
-import MemoryEngine
-import MemoryServer
 import NIOPosix
+import SluiceMemoryEngine
+import SluiceMemoryServer
 import Testing
 
 /// The server over its real socket.

@@ -1,5 +1,5 @@
-import MemoryEngine
-import RESP
+import SluiceMemoryEngine
+import SluiceRESP
 
 /// An engine with a clock that only the test moves.
 final class TestEngine {

@@ -1,11 +1,11 @@
-import Figures
 import Foundation
-import Journal
-import MemoryServer
 import NIOCore
 import NIOPosix
-import Proxy
-import Routing
+import SluiceFigures
+import SluiceJournal
+import SluiceMemoryServer
+import SluiceProxy
+import SluiceRouting
 import Synchronization
 
 /// A proxy in this process with two stacks behind it, for tests that block: each runs on a thread of its own, so that

@@ -1,7 +1,7 @@
 import Foundation
-import Journal
-import Proxy
-import Routing
+import SluiceJournal
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// A stack that lost everything is cold, not suspect; one that came back with something old is emptied before it is used.

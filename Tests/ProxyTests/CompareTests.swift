@@ -1,8 +1,8 @@
-import Commands
-import Figures
-import Proxy
-import RESP
-import Routing
+import SluiceCommands
+import SluiceFigures
+import SluiceProxy
+import SluiceRESP
+import SluiceRouting
 import Testing
 
 /// What is compared, what is called different, and that every count adds up (law 10).

@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Between two embedded stacks keys are copied, as between two Redis, and not only deleted.

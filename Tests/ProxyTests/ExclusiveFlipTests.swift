@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// A flip and a command that has all lanes for itself, at the same time: the flip waits for all that a flip waits for, and for no

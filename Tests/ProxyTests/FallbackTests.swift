@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// New cannot be reached: what a lane keeps until legacy stands in, and what legacy then does.

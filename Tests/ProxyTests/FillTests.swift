@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// A fill brings to new what it lacks, overwrites nothing, and brings nothing back that was deleted.

@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 @Suite(.serialized) struct FuzzedClientTests {

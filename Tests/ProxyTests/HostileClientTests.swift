@@ -1,7 +1,7 @@
 import Foundation
-import Proxy
-import RESP
-import Routing
+import SluiceProxy
+import SluiceRESP
+import SluiceRouting
 import Testing
 
 /// Clients that do what no client should: the others must not notice, and the cost must stay bounded.

@@ -1,6 +1,6 @@
-import Figures
-import Proxy
-import Routing
+import SluiceFigures
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Stacks that do what no server should: their connection is cut, the clients in flight are told, and nobody gets

@@ -1,7 +1,7 @@
-import Figures
 import Foundation
-import Proxy
-import Routing
+import SluiceFigures
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Repairs and checks that an operator asks for.

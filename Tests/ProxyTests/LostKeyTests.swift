@@ -1,7 +1,7 @@
-import Commands
 import Foundation
-import Proxy
-import Routing
+import SluiceCommands
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Law 3: an update is repeated only on what it was made from. A stack that is equal may still lose a key at any moment, to an

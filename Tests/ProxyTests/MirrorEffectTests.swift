@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Law 3: a mirrored write repeats the effect, not the wish.

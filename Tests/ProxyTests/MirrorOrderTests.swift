@@ -1,6 +1,6 @@
-import Figures
-import Proxy
-import Routing
+import SluiceFigures
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Laws 2, 4 and 5, seen from both ends: the test is the clients and the stacks.

@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Behind an update whose reply does not tell what it found both stacks are asked what they hold of the key (`PriorDoubt`), at one

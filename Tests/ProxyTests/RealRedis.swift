@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RESP
+import SluiceLoadGenerator
+import SluiceRESP
 
 /// A real `redis-server` for one test, on a unix socket of its own.
 final class RealRedis: @unchecked Sendable {

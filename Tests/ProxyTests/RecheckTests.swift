@@ -1,7 +1,7 @@
-import Figures
 import Foundation
-import Proxy
-import Routing
+import SluiceFigures
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// A difference is asked again before it is called one; and each way in which the two answers could differ without a lie,

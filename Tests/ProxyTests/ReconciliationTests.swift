@@ -1,9 +1,9 @@
-import LoadGenerator
-import Figures
 import Foundation
-import Proxy
-import RESP
-import Routing
+import SluiceFigures
+import SluiceLoadGenerator
+import SluiceProxy
+import SluiceRESP
+import SluiceRouting
 import Synchronization
 import Testing
 

@@ -1,9 +1,9 @@
-import Commands
-import Figures
-import RESP
+import SluiceCommands
+import SluiceFigures
+import SluiceRESP
 import Testing
 
-@testable import Proxy
+@testable import SluiceProxy
 
 /// What two replies mean, byte by byte: pure, as the proxy judges them.
 @Suite struct ReplyComparisonTests {

@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// The replies to a client come in the order of its commands, whichever stack or lane answers first.

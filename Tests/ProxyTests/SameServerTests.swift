@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// One Redis under two names is no migration: new is not used then, and nothing is emptied.

@@ -1,6 +1,6 @@
 import Foundation
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// Law 7: a suspect is never served. What did not reach the mirror is copied there in the background, and who asks before

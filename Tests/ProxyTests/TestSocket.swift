@@ -1,5 +1,5 @@
 import Foundation
-import RESP
+import SluiceRESP
 
 struct TestFailure: Error, CustomStringConvertible {
   let description: String

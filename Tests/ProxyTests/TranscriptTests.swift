@@ -1,6 +1,6 @@
-import Commands
-import Proxy
-import Routing
+import SluiceCommands
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// What a client says and hears, byte by byte.

@@ -1,5 +1,5 @@
-import Proxy
-import Routing
+import SluiceProxy
+import SluiceRouting
 import Testing
 
 /// With `warm_on_miss` a read that misses on new waits until legacy was asked.

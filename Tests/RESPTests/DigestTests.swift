@@ -1,5 +1,5 @@
-import LoadGenerator
-import RESP
+import SluiceLoadGenerator
+import SluiceRESP
 import Testing
 
 @Suite struct DigestTests {

@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import RESP
+@testable import SluiceRESP
 
 /// The payloads are what Redis 7.0.15 answers to `DUMP`.
 @Suite struct DumpedStringTests {

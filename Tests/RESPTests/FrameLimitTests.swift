@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 import Testing
 
 /// Each limit at its edge and one beyond.

@@ -1,6 +1,6 @@
-import LoadGenerator
 import Foundation
-import RESP
+import SluiceLoadGenerator
+import SluiceRESP
 import Testing
 
 /// Mutated streams through both framers: no crash, no hang, nothing beyond the input, and never another result because

@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 import Testing
 
 /// The hostile inputs of Redis 7.0's tests/unit/protocol.tcl and their kin, with the answer byte by byte.

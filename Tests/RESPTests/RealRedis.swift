@@ -1,5 +1,5 @@
 import Foundation
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// A `redis-server` of the test's own on a unix socket, gone with the test.
 final class RealRedis {

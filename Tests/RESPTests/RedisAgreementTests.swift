@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 import Testing
 
 /// The same hostile bytes to our framers and to a real Redis 7.0: the same answers, and the connection closed or not alike.

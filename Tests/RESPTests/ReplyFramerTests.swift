@@ -1,4 +1,4 @@
-import RESP
+import SluiceRESP
 import Testing
 
 @Suite struct ReplyFramerTests {

@@ -1,5 +1,5 @@
-import LoadGenerator
-import RESP
+import SluiceLoadGenerator
+import SluiceRESP
 import Testing
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 import Testing
 
 @Suite struct RedisEndpointTests {

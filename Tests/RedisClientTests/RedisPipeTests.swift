@@ -1,6 +1,6 @@
 import Glibc
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 import Testing
 
 @Suite struct RedisPipeTests {

@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import Routing
+@testable import SluiceRouting
 
 @Suite struct BucketHashTests {
   /// Prefixes of every length modulo four before keys of every length modulo four.

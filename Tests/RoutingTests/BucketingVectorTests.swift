@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Routing
+@testable import SluiceRouting
 
 /// `bucketing_vectors.json`: what flagd's own tests, in Go, Java and JavaScript, expect, and ten Redis keys
 /// derived from the same rule.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Routing
+@testable import SluiceRouting
 
 @Suite struct RoutingSnapshotTests {
   static let hash = BucketHash(prefix: Array("cache-stack".utf8))

@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import Routing
+@testable import SluiceRouting
 
 @Suite struct ShareTests {
   @Test func hundredPercentTakesTheLastBucket() throws {

@@ -1,7 +1,7 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
-@testable import Routing
+@testable import SluiceRouting
 
 @Suite struct TargetingKeyTests {
   /// The examples of the Redis Cluster specification, and the edges around them.

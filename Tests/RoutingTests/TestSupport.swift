@@ -1,5 +1,6 @@
-import LoadGenerator
-@testable import Routing
+import SluiceLoadGenerator
+
+@testable import SluiceRouting
 
 // `#expect` cannot hold a `Span`, so the tests speak arrays.
 
@@ -21,7 +22,7 @@ extension RoutingSnapshot {
   }
 }
 
-func targetingKey(of key: [UInt8]) -> Range<Int> { Routing.targetingKey(of: key.span) }
+func targetingKey(of key: [UInt8]) -> Range<Int> { SluiceRouting.targetingKey(of: key.span) }
 
 extension SplitMix64 {
   mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
-import Ledger
-import LoadGenerator
 import SluiceCache
-import TestSupport
+import SluiceLedger
+import SluiceLoadGenerator
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceCLI

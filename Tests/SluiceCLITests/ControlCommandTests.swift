@@ -1,6 +1,6 @@
 import ArgumentParser
-import SluiceConfiguration
 import Foundation
+import SluiceConfiguration
 import Testing
 
 @testable import SluiceCLI

@@ -1,8 +1,8 @@
-import SluiceConfiguration
 import Foundation
-import Ledger
-import LoadGenerator
-import TestSupport
+import SluiceConfiguration
+import SluiceLedger
+import SluiceLoadGenerator
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceCLI

@@ -1,6 +1,6 @@
-import SluiceConfiguration
 import Foundation
 import Logging
+import SluiceConfiguration
 import Testing
 import UnixSignals
 

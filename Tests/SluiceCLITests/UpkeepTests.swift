@@ -1,6 +1,6 @@
-import SluiceConfiguration
 import Foundation
-import RedisClient
+import SluiceConfiguration
+import SluiceRedisClient
 import Testing
 
 @testable import SluiceCLI

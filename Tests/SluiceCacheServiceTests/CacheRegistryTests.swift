@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import SluiceCache
 import SluiceCacheService
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 @Suite struct CacheRegistryTests {

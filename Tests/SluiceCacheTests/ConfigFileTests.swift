@@ -1,5 +1,5 @@
-import LoadGenerator
 import Foundation
+import SluiceLoadGenerator
 import Testing
 
 @testable import SluiceCache

@@ -1,4 +1,5 @@
-import LoadGenerator
+import SluiceLoadGenerator
+
 @testable import SluiceCache
 
 extension CacheConfig {

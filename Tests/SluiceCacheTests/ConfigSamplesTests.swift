@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 import SluiceCache
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 /// The samples of `docs/cache-library.md`, run against a real Redis: the URL is the only thing that differs.

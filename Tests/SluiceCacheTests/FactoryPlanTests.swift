@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Testing
 
 @testable import SluiceCache

@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import SluiceCache
 import SluiceCacheService
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 /// The guide's longer examples, its transition strategies, its figures and its troubleshooting.

@@ -3,7 +3,7 @@ import Logging
 import SluiceCache
 import SluiceCacheService
 import SluiceCacheTesting
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 /// The code of docs/from-the-guide.md, one sample per function, run against real servers. `GuidePageTests` checks that every Swift

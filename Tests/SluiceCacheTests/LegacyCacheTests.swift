@@ -1,6 +1,6 @@
-import RedisClient
+import SluiceRedisClient
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import SluiceCache

@@ -1,6 +1,6 @@
 import Logging
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import SluiceCache

@@ -1,9 +1,9 @@
 import Foundation
-import LoadGenerator
 import Logging
 import SluiceCache
+import SluiceLoadGenerator
 import SluiceRoutedCache
-import TestSupport
+import SluiceTestSupport
 
 /// Two spies with a routed cache before them, and files of their own.
 final class Bed {

@@ -1,6 +1,6 @@
-import Figures
-import Ledger
 import SluiceCache
+import SluiceFigures
+import SluiceLedger
 import Testing
 
 @testable import SluiceRoutedCache

@@ -1,9 +1,9 @@
-import Flags
 import Foundation
 import SluiceCache
+import SluiceFlags
+import SluiceLoadGenerator
 import SluiceRoutedCache
-import LoadGenerator
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 @Suite struct FlagTests {

@@ -1,9 +1,9 @@
 import Foundation
-import LoadGenerator
 import Logging
-import Routing
 import SluiceCache
-import TestSupport
+import SluiceLoadGenerator
+import SluiceRouting
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceRoutedCache

@@ -1,4 +1,4 @@
-import Routing
+import SluiceRouting
 import Synchronization
 import Testing
 

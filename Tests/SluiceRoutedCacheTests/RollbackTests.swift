@@ -1,11 +1,11 @@
 import Foundation
-import Ledger
-import Routing
 import SluiceCache
+import SluiceLedger
+import SluiceLoadGenerator
 import SluiceRoutedCache
+import SluiceRouting
+import SluiceTestSupport
 import Testing
-import LoadGenerator
-import TestSupport
 
 @Suite struct RollbackTests {
   @Test("A rollback is in force when it returns, outlives the process, and only a re-arm lifts it")

@@ -4,7 +4,11 @@ import Synchronization
 /// A cache that remembers what was asked of it, and can be made to fail, to hang, or to answer wrongly once.
 final class SpyCache: Cache {
   enum Event: Equatable {
-    case get(String), set(String, CacheValue), delete(String), exists(String), ttl(String)
+    case get(String)
+    case set(String, CacheValue)
+    case delete(String)
+    case exists(String)
+    case ttl(String)
     case invalidate(String)
   }
 

@@ -1,8 +1,8 @@
-import Flags
 import Foundation
-import Routing
 import SluiceCache
+import SluiceFlags
 import SluiceRoutedCache
+import SluiceRouting
 import Testing
 
 @Suite struct StageTests {

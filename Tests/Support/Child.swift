@@ -1,5 +1,5 @@
 import Foundation
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// A program that a test started: its output goes to files, its exit status can be waited for, and it is killed when
 /// this object is released.

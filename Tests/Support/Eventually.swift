@@ -1,5 +1,5 @@
 import Foundation
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// Why a test could not go on; a sentence for a person.
 public struct TestFailure: Error, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 import Synchronization
 
 /// Clients that are the only writers of their keys, so that each knows the last word: a read may miss, but it may never be older

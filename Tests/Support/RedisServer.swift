@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// A real `redis-server` that keeps nothing on disk, on a port that the kernel chose or on a Unix socket.
 public final class RedisServer {

@@ -1,6 +1,6 @@
 import Foundation
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// The real `sluice serve`, on ports that the kernel chose, with a flag file and a ledger of its own.
 public final class SluiceProcess {

@@ -1,5 +1,5 @@
 import Foundation
-import LoadGenerator
+import SluiceLoadGenerator
 
 /// A blocking TCP connection for byte literals: bytes in, whole RESP2 replies out, with a deadline for each.
 public final class SocketClient {

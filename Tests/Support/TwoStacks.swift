@@ -1,5 +1,5 @@
-import LoadGenerator
-import RedisClient
+import SluiceLoadGenerator
+import SluiceRedisClient
 
 /// The whole arrangement: two real servers with a proxy in front of them.
 public final class TwoStacks {

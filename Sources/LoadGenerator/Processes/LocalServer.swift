@@ -1,5 +1,5 @@
 import Foundation
-import RedisClient
+import SluiceRedisClient
 
 /// A server that speaks RESP on a port the kernel chose: started, and waited for until it answers.
 public final class LocalServer: Sendable {

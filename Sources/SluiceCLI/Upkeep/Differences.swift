@@ -1,5 +1,5 @@
 import Foundation
-import Ledger
+import SluiceLedger
 
 /// What a verification has found, by kind and by what the keys have in common.
 struct Differences {

@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 /// Compares keys of both stacks by asking the servers themselves, many keys at a time. What it finds may be a write on its way
 /// from one stack to the other: it is a reason to look again, not yet a difference.
@@ -39,7 +39,7 @@ struct KeyComparer {
       case ("none", "none"): break
       case ("none", _): suspect(index, .missingInLegacy)
       case (_, "none"): suspect(index, .missingInNew)
-      case let (type, otherType) where type != otherType: suspect(index, .type)
+      case (let type, let otherType) where type != otherType: suspect(index, .type)
       case _ where one.size != other.size: suspect(index, .value, isBig: one.isBig || other.isBig)
       case _ where one.isBig: big.append(index)
       default: whole.append(index)

@@ -1,5 +1,5 @@
-import RedisClient
-import Routing
+import SluiceRedisClient
+import SluiceRouting
 
 /// All keys of one stack, by `SCAN`: every key that is there from the beginning to the end comes at least once.
 struct KeyWalk {

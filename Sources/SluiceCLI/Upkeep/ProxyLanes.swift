@@ -1,6 +1,6 @@
-import SluiceConfiguration
 import Foundation
-import RedisClient
+import SluiceConfiguration
+import SluiceRedisClient
 
 /// The control port of a running proxy, for orders about keys; one connection per call, and a patient one.
 struct ProxyLanes {

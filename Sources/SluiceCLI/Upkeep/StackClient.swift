@@ -1,5 +1,5 @@
-import CacheLayers
-import RedisClient
+import SluiceCacheLayers
+import SluiceRedisClient
 
 /// One stack's server as a walk sees it: its keys as clients name them, whatever prefix they have there.
 struct StackClient {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import CacheLayers
 import Foundation
-import RedisClient
+import SluiceCacheLayers
 import SluiceConfiguration
+import SluiceRedisClient
 
 /// Where the two stacks are, for the subcommands that ask them directly.
 struct StackOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 /// How the values of each type are read and compared: by what they mean, because equal values may be stored, and so dumped, in
 /// different ways.

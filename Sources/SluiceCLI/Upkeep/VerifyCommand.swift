@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import RedisClient
-import Routing
+import SluiceRedisClient
+import SluiceRouting
 
 /// `sluice verify`.
 struct VerifyCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
-import RedisClient
-import Routing
+import SluiceRedisClient
+import SluiceRouting
 
 /// Walks both stacks, compares, looks again before it calls a difference one, and repairs on request.
 struct VerifyRun {

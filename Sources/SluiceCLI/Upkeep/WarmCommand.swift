@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import RedisClient
+import SluiceRedisClient
 
 /// `sluice warm`.
 struct WarmCommand: ParsableCommand {

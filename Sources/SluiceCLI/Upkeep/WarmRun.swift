@@ -1,5 +1,5 @@
 import Foundation
-import RedisClient
+import SluiceRedisClient
 
 /// Fills the new stack from the legacy one, through the proxy's lanes.
 struct WarmRun {

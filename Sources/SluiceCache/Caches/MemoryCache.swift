@@ -1,5 +1,5 @@
-import CacheLayers
-import MemoryEngine
+import SluiceCacheLayers
+import SluiceMemoryEngine
 import Synchronization
 
 /// A cache in the process's own memory: bounded, the entries used longest ago go first, and every entry has

@@ -1,4 +1,4 @@
-import CacheLayers
+import SluiceCacheLayers
 import Synchronization
 
 /// A value as bytes in Redis, for readers in any language.

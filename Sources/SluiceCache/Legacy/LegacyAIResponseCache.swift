@@ -1,5 +1,5 @@
 import Foundation
-import RedisClient
+import SluiceRedisClient
 
 /// The legacy cache of AI responses, with its habits: see the table in `docs/cache-library.md`.
 public final class LegacyAIResponseCache: Cache {

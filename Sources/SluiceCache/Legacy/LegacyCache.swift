@@ -1,5 +1,5 @@
-import CacheLayers
 import Foundation
+import SluiceCacheLayers
 
 /// The legacy way to a cache: by guessing from the environment. The guide moves away from it to
 /// ``CacheFactory``.

@@ -1,5 +1,5 @@
-import MemoryEngine
-import RedisClient
+import SluiceMemoryEngine
+import SluiceRedisClient
 import Synchronization
 
 /// The legacy cache in Redis, with its habits: see the table in `docs/cache-library.md`.

@@ -1,4 +1,4 @@
-import LoadGenerator
+import SluiceLoadGenerator
 import Synchronization
 
 @testable import SluiceCache

@@ -1,5 +1,5 @@
-import LoadGenerator
-import TestSupport
+import SluiceLoadGenerator
+import SluiceTestSupport
 import Testing
 
 @testable import SluiceCache

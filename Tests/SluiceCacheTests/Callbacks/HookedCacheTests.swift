@@ -1,5 +1,5 @@
+import SluiceTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import SluiceCache

@@ -1,6 +1,6 @@
 import SluiceCache
 import SluiceCacheTesting
-import TestSupport
+import SluiceTestSupport
 import Testing
 
 @Suite struct TestCachesTests {

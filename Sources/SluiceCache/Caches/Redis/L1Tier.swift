@@ -1,5 +1,5 @@
-import CacheLayers
-import MemoryEngine
+import SluiceCacheLayers
+import SluiceMemoryEngine
 import Synchronization
 
 /// The tier near the reader, shared by all lanes of a ``RedisCache``.

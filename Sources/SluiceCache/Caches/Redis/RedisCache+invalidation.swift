@@ -1,5 +1,5 @@
-import MemoryEngine
-import RedisClient
+import SluiceMemoryEngine
+import SluiceRedisClient
 
 /// Removing many keys.
 extension RedisCache {

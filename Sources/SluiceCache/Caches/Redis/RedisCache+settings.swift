@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 
 extension RedisCache {
   /// How a Redis cache is made. The defaults are the guide's.

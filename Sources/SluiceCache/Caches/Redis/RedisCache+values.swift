@@ -1,5 +1,5 @@
-import CacheLayers
-import RedisClient
+import SluiceCacheLayers
+import SluiceRedisClient
 
 /// Reading and writing one key.
 extension RedisCache {

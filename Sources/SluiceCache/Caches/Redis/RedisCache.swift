@@ -1,5 +1,5 @@
-import CacheLayers
-import RedisClient
+import SluiceCacheLayers
+import SluiceRedisClient
 import Synchronization
 
 /// A cache in Redis, with a tier in memory before it (L1) and compression.

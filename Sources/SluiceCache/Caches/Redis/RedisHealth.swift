@@ -1,4 +1,4 @@
-import RedisClient
+import SluiceRedisClient
 import Synchronization
 
 /// What is known about the way to a Redis, shared by all lanes: so that one failure spares the others the

@@ -1,5 +1,5 @@
 import Dispatch
-import RedisClient
+import SluiceRedisClient
 
 /// One connection to Redis and the thread that waits on it: a share of a cache's keys.
 ///
