@@ -11,6 +11,9 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "The sluice executable; by default the one beside this program.")
   var sluice: String?
 
+  @Option(help: "An older sluice executable, measured beside the present one in every round.")
+  var base: String?
+
   @Flag(help: "Leave Sluice out, to see the machine and its noise.")
   var withoutSluice = false
 
@@ -43,7 +46,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func measure(in folder: ScratchFolder) throws {
-    let sides = try Sides(in: folder, sluice: withoutSluice ? nil : try SluiceProcess.path(sluice))
+    let sides = try Sides(
+      in: folder, sluice: withoutSluice ? nil : try SluiceProcess.path(sluice),
+      base: try base.map { try SluiceProcess.path($0) })
     let comparison = Comparison(
       sides: sides, trials: Trial.standard, connections: connections, rounds: rounds, seconds: seconds,
       keys: keys,

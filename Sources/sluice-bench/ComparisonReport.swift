@@ -25,6 +25,8 @@ struct ComparisonReport: Codable {
     let processor: Spread?
     /// Processor time per command, divided by the baseline's of the same round.
     let ratio: Spread?
+    /// The same, divided by an older build's of the same round; nil where there is none.
+    let ratioToBase: Spread?
     let compared: Int?
     let reads: Int
   }
@@ -50,17 +52,21 @@ struct ComparisonReport: Codable {
     baseline = comparison.sides.baseline
     let names = comparison.sides.all.map(\.name)
     tables = zip(comparison.trials, samples).map { trial, bySide in
-      let baseline = zip(names, bySide).first { $0.0 == comparison.sides.baseline }?.1.map(\.processor) ?? []
-      let rows = zip(names, bySide).map { name, rounds in
-        let ratios = zip(rounds, baseline).compactMap { sample, base -> Double? in
-          guard let own = sample.processor, let base, base > 0 else { return nil }
-          return own / base
-        }
+      let samples = Dictionary(uniqueKeysWithValues: zip(names, bySide))
+      func ratio(_ rounds: [Sample], to other: String?) -> Spread? {
+        let base = other.flatMap { samples[$0] } ?? []
+        return Spread(
+          zip(rounds, base).compactMap { sample, base in
+            guard let own = sample.processor, let base = base.processor, base > 0 else { return nil }
+            return own / base
+          })
+      }
+      let rows = zip(comparison.sides.all, bySide).map { side, rounds in
         let compared = rounds.compactMap(\.compared)
         return Row(
-          side: name, throughput: Spread(rounds.map(\.throughput)), p50: Spread(rounds.map(\.p50)),
+          side: side.name, throughput: Spread(rounds.map(\.throughput)), p50: Spread(rounds.map(\.p50)),
           p99: Spread(rounds.map(\.p99)), processor: Spread(rounds.compactMap(\.processor)),
-          ratio: Spread(ratios),
+          ratio: ratio(rounds, to: comparison.sides.baseline), ratioToBase: ratio(rounds, to: side.base),
           compared: compared.isEmpty ? nil : compared.reduce(0, +), reads: rounds.reduce(0) { $0 + $1.reads })
       }
       return Table(trial: trial.name, rows: rows)
@@ -87,6 +93,11 @@ struct ComparisonReport: Codable {
       lines.append("| \(row.side) | \(cells.joined(separator: " | ")) |")
     }
     for row in table.rows {
+      if let ratio = row.ratioToBase {
+        lines.append("")
+        lines.append(
+          "\(row.side): \(shown(ratio, 2)) of the older build's CPU per command in the same round.")
+      }
       guard let compared = row.compared else { continue }
       lines.append("")
       lines.append("\(row.side): \(compared) of \(row.reads) reads compared and found equal.")

@@ -13,6 +13,8 @@ struct Side {
   let compared: (() throws -> Int?)?
   /// Whether values are brought to the servers through it, so that its layers have their say; else past it.
   var fillsThrough = false
+  /// The side of an older build that does the same; nil where there is none.
+  var base: String?
 }
 
 /// The servers of a comparison; they end when this object is released.
@@ -26,7 +28,11 @@ final class Sides {
   private let servers: [LocalServer]
 
   /// Starts everything: each proxy in front of the same legacy Redis.
-  init(in folder: ScratchFolder, sluice: String?) throws {
+  ///
+  /// - Parameters:
+  ///   - sluice: the path of the executable; nil leaves it out.
+  ///   - base: the path of an older one, which does the same in each stage.
+  init(in folder: ScratchFolder, sluice: String?, base: String?) throws {
     let legacy = try LocalServer.redis(in: folder, name: "legacy")
     let new = try LocalServer.redis(in: folder, name: "new")
     let haproxy = try Self.haproxy(before: legacy, in: folder)
@@ -37,10 +43,11 @@ final class Sides {
       Side(name: "haproxy", target: haproxy.endpoint, proxy: haproxy.process, compared: nil),
       Side(name: "twemproxy", target: twemproxy.endpoint, proxy: twemproxy.process, compared: nil),
     ]
-    if let sluice {
-      for stage in ["off", "shadow"] {
+    let builds = [(base, "base"), (sluice, "sluice")].compactMap { path, name in path.map { ($0, name) } }
+    for stage in ["off", "shadow"] {
+      for (executable, name) in builds {
         let proxy = try SluiceProcess.start(
-          sluice, legacy: legacy.endpoint, new: new.endpoint, in: folder, name: "sluice-\(stage)",
+          executable, legacy: legacy.endpoint, new: new.endpoint, in: folder, name: "\(name)-\(stage)",
           comparing: true)
         try proxy.order("STAGE", stage)
         servers.append(proxy.server)
@@ -48,8 +55,8 @@ final class Sides {
           stage == "shadow" ? { try proxy.count("compare", "matched") } : nil
         sides.append(
           Side(
-            name: "sluice \(stage)", target: proxy.server.endpoint, proxy: proxy.server.process,
-            compared: compared))
+            name: "\(name) \(stage)", target: proxy.server.endpoint, proxy: proxy.server.process,
+            compared: compared, base: name == "sluice" && base != nil ? "base \(stage)" : nil))
       }
     }
     self.legacy = legacy
