@@ -2,6 +2,8 @@ import Foundation
 import SluiceFlags
 
 /// What `STATUS` says, in the shape in which it goes out as JSON.
+// The names of the properties are those of the JSON.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct StatusReport: Encodable, Sendable {
   var version: String
   var uptime_seconds: Int

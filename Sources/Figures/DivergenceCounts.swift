@@ -30,7 +30,7 @@ public struct DivergenceCounts: Sendable {
   }
 
   /// Visits what is not zero, by kind, then by command.
-  public func forEach(_ body: (_ kind: DivergenceKind, _ command: UInt16, _ count: UInt64) -> Void) {
+  public func forEachCount(_ body: (_ kind: DivergenceKind, _ command: UInt16, _ count: UInt64) -> Void) {
     guard total > 0 else { return }
     for kind in DivergenceKind.allCases {
       for command in 0..<UInt16(Self.commandLimit) {

@@ -72,7 +72,7 @@ extension LedgerStore {
     _ divergences: DivergenceCounts, minute: Int64, flip: Int64, _ db: Database
   ) throws {
     var counts: [(kind: String, command: String, count: Int64)] = []
-    divergences.forEach { counts.append(($0.name, commandName($1), count($2))) }
+    divergences.forEachCount { counts.append(($0.name, commandName($1), count($2))) }
     let statement = try db.cachedStatement(
       sql: """
         INSERT INTO divergence_counts (minute, run, flip, kind, command, count) VALUES (?, ?, ?, ?, ?, ?)

@@ -50,7 +50,7 @@ extension RoutedCore {
   }
 
   private func ask(_ question: Reading.Question, _ key: String, _ stack: StackID) async -> Reading.Answer {
-    await counted(stack, question.command, hit: { $0.isHit }) {
+    await counted(stack, question.command, hit: \.isHit) {
       switch question {
       case .value: .value(await cache(stack).value(for: key))
       case .exists: .exists(await cache(stack).exists(key))
@@ -147,7 +147,7 @@ extension RoutedCore {
       doubt(suspects.insert(key, on: primary), primary)
     }
     var place = routing.mirrorsWrites ? journal?.began(key, primary: primary) : nil
-    let (answer, isCertain) = await counted(primary, command, hit: { _ in nil }) {
+    let (answer, isCertain) = await counted(primary, command) {
       await apply(effect, key, primary)
     }
     if !isCertain { failed(.trouble, primary, command) }
@@ -192,7 +192,7 @@ extension RoutedCore {
       effect = ttl > late ? .set(value, ttl: late < .seconds(1) ? ttl : ttl - late) : .remove
     }
     let applied = effect
-    let (_, isCertain) = await counted(stack, command, hit: { _ in nil }) { await apply(applied, key, stack) }
+    let (_, isCertain) = await counted(stack, command) { await apply(applied, key, stack) }
     guard !isCertain else { return }
     failed(.trouble, stack, command)
     figures.withLock { $0.compare.mirrorErrors &+= 1 }
@@ -220,6 +220,12 @@ extension RoutedCore {
   }
 
   // MARK: Counting
+
+  func counted<Result: Sendable>(
+    _ stack: StackID, _ command: RoutedCommand, _ work: () async -> Result
+  ) async -> Result {
+    await counted(stack, command, hit: { _ in nil }, work)
+  }
 
   func counted<Result: Sendable>(
     _ stack: StackID, _ command: RoutedCommand, hit: (Result) -> Bool?, _ work: () async -> Result

@@ -113,7 +113,7 @@ extension RoutedCore {
     var counts: [StackID: Int] = [:]
     for stack in StackID.allCases
     where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {
-      counts[stack] = await counted(stack, .invalidate, hit: { _ in nil }) {
+      counts[stack] = await counted(stack, .invalidate) {
         await cache(stack).invalidate(pattern: pattern)
       }
       // An invalidation that reached nobody looks like one that found nothing.

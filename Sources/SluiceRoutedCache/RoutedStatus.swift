@@ -2,6 +2,8 @@ import Foundation
 import SluiceFlags
 
 /// What a ``RoutedCache`` does now, in the words and the shape of `sluice status`. Encodes as JSON.
+// The names of the properties are those of the JSON.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public struct RoutedStatus: Sendable, Codable, Equatable {
   public struct Flags: Sendable, Codable, Equatable {
     public var path: String?

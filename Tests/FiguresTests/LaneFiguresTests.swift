@@ -57,7 +57,7 @@ import Testing
 
   @Test func divergencesAreCountedByKindAndCommand() {
     var counts = DivergenceCounts()
-    counts.forEach { _, _, _ in Issue.record("counted nothing") }
+    counts.forEachCount { _, _, _ in Issue.record("counted nothing") }
     counts.record(.value, command: 0)
     counts.record(.timeout, command: 510)
     counts.record(.timeout, command: 511)
@@ -71,7 +71,7 @@ import Testing
     #expect(counts[.ttl] == 0)
     #expect(counts.total == 5)
     var seen: [String] = []
-    counts.forEach { seen.append("\($0.name) \($1) \($2)") }
+    counts.forEachCount { seen.append("\($0.name) \($1) \($2)") }
     #expect(seen == ["value 0 1", "timeout 510 1", "timeout 511 3"])
   }
 

@@ -10,7 +10,7 @@ import Testing
     arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
   func everything(seed: UInt64) async throws {
     let plain = try RedisServer()
-    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+    try await LayeredStack.with(Layers { $0.turnEverythingOn() }) { stack in
       // Somebody else's keys must neither be seen nor be touched.
       let direct = try stack.direct()
       try direct.run(["SET", "other", "1"])
@@ -36,7 +36,7 @@ import Testing
       default: settings.keyPrefix = all.keyPrefix
       }
     }
-    try await LayeredStack.with(change) { stack in
+    try await LayeredStack.with(Layers(change: change)) { stack in
       try walk(seed: UInt64(100 + layer), 4000, stack.client(), plain.client())
     }
   }

@@ -9,7 +9,7 @@ import Testing
   func copies() async throws {
     let server = try RedisServer()
     let plain = try server.client()
-    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+    try await LayeredStack.with(Layers { $0.turnEverythingOn() }) { stack in
       let layered = try stack.client()
       var random = SplitMix64(seed: 11)
       for value in Self.values(&random) {

@@ -13,7 +13,7 @@ import Testing
     arguments: ["", "p:"])
   func outage(prefix: String) async throws {
     let redis = try RedisServer(extra: ["--save", "", "--dbfilename", "kept.rdb"])
-    try await LayeredStack.with(redis: redis, { Self.settings(&$0, prefix) }) { stack in
+    try await LayeredStack.with(redis: redis, Layers { Self.settings(&$0, prefix) }) { stack in
       let client = try stack.client()
       for key in ["kept", "changed", "gone", "counted"] { try client.run(["SET", key, "1"]) }
       let before = try Self.run(client)
@@ -45,7 +45,7 @@ import Testing
   @Test("FLUSHALL during the outage empties the endpoint's part, and no more", arguments: ["", "p:"])
   func flushed(prefix: String) async throws {
     let redis = try RedisServer()
-    try await LayeredStack.with(redis: redis, { Self.settings(&$0, prefix) }) { stack in
+    try await LayeredStack.with(redis: redis, Layers { Self.settings(&$0, prefix) }) { stack in
       try stack.client().run(["SET", "k", "1"])
       try stack.direct().run(["SET", "other", "1"])
       redis.pause()
@@ -62,7 +62,7 @@ import Testing
   func late() async throws {
     let redis = try RedisServer()
     redis.kill()
-    try await LayeredStack.with(redis: redis, { Self.settings(&$0, "") }) { stack in
+    try await LayeredStack.with(redis: redis, Layers { Self.settings(&$0, "") }) { stack in
       try await Self.until(stack, "memory answers") { _ in
         try stack.client().run(["SET", "k", "1"]) == .status("OK")
       }
@@ -75,7 +75,7 @@ import Testing
   @Test("A connection that ends alone is not an outage")
   func oneConnection() async throws {
     let redis = try RedisServer()
-    try await LayeredStack.with(redis: redis, { Self.settings(&$0, "") }) { stack in
+    try await LayeredStack.with(redis: redis, Layers { Self.settings(&$0, "") }) { stack in
       let client = try stack.client()
       try client.run(["SET", "k", "1"])
       let before = try Self.run(client)
@@ -98,7 +98,7 @@ import Testing
   @Test("With fail the connection ends as a plain endpoint's would, and a new one is told why")
   func fail() async throws {
     let redis = try RedisServer()
-    try await LayeredStack.with(redis: redis, { $0.l1 = .init(entries: 10) }) { stack in
+    try await LayeredStack.with(redis: redis, Layers { $0.l1 = .init(entries: 10) }) { stack in
       let client = try stack.client()
       try client.run(["SET", "k", "1"])
       redis.kill()
@@ -122,7 +122,7 @@ import Testing
     let redis = try RedisServer()
     try await LayeredStack.with(
       redis: redis,
-      {
+      Layers {
         Self.settings(&$0, "")
         $0.l1 = .init(entries: 20)
         $0.compression = .init(threshold: 64, level: 1)

@@ -10,7 +10,7 @@ import Testing
 @Suite struct L1Tests {
   @Test("Hits do not reach the endpoint; writes, expiries and clearing end them")
   func hits() async throws {
-    try await LayeredStack.with({ $0.l1 = .init(entries: 100) }) { stack in
+    try await LayeredStack.with(Layers { $0.l1 = .init(entries: 100) }) { stack in
       let (layered, direct) = try (stack.client(), stack.direct())
       try layered.run(["SET", "k", "1"])
       #expect(try layered.run(["GET", "k"]).text == "1")
@@ -38,7 +38,7 @@ import Testing
 
   @Test("An entry never outlives its key")
   func expiry() async throws {
-    try await LayeredStack.with({ $0.l1 = .init(entries: 100, ttl: .seconds(600)) }) { stack in
+    try await LayeredStack.with(Layers { $0.l1 = .init(entries: 100, ttl: .seconds(600)) }) { stack in
       let layered = try stack.client()
       try layered.run(["SET", "k", "v", "PX", "1500"])
       #expect(try layered.run(["GET", "k"]).text == "v")
@@ -50,10 +50,12 @@ import Testing
 
   @Test("Readers and writers on many connections: nobody sees a value older than one acknowledged before")
   func races() async throws {
-    try await LayeredStack.with({ settings in
-      settings.l1 = .init(entries: 4)
-      settings.compression = .init(threshold: 64, level: 1)
-    }) { stack in
+    try await LayeredStack.with(
+      Layers {
+        $0.l1 = .init(entries: 4)
+        $0.compression = .init(threshold: 64, level: 1)
+      }
+    ) { stack in
       let endpoint = RedisEndpoint(.unix(path: stack.server.socketPath))
       let keys = 6
       // One writer per key: the last value that it was told of, as all readers may know it.

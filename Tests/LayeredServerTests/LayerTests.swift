@@ -8,7 +8,7 @@ import Testing
 @Suite struct LayerTests {
   @Test("Long values are stored by zlib behind the marker, short ones and numbers as they are")
   func compression() async throws {
-    try await LayeredStack.with({ $0.compression = .init(threshold: 100, level: 6) }) { stack in
+    try await LayeredStack.with(Layers { $0.compression = .init(threshold: 100, level: 6) }) { stack in
       let (layered, direct) = try (stack.client(), stack.direct())
       let long = [UInt8](repeating: 120, count: 5000)
       try layered.run([Array("SET".utf8), Array("k".utf8), long])
@@ -25,7 +25,7 @@ import Testing
 
   @Test("What nobody can read is a miss, for every command, and is counted")
   func corrupt() async throws {
-    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+    try await LayeredStack.with(Layers { $0.turnEverythingOn() }) { stack in
       let (layered, direct) = try (stack.client(), stack.direct())
       let broken =
         CompressionCodec.marker + Array("z".utf8) + [0, 0, 1, 0] + Array("this is no zlib stream".utf8)
@@ -53,7 +53,7 @@ import Testing
 
   @Test("Strings that are written without an expiry get the default one, and only those")
   func defaultTTL() async throws {
-    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+    try await LayeredStack.with(Layers { $0.turnEverythingOn() }) { stack in
       let client = try stack.client()
       func life(_ key: String) throws -> Int64 {
         guard case .integer(let life) = try client.run(["PTTL", key]) else { throw TestFailure("no PTTL") }
@@ -107,7 +107,7 @@ import Testing
 
   @Test("A prefix keeps the keys of others out of sight, and out of reach")
   func prefix() async throws {
-    try await LayeredStack.with({ $0.keyPrefix = Array("p?:".utf8) }) { stack in
+    try await LayeredStack.with(Layers { $0.keyPrefix = Array("p?:".utf8) }) { stack in
       let (layered, direct) = try (stack.client(), stack.direct())
       for index in 0..<2500 { try direct.run(["SET", "px:\(index)", "other"]) }
       #expect(try layered.run(["RANDOMKEY"]) == .null)
@@ -135,7 +135,7 @@ import Testing
 
   @Test("Replies that name keys name them as the client knows them")
   func keyedReplies() async throws {
-    try await LayeredStack.with({ $0.keyPrefix = Array("p:".utf8) }) { stack in
+    try await LayeredStack.with(Layers { $0.keyPrefix = Array("p:".utf8) }) { stack in
       let client = try stack.client()
       func texts(_ reply: Reply) -> String {
         guard case .array(let items) = reply else { return reply.text ?? "-" }
@@ -158,7 +158,7 @@ import Testing
 
   @Test("What no layer can keep right is refused, names the layers, and is counted")
   func refusals() async throws {
-    try await LayeredStack.with({ $0.turnEverythingOn() }) { stack in
+    try await LayeredStack.with(Layers { $0.turnEverythingOn() }) { stack in
       let client = try stack.client()
       let refused = [
         ["NOSUCHCOMMAND", "k"], ["EVAL", "return 1", "0"], ["MULTI"], ["SELECT", "1"], ["SUBSCRIBE", "c"],

@@ -4,20 +4,25 @@ import SluiceLoadGenerator
 import SluiceRedisClient
 import SluiceTestSupport
 
+/// How a stack differs from one without layers.
+struct Layers {
+  let change: (inout LayeredSettings) -> Void
+}
+
 /// A real redis-server behind layers, served inside of the test.
 final class LayeredStack {
   let redis: RedisServer
   let server: LayeredServer
   private let group: MultiThreadedEventLoopGroup
 
-  init(_ redis: RedisServer? = nil, _ change: (inout LayeredSettings) -> Void) async throws {
+  init(_ redis: RedisServer? = nil, _ layers: Layers) async throws {
     let redis = try redis ?? RedisServer()
     self.redis = redis
     // It may be down: the address is all that is asked for.
     let port = Int(redis.url.split(separator: ":").last ?? "") ?? 0
     let address = LayeredSettings.Address.tcp(host: "127.0.0.1", port: port)
     var settings = LayeredSettings(address: address, label: redis.url)
-    change(&settings)
+    layers.change(&settings)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     server = try await LayeredServer.start(settings, on: group)
   }
@@ -37,10 +42,9 @@ final class LayeredStack {
 
   /// Runs with a stack and stops it, however it ends.
   static func with(
-    redis: RedisServer? = nil, _ change: (inout LayeredSettings) -> Void,
-    _ body: (LayeredStack) async throws -> Void
+    redis: RedisServer? = nil, _ layers: Layers, _ body: (LayeredStack) async throws -> Void
   ) async throws {
-    let stack = try await LayeredStack(redis, change)
+    let stack = try await LayeredStack(redis, layers)
     do {
       try await body(stack)
     } catch {

@@ -11,6 +11,8 @@ import Testing
     let input: Input
     let expected: Expected
 
+    // The names of the properties are those of the file.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Input: Decodable {
       var bytes_utf8: String?
       var hash_input: String?

@@ -10,7 +10,7 @@ import Testing
 
   /// The caches' own time-outs are short and the machine may be slow: asks again and again, for a while.
   private func eventually<Answer>(
-    _ ask: () async throws -> Answer, _ isGood: (Answer) -> Bool
+    _ ask: () async throws -> Answer, until isGood: (Answer) -> Bool
   ) async throws -> Answer {
     var answer = try await ask()
     for _ in 0..<200 where !isGood(answer) {
@@ -22,11 +22,12 @@ import Testing
 
   /// In the Redis, and not in the memory that stands in for a slow one.
   private func redisCache(_ caches: CacheRegistry, _ url: String) async throws -> any Cache {
-    try await eventually({
+    func ask() async throws -> any Cache {
       let cache = try await caches.cache(for: config(url))
       if !(cache is RedisCache) { await caches.cleanUp() }
       return cache
-    }) { $0 is RedisCache }
+    }
+    return try await eventually(ask, until: { $0 is RedisCache })
   }
 
   @Test(
@@ -80,13 +81,13 @@ import Testing
     let redis = try RedisServer()
     let caches = CacheRegistry()
     let cache = try await redisCache(caches, redis.url)
-    _ = try await eventually({ await cache.set("k", to: 1) }) { $0 }
+    _ = try await eventually({ await cache.set("k", to: 1) }, until: { $0 })
     _ = try await caches.cache(for: CacheConfig())
     let report = await caches.cleanUp()
     #expect(report.total == 2 && report.active == 2 && report.disconnected == 2 && report.errors.isEmpty)
     #expect(await caches.keys.isEmpty)
     let again = try await redisCache(caches, redis.url)
-    #expect(try await eventually({ await again.value(for: "k") }) { $0 != nil } == 1)
+    #expect(try await eventually({ await again.value(for: "k") }, until: { $0 != nil }) == 1)
     await caches.cleanUp()
   }
 
@@ -110,16 +111,17 @@ import Testing
     let redis = try RedisServer()
     let caches = CacheRegistry()
     let cache = try await redisCache(caches, redis.url)
-    let well = try await eventually({ await caches.health(of: cache) }) { $0.status == .healthy }
+    let well = try await eventually({ await caches.health(of: cache) }, until: { $0.status == .healthy })
     #expect(well.status == .healthy && well.reasons.isEmpty && well.seconds != nil)
-    let all = try await eventually({ await caches.health().values.map(\.status) }) { $0 == [.healthy] }
+    let all = try await eventually(
+      { await caches.health().values.map(\.status) }, until: { $0 == [.healthy] })
     #expect(all == [.healthy])
     #expect(try redis.client().command("DBSIZE") == .integer(0))
     redis.kill()
     let away = await caches.health(of: cache)
     #expect(away.status == .unhealthy && !away.reasons.isEmpty && away.seconds == nil)
     try redis.start()
-    let again = try await eventually({ await caches.health(of: cache) }) { $0.status == .healthy }
+    let again = try await eventually({ await caches.health(of: cache) }, until: { $0.status == .healthy })
     #expect(again.status == .healthy)
     await caches.cleanUp()
   }

@@ -18,9 +18,10 @@ public struct MonitoredCache: ReportingCache {
 
   public func store(_ key: String, _ value: CacheValue, ttl: Duration?) async -> Result<Bool, CacheError> {
     let storesNothing = ttl.map { $0 <= .zero } ?? false
-    return await measured(.set, { (try? $0.get()) == true || storesNothing ? .done : .failed }) {
-      await cache.store(key, value, ttl: ttl)
+    func outcome(_ result: Result<Bool, CacheError>) -> CacheOutcome {
+      (try? result.get()) == true || storesNothing ? .done : .failed
     }
+    return await measured(.set, outcome) { await cache.store(key, value, ttl: ttl) }
   }
 
   public func remove(_ key: String) async -> Result<Bool, CacheError> {
@@ -28,11 +29,11 @@ public struct MonitoredCache: ReportingCache {
   }
 
   public func exists(_ key: String) async -> Bool {
-    await measured(.exists, { $0 ? .hit : .miss }) { await base.exists(key) }
+    await measured(.exists, Self.outcome) { await base.exists(key) }
   }
 
   public func remainingTTL(of key: String) async -> Duration? {
-    await measured(.ttl, { $0 == nil ? .miss : .hit }) { await base.remainingTTL(of: key) }
+    await measured(.ttl, Self.outcome) { await base.remainingTTL(of: key) }
   }
 
   public func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
@@ -54,6 +55,10 @@ public struct MonitoredCache: ReportingCache {
     case .miss: .miss
     }
   }
+
+  private static func outcome(_ exists: Bool) -> CacheOutcome { exists ? .hit : .miss }
+
+  private static func outcome(_ remaining: Duration?) -> CacheOutcome { remaining == nil ? .miss : .hit }
 
   private static func outcome<Value>(_ result: Result<Value, CacheError>) -> CacheOutcome {
     if case .failure = result { .failed } else { .done }

@@ -63,6 +63,8 @@ public struct PerformanceSummary: Sendable, Hashable, Codable {
 }
 
 /// The summary with its histograms, as JSON for a dashboard or an incident.
+// The names of the properties are those of the JSON.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct PerformanceExport: Encodable {
   struct Bucket: Encodable {
     var upper_us: UInt64
