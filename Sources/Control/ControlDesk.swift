@@ -6,7 +6,7 @@ import SluiceRouting
 /// Answers the commands of the control port.
 struct ControlDesk: Sendable {
   let cutover: Cutover
-  let watcher: FlagWatcher?
+  let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
   let password: [UInt8]?
 
@@ -56,23 +56,12 @@ struct ControlDesk: Sendable {
   }
 
   private func reload(_ allowReshuffle: Bool) async throws(Cutover.Refused) -> String {
-    guard let watcher else { return "OK nothing to read: the flags are kept in memory" }
-    let before = await cutover.definition.version
-    let event: FlagEvent? = await withCheckedContinuation { continuation in
-      watcher.reload(allowReshuffle: allowReshuffle) { continuation.resume(returning: $0) }
-    }
-    switch event {
-    case .loaded(let definition, let edit) where definition.version != before:
-      return "OK reloaded: \(edit.text)"
-    case .rejected(let error): throw Cutover.Refused(await cutover.refusal(error))
-    // What Sluice itself has written is read again, and has been in force since.
-    case .loaded, .recovered, .latchAppeared, .latchDisappeared, nil:
-      return "OK nothing new in the file; \(await cutover.describe())"
-    }
+    guard let follower else { return "OK nothing to read: the flags are kept in memory" }
+    return try await follower.reload(allowReshuffle: allowReshuffle)
   }
 
   private func explained(_ keys: [[UInt8]]) async -> [String] {
-    let snapshot = await cutover.snapshot
+    let snapshot = await cutover.inForce.snapshot
     return keys.map { key in
       let why = snapshot.explain(key.span)
       let bucket = String(why.bucket, radix: 16)

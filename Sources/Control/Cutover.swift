@@ -35,22 +35,26 @@ actor Cutover {
   /// The same as bytes; what edits in memory start from.
   private var bytes: [UInt8]
   private(set) var flagsError: String?
-  /// Whether the definition came from the flag file: one that was never good since the start has given nothing.
   private(set) var isFromFile: Bool
   private(set) var loadedAt: Date
   private(set) var rollback: Rollback?
+  /// What has become of them in the lanes; see `Cutover+publish.swift`.
+  var inForce: InForce
   /// Whether legacy stands in for new just now; see `Cutover+fallback.swift`.
   var fallenBack: FallenBack?
   var isConsideringFallback = false
   var lastFallback: (rest: TimeInterval, returned: Date)?
-  private(set) var evidence = Evidence()
-  private var publications: UInt64 = 1
+  var evidence = Evidence()
+  var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
   private var rollbacks = 0
   private var isRearming = false
-  /// Moves prepare, publish and write one after the other.
-  private var isMoving = false
-  private var moveWaiters: [CheckedContinuation<Void, Never>] = []
+  /// The order that is under way, in words: orders prepare, publish and write one after the other, and nobody's order is undone by
+  /// one that did not know of it.
+  private var moving: String?
+  /// Whether an edit of the flag file is being put in force. Orders wait for it: it is bounded, and waits for no disk.
+  private var isLoading = false
+  private var waiters: [CheckedContinuation<Void, Never>] = []
   private var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")
@@ -74,18 +78,14 @@ actor Cutover {
     isFromFile = start.file != nil && start.error == nil
     rollback = start.rollback
     loadedAt = Date()
+    inForce = InForce(
+      definition: definition, snapshot: start.snapshot, rollback: rollback, isFromFile: isFromFile,
+      loadedAt: loadedAt)
   }
 
   var isRolledBack: Bool { rollback != nil }
   var position: FlipRecord.Position {
     FlipRecord.Position(definition.stage, percent: definition.percent ?? 0)
-  }
-
-  /// Where everything is at this moment, for `WHICH` and `STATUS`.
-  var snapshot: RoutingSnapshot {
-    definition.makeSnapshot(
-      version: publications, isRolledBack: isRolledBack,
-      fallback: fallenBack == nil ? .off : settings.fallback)
   }
 
   // MARK: Flips
@@ -109,6 +109,7 @@ actor Cutover {
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
       .rollback, from: before, who: who, reason: reason, flips: flips)
+    guard isRolledBack else { return "OK rolled back, and re-armed again meanwhile: \(describe())\(trouble)" }
     return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it\(trouble)"
   }
 
@@ -158,6 +159,9 @@ actor Cutover {
     rollback = nil
     let flips = await publish(deadline: settings.fenceDeadline)
     record(.rearm, from: before, who: who, reason: "", flips: flips)
+    if let again = rollback {
+      throw Refused("still rolled back: \(again.who) rolled back again meanwhile; look, and rearm again")
+    }
     await considerFallback()
     logger.warning("re-armed by \(who): \(describe())")
     return "OK re-armed: \(describe())\(Cutover.held(flips))"
@@ -167,11 +171,18 @@ actor Cutover {
   func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
     -> String
   {
-    guard !isMoving else {
-      throw Refused("nothing was changed: another change is under way; try again", word: "TRYAGAIN")
+    let order = [stage.map { "stage \($0.name)" }, percentage.map { "\($0) %" }].compactMap(\.self)
+    while isLoading { await otherwiseEnded() }
+    if let moving {
+      throw Refused(
+        "nothing was changed: \(moving) is under way; look at STATUS, and say it again if you still want it",
+        word: "TRYAGAIN")
     }
-    isMoving = true
-    defer { moveEnded() }
+    moving = "the order '\(order.joined(separator: ", "))' of \(who)"
+    defer {
+      moving = nil
+      ended()
+    }
     let change: FlagChange
     do {
       change = try await prepared(stage, percentage)
@@ -180,6 +191,7 @@ actor Cutover {
     }
     await collect()
     let before = position
+    let rollbacks = rollbacks
     let edit = FlagEdit(from: definition, to: change.definition)
     let shortfall = evidence.shortfall(of: change.definition.plan, from: definition, to: change.definition)
     definition = change.definition
@@ -205,7 +217,10 @@ actor Cutover {
         "; NOTE: legacy hears no write any more: the way back is 'stage rampdown', then 'verify --repair', "
         + "for a rollback from here empties legacy"
     }
-    if isRolledBack { answer += "; in force after 'rearm', until then every key is answered by legacy" }
+    if let rollback {
+      if rollbacks != self.rollbacks { answer += "; NOTE: \(rollback.who) rolled back meanwhile" }
+      answer += "; in force after 'rearm', until then every key is answered by legacy"
+    }
     if let problem = await written(change) { answer += "; NOT in the flag file: \(problem)" }
     logger.notice("\(answer.dropFirst(3)) (by \(who))")
     return answer
@@ -230,22 +245,15 @@ actor Cutover {
 
   func flagsHappened(_ event: FlagEvent) async {
     switch event {
-    case .loaded(let definition, let edit):
-      (flagsError, isFromFile) = (nil, true)
-      await collect()
-      guard definition.version != self.definition.version, await isStillSaid(definition) else { return }
-      let before = position
-      let shortfall = evidence.shortfall(of: definition.plan, from: self.definition, to: definition)
-      self.definition = definition
-      loadedAt = Date()
-      let flips = await publish(deadline: settings.fenceDeadline)
-      record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
-      let note = shortfall.map { "; NOTE: \($0)" } ?? ""
-      logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
+    case .loaded(let definition, _):
+      await load(definition)
     case .rejected(let error):
       flagsError = "\(error)"
       logger.error("\(refusal(error))")
     case .recovered:
+      if let file, let said = try? await disk.run({ try file.load() }), said.version != definition.version {
+        return await load(said)
+      }
       flagsError = nil
       logger.notice("the flag file is good again, and it is the one in force")
     case .latchAppeared:
@@ -274,23 +282,53 @@ actor Cutover {
     return "flag file \(file?.path ?? "") refused, \(stays): \(error)"
   }
 
-  /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next move is
+  /// Puts an edit of the file in force.
+  private func load(_ definition: FlagDefinition) async {
+    guard definition.version != self.definition.version, await isStillSaid(definition) else {
+      (flagsError, isFromFile, inForce.isFromFile) = (nil, true, true)
+      return
+    }
+    isLoading = true
+    defer {
+      isLoading = false
+      ended()
+    }
+    await collect()
+    let before = position
+    let edit = FlagEdit(from: self.definition, to: definition)
+    let shortfall = evidence.shortfall(of: definition.plan, from: self.definition, to: definition)
+    (self.definition, isFromFile, loadedAt) = (definition, true, Date())
+    let flips = await publish(deadline: settings.fenceDeadline)
+    flagsError = nil
+    record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
+    let note = shortfall.map { "; NOTE: \($0)" } ?? ""
+    logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
+  }
+
+  /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next order is
   /// already in force, and must not take it back; the file's last word always has an event of its own.
   private func isStillSaid(_ definition: FlagDefinition) async -> Bool {
     guard let file else { return false }
-    var said: String?
-    repeat {
-      if isMoving { await withCheckedContinuation { moveWaiters.append($0) } }
-      said = try? await disk.run { try file.load().version }
-    } while isMoving
-    return said == definition.version && said != self.definition.version
+    // An editor that writes in place leaves half a file for a moment: that is not another word, and nobody would tell this one again.
+    for _ in 0..<20 {
+      var said: String?
+      repeat {
+        if moving != nil { await otherwiseEnded() }
+        said = try? await disk.run { try file.load().version }
+      } while moving != nil
+      if let said { return said == definition.version && said != self.definition.version }
+      try? await ContinuousClock().sleep(for: .milliseconds(50))
+    }
+    return false
   }
 
-  private func moveEnded() {
-    isMoving = false
-    let waiters = moveWaiters
-    moveWaiters = []
-    for waiter in waiters { waiter.resume() }
+  /// Waits until the order, or the edit, that is under way has ended.
+  private func otherwiseEnded() async { await withCheckedContinuation { waiters.append($0) } }
+
+  private func ended() {
+    let waiting = waiters
+    waiters = []
+    for waiter in waiting { waiter.resume() }
   }
 
   // MARK: Evidence
@@ -318,13 +356,13 @@ actor Cutover {
     await recordFigures()
   }
 
-  private func collect() async {
+  func collect() async {
     let figures = await proxy.takeFigures()
     interval.figures.merge(figures)
     evidence.add(figures)
   }
 
-  private func recordFigures() async {
+  func recordFigures() async {
     await collect()
     flushInterval()
   }
@@ -333,63 +371,5 @@ actor Cutover {
     let now = Date()
     ledger?.record(interval.figures, from: interval.since, to: now)
     interval = (LaneFigures(), now)
-  }
-
-  // MARK: Making it so
-
-  var effective: FlipRecord.Position {
-    FlipRecord.Position(snapshot.effectiveStage, percent: isRolledBack ? 0 : definition.percent ?? 0)
-  }
-
-  func publish(deadline: Int64) async -> [LaneFlip] {
-    publications += 1
-    // What L1 knows is of the time before the flip: it answers neither ahead of it nor behind it.
-    await layers.clearL1()
-    let flips = await proxy.adopt(snapshot, deadline: deadline)
-    await layers.clearL1()
-    // What was counted until now belongs to what was in force until now.
-    await recordFigures()
-    evidence.startAgain()
-    return flips
-  }
-
-  func record(
-    _ action: FlipRecord.Action, from: FlipRecord.Position, who: String, reason: String, flips: [LaneFlip]
-  ) {
-    let fences = flips.filter { $0.held > 0 || !$0.cutOff.isEmpty }.map {
-      FlipRecord.Fence(
-        lane: $0.lane, heldMicroseconds: Int64(clamping: $0.held / 1000), commands: $0.commands,
-        cutOff: $0.cutOff)
-    }
-    ledger?.record(
-      FlipRecord(
-        at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
-        fileVersion: definition.version, fences: fences))
-    for stack in Set(flips.flatMap(\.cutOff)) {
-      ledger?.record(
-        ErrorSample(
-          at: Date(), stack: stack, kind: .timeout, message: "cut off by a fence: it did not answer in time"))
-    }
-  }
-
-  func describe() -> String {
-    let percent = definition.percentage.map { ", \($0) %" }
-    return "stage \(definition.stage.name)\(definition.stage == .live ? percent ?? ", by rules" : "")"
-  }
-
-  private static func held(_ flips: [LaneFlip]) -> String {
-    let longest = flips.map(\.held).max() ?? 0
-    guard longest > 0 else { return "" }
-    let commands = flips.reduce(0) { $0 + $1.commands }
-    let cut = Set(flips.flatMap(\.cutOff)).map(\.name)
-    return " (held \(commands) commands for \(Double(longest / 10_000) / 100) ms"
-      + (cut.isEmpty ? ")" : "; cut off: \(cut.joined(separator: ", ")))")
-  }
-}
-
-extension FlagDefinition {
-  /// The share of the keys as it was written, 0 to 100; nil when it depends on rules.
-  var percent: Double? {
-    percentage.map { Double($0.hundredths) / 100 } ?? cohort.percent.map { ($0 * 10_000).rounded() / 10_000 }
   }
 }

@@ -22,15 +22,25 @@ public final class SluiceService: Service {
   private let logger: Logger
   private let started = Date()
   private let health = HealthBoard()
-  private let watcher = Mutex<FlagWatcher?>(nil)
+  private let follower = Mutex<FlagFollower?>(nil)
 
   public init(configuration: ServeConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
   }
 
-  /// Reads the flag file now; for SIGHUP.
-  public func reload() { watcher.withLock { $0 }?.reload() }
+  /// Reads the flag file now; for SIGHUP. The log says what came of it, once it is in force.
+  public func reload() {
+    guard let follower = follower.withLock({ $0 }) else {
+      return logger.notice("SIGHUP: nothing to read, the flags are kept in memory")
+    }
+    Task { [logger] in
+      // A refusal is in the log already.
+      if let answer = try? await follower.reload(allowReshuffle: false) {
+        logger.notice("SIGHUP: \(answer.dropFirst(3))")
+      }
+    }
+  }
 
   /// Serves until graceful shutdown is asked for.
   ///
@@ -68,7 +78,7 @@ public final class SluiceService: Service {
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
       logger: logger)
-    let watcher = follow(start, cutover)
+    let follower = follow(start, cutover)
     Task { for await _ in healthChanges { await cutover.considerFallback() } }
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
@@ -77,7 +87,7 @@ public final class SluiceService: Service {
         doors.withLock { $0 })
     }
     let desk = ControlDesk(
-      cutover: cutover, watcher: watcher, status: status, password: settings.password)
+      cutover: cutover, follower: follower, status: status, password: settings.password)
     let control: ControlServer
     let listening: [Address]
     do {
@@ -93,13 +103,13 @@ public final class SluiceService: Service {
       await proxy.stop()
       await layers.stop()
       await memories.stop()
-      watcher?.stop()
+      follower?.stop()
       ledger?.close(clean: false)
       throw error
     }
     doors.withLock { $0 = (listening, control.addresses) }
     await cutover.recordStart()
-    watcher?.run()
+    follower?.run()
     let stage = await cutover.describe()
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
@@ -110,7 +120,7 @@ public final class SluiceService: Service {
     await untilShutdown(cutover)
 
     logger.notice("draining")
-    watcher?.stop()
+    follower?.stop()
     await proxy.drain(
       deadline: configuration.drainDeadline.nanoseconds, lastWords: { await cutover.finish() })
     await control.stop()
@@ -210,17 +220,12 @@ public final class SluiceService: Service {
     }
   }
 
-  private func follow(_ start: FlagStart, _ cutover: Cutover) -> FlagWatcher? {
+  private func follow(_ start: FlagStart, _ cutover: Cutover) -> FlagFollower? {
     guard let file = start.file else { return nil }
-    // Events are few and must be acted upon in their order: a stream keeps it.
-    let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
-    Task { for await event in events { await cutover.flagsHappened(event) } }
-    let watcher = FlagWatcher(
-      file: file, start: start.outcome, latchWasSet: start.latchWasSet,
-      allowReshuffle: configuration.flags.allowReshuffle
-    ) { tell.yield($0) }
-    self.watcher.withLock { $0 = watcher }
-    return watcher
+    let follower = FlagFollower(
+      file, start, allowReshuffle: configuration.flags.allowReshuffle, cutover)
+    self.follower.withLock { $0 = follower }
+    return follower
   }
 
   private func listen(_ proxy: ProxyServer) async throws -> [Address] {
@@ -273,8 +278,10 @@ public final class SluiceService: Service {
     _ journal: (path: String?, error: String?), _ doors: (listen: [Address], control: [Address])
   ) async -> StatusReport {
     await cutover.refresh()
+    // First what is in force: what the lanes say then is of a time at which it was.
+    let standing = await cutover.standing
     return await StatusReport(
-      cutover, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
+      cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
       journal: journal)

@@ -10,16 +10,17 @@ import SluiceRouting
 extension StatusReport {
   /// Puts together what the parts know.
   init(
-    _ cutover: Cutover, lanes: [ProxyServer.LaneHealth], layers: [StackID: LayeredStatus],
-    health: HealthBoard,
+    _ cutover: Cutover, _ standing: Cutover.Standing, lanes: [ProxyServer.LaneHealth],
+    layers: [StackID: LayeredStatus], health: HealthBoard,
     configuration: ServeConfiguration,
     started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?,
     ledgerError: String?,
     journal: (path: String?, error: String?)
-  ) async {
-    let snapshot = await cutover.snapshot
-    let definition = await cutover.definition
-    let evidence = await cutover.evidence
+  ) {
+    let inForce = standing.inForce
+    let snapshot = inForce.snapshot
+    let definition = inForce.definition
+    let evidence = standing.evidence
     let total = evidence.total
     version = SluiceService.version
     uptime_seconds = Int(Date().timeIntervalSince(started))
@@ -27,15 +28,14 @@ extension StatusReport {
     effective_stage = snapshot.effectiveStage.name
     percent = definition.percent
     rolled_back = snapshot.isRolledBack
-    rollback = await cutover.rollback
-    latch_error = await cutover.latchError
-    if let fallen = await cutover.fallenBack, snapshot.fallback != .off {
+    rollback = inForce.rollback
+    latch_error = standing.latchError
+    if let fallen = inForce.fallenBack, snapshot.fallback != .off {
       fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
     }
     flags = Flags(
-      path: configuration.flags.path, source: await cutover.isFromFile ? "file" : "built_in",
-      version: definition.version, error: await cutover.flagsError,
-      loaded_at: await cutover.loadedAt)
+      path: configuration.flags.path, source: inForce.isFromFile ? "file" : "built_in",
+      version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)
     let endpoints = configuration.stacks

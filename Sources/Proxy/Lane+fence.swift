@@ -15,7 +15,13 @@ extension Lane {
     guard !isShutDown else { return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: [])) }
     // Publications may overtake each other on their way here; the newest one wins.
     guard snapshot.version >= newestVersion else {
-      return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
+      // Whoever has ordered this one is answered when what took its place is in force, too: until then nothing of it is.
+      if fence?.target != nil {
+        fence?.flipped.append(flipped)
+      } else {
+        flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
+      }
+      return
     }
     newestVersion = snapshot.version
     // Nothing moves, and nobody waits for anything else.

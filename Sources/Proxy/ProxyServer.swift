@@ -148,7 +148,9 @@ public final class ProxyServer: Sendable {
 
   private func emptyUnfed(before snapshot: RoutingSnapshot, deadline: Int64) async -> StackID? {
     let stack: StackID? = inForce.withLock { inForce in
-      defer { if snapshot.version >= inForce.version { inForce = snapshot } }
+      // One that was overtaken says nothing of what is left out from here on.
+      guard snapshot.version >= inForce.version else { return nil }
+      defer { inForce = snapshot }
       let leftOut = inForce.effectiveStage.leftOut
       return snapshot.effectiveStage.leftOut == leftOut ? nil : leftOut
     }
