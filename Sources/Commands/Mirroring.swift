@@ -30,19 +30,35 @@ public enum Mirroring {
   ///   - arguments: ranges inside `request`, the name first.
   ///   - reply: the primary's whole reply, RESP2; not an error.
   ///   - nowMilliseconds: the wall clock, in milliseconds since 1970.
+  ///   - limits: what one command may be. An effect that is longer (the members of a large `SPOP`) is a copy.
   ///   - output: owned by the caller and reused; of use only after `.replaced`.
   @inlinable
   public static func effect(
     of spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>, reply: Span<UInt8>,
-    nowMilliseconds: Int64, into output: inout [UInt8]
+    nowMilliseconds: Int64, limits: FrameLimits, into output: inout [UInt8]
   ) -> MirrorAction {
     switch spec.mirror {
     case .asSent: .asSent
     case .copy: .copy
     case .none: .nothing
     case .effect(let effect):
-      told(effect, of: spec, request, arguments, reply, Int(nowMilliseconds), &output)
+      fitting(
+        told(effect, of: spec, request, arguments, reply, Int(nowMilliseconds), &output), &output, limits)
     }
+  }
+
+  /// What is longer than a command may be can be told to nobody.
+  @usableFromInline
+  static func fitting(_ action: MirrorAction, _ output: inout [UInt8], _ limits: FrameLimits) -> MirrorAction
+  {
+    guard action == .replaced else { return action }
+    let words = ReplyReader.count(output.span) ?? .max
+    if words <= min(limits.arguments, FrameLimits.wordsOfAnyRedis), output.count <= limits.frameBytes {
+      return .replaced
+    }
+    // Room for so much is not kept.
+    output = []
+    return .copy
   }
 
   /// Whether repeating the command makes a wrong value on a mirror that lacks one of its keys.

@@ -42,6 +42,8 @@ final class LayeredCore {
   /// Connections that were given up with commands on them, by their server's run: they must not execute any more.
   private(set) var leftBehind: [(run: [UInt8], id: Int)] = []
   private var recovery: Recovery?
+  /// When the endpoint came back last, and how many attempts that took.
+  private var lastReturn: (at: UInt64, attempts: Int)?
   /// How often the values have become others, as lanes see them.
   private(set) var generation = 0
   private(set) var clients: [ObjectIdentifier: LayeredClient] = [:]
@@ -204,7 +206,9 @@ final class LayeredCore {
     isOutageOpen = true
     report(.memoryAnswers(reason: reason))
     for client in Array(clients.values) { client.valuesBecameOthers() }
-    recovery = Recovery(self)
+    // An endpoint that comes back only to fail again is asked less and less.
+    let isFlapping = lastReturn.map { now &- $0.at <= UInt64(max(0, settings.backoffMaximum)) } ?? false
+    recovery = Recovery(self, attempts: isFlapping ? lastReturn?.attempts ?? 0 : 0)
     recovery?.start()
   }
 
@@ -233,6 +237,7 @@ final class LayeredCore {
     clearL1()
     mode = .endpoint
     generation += 1
+    lastReturn = recovery.map { (now, $0.attempts) }
     recovery = nil
     leftBehind = []
     counts.recoveries &+= 1

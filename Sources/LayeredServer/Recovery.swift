@@ -15,7 +15,8 @@ final class Recovery: UpstreamOwner, Asking {
   private var endpoint: Upstream?
   private var memory: Upstream?
   private var replies: [(Span<UInt8>) -> Void] = []
-  private var attempts = 0
+  /// Attempts that came to nothing, or to an endpoint that was lost again as soon as it was back.
+  private(set) var attempts: Int
   private var isHolding = false
   private var isFinishing = false
   private var isStopped = false
@@ -24,11 +25,17 @@ final class Recovery: UpstreamOwner, Asking {
 
   private static let batchSize = 1000
 
-  init(_ core: LayeredCore) { self.core = core }
+  init(_ core: LayeredCore, attempts: Int) {
+    self.core = core
+    self.attempts = attempts
+  }
 
   func start() {
-    let ceiling = min(core.settings.backoffMaximum, core.settings.backoffInitial << min(attempts, 20))
-    attempts += 1
+    let (initial, maximum) = (core.settings.backoffInitial, core.settings.backoffMaximum)
+    // Shifted down rather than up: nothing overflows, whatever the settings say.
+    let shift = Int64(min(attempts, 62))
+    let ceiling = max(1, initial > maximum >> shift ? maximum : initial << shift)
+    attempts = min(attempts + 1, 62)
     let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
     core.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.attempt() }
   }
@@ -53,7 +60,6 @@ final class Recovery: UpstreamOwner, Asking {
 
   func upstreamIsUp(_ upstream: Upstream) {
     if upstream === memory { return emptyMemory() }
-    attempts = 0
     for (run, id) in core.leftBehind where run == upstream.runID {
       ask(["CLIENT", "KILL", "ID", "\(id)"].map { Array($0.utf8) }) { _ in }
     }

@@ -8,7 +8,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private enum Greeting { case must, clientID, serverInfo }
+  private enum Greeting { case must, ping, clientID, serverInfo }
 
   private let upstream: Upstream
   private var framer: ReplyFramer
@@ -19,7 +19,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
   init(_ upstream: Upstream) {
     self.upstream = upstream
-    framer = ReplyFramer(limits: upstream.core.settings.limits)
+    framer = ReplyFramer(limits: upstream.core.settings.limits, takesRESP3: false)
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -37,7 +37,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
         say(["INFO", "server"], .serverInfo, &hello)
       }
     }
-    say(["PING"], .must, &hello)
+    say(["PING"], .ping, &hello)
     context.writeAndFlush(wrapOutboundOut(hello), promise: nil)
     let deadline = TimeAmount.nanoseconds(settings.connectTimeout / 4 * 3)
     context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
@@ -88,17 +88,32 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
     let isError = reply.count > 0 && reply[0] == UInt8(ascii: "-")
-    switch greetings.isEmpty ? .must : greetings.removeFirst() {
-    case .must where isError:
+    guard !greetings.isEmpty else { return upstream.lost("sent a reply that nobody asked for") }
+    let greeting = greetings.removeFirst()
+    guard isError || UpstreamHandler.isAnswer(reply, to: greeting) else {
+      return upstream.lost("is no Redis: its answer to the hand-shake is of another type")
+    }
+    switch greeting {
+    case .must where isError, .ping where isError:
       let text = reply.extracting(1..<max(1, reply.count - 2)).array
       return upstream.lost("refused the connection: \(String(decoding: text, as: UTF8.self))")
-    case .must: break
+    case .must, .ping: break
     case .clientID: upstream.serverID = ReplyReader.integer(reply)
     case .serverInfo: upstream.runID = UpstreamHandler.runID(in: reply)
     }
     guard greetings.isEmpty else { return }
     isEstablished = true
     upstream.established(context.channel)
+  }
+
+  private static func isAnswer(_ reply: Span<UInt8>, to greeting: Greeting) -> Bool {
+    let text = ReplyReader.string(reply).map { reply.array[$0] }
+    return switch greeting {
+    case .must: text?.elementsEqual("OK".utf8) ?? false
+    case .ping: text?.elementsEqual("PONG".utf8) ?? false
+    case .clientID: ReplyReader.integer(reply) != nil
+    case .serverInfo: reply[0] == UInt8(ascii: "$") && text != nil
+    }
   }
 
   /// The run of the server, by which a restart is told.

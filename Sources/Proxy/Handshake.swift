@@ -4,7 +4,8 @@ import SluiceRESP
 ///
 /// After the login come `PING` (does it take commands at all?), `CLIENT ID`, `INFO server` and `DBSIZE`: the run of the server
 /// and the number of its keys tell a stack that lost everything from one that only lost its connection. A server that
-/// refuses one of these three is not turned away; it is just not known so well.
+/// refuses one of these three is not turned away; it is just not known so well. One that answers with another type than Redis does
+/// is: what it would say to commands is nobody's guess.
 struct Handshake {
   /// What the server said of itself.
   struct Greeting: Equatable {
@@ -26,13 +27,13 @@ struct Handshake {
     case refused(String)
   }
 
-  private enum Question { case admission, client, server, size, emptying, farewell }
+  private enum Question { case admission, ping, client, server, size, emptying, farewell }
 
   private(set) var greeting = Greeting()
   /// What was asked for once the server was known.
   private(set) var isEmptying = false
   private(set) var forgotten: Set<Int> = []
-  private var questions: [Question] = []
+  private var questions: [(question: Question, words: String)] = []
   private var frames: [UInt8] = []
 
   init(_ endpoint: StackEndpoint) {
@@ -41,7 +42,7 @@ struct Handshake {
     }
     if endpoint.database != 0 { ask(["SELECT", "\(endpoint.database)"], .admission) }
     // PING tells whether the server takes commands at all: it may want a password, or still be loading.
-    ask(["PING"], .admission)
+    ask(["PING"], .ping)
     ask(["CLIENT", "ID"], .client)
     ask(["INFO", "server"], .server)
     ask(["DBSIZE"], .size)
@@ -62,7 +63,8 @@ struct Handshake {
 
   private mutating func ask(_ words: [String], _ question: Question) {
     frames += InlineRequest.frame(of: words.map { Array($0.utf8) })
-    questions.append(question)
+    // Passwords are in the words behind the first.
+    questions.append((question, question == .admission ? words[0] : words.joined(separator: " ")))
   }
 
   /// What has to be sent now.
@@ -74,16 +76,19 @@ struct Handshake {
   /// Takes the reply to the oldest question.
   mutating func replied(_ reply: Span<UInt8>) -> Outcome {
     guard !questions.isEmpty else { return .refused("sent a reply that nobody asked for") }
-    let question = questions.removeFirst()
-    if reply[0] == UInt8(ascii: "-") {
+    let (question, words) = questions.removeFirst()
+    if reply.count == 0 || reply[0] == UInt8(ascii: "-") {
       let text = reply.extracting(1..<max(1, reply.count - 2))
       let reason = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
       switch question {
-      case .admission: return .refused("refused the connection: \(reason)")
+      case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
       case .client, .server, .size, .farewell: break
       }
     } else {
+      guard Handshake.isAnswer(reply, to: question) else {
+        return .refused("is no Redis: it answered \(words) with \(Handshake.shown(reply))")
+      }
       switch question {
       case .client: greeting.client = ReplyReader.integer(reply)
       case .server:
@@ -91,10 +96,35 @@ struct Handshake {
         greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
         if greeting.server?.isEmpty == true { greeting.server = nil }
       case .size: greeting.keys = ReplyReader.integer(reply)
-      case .admission, .emptying, .farewell: break
+      case .admission, .ping, .emptying, .farewell: break
       }
     }
     return questions.isEmpty ? .answered : .wait
+  }
+
+  /// Whether a reply that is no error is of the type, and in the range, of what Redis answers.
+  private static func isAnswer(_ reply: Span<UInt8>, to question: Question) -> Bool {
+    switch question {
+    case .admission, .emptying: isText("OK", reply)
+    case .ping: isText("PONG", reply)
+    case .client: ReplyReader.integer(reply).map { $0 > 0 } ?? false
+    case .size: ReplyReader.integer(reply).map { $0 >= 0 } ?? false
+    case .farewell: ReplyReader.integer(reply) != nil
+    case .server: reply[0] == UInt8(ascii: "$") && ReplyReader.string(reply) != nil
+    }
+  }
+
+  private static func isText(_ text: String, _ reply: Span<UInt8>) -> Bool {
+    guard let place = ReplyReader.string(reply) else { return false }
+    return reply.extracting(place).withUnsafeBufferPointer { $0.elementsEqual(text.utf8) }
+  }
+
+  /// The beginning of a reply, for a person: its first line, without what a terminal would act on.
+  private static func shown(_ reply: Span<UInt8>) -> String {
+    let line = reply.withUnsafeBufferPointer { Array($0.prefix { $0 != 0x0d }.prefix(40)) }
+    return "'"
+      + String(decoding: line.map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+      + "'"
   }
 
   /// What stands behind `name` in the line that begins with it; nil if there is none.

@@ -308,7 +308,7 @@ extension Lane {
 
   /// Takes one command whose arguments are known no longer: from another loop, or from behind a fence.
   func receive(_ bytes: Span<UInt8>, sink: ReplySink, slot: UInt32) {
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(bytes) else {
       return refuse(
         "ERR Protocol error: \(ProtocolError(.invalidMultibulkLength, at: 0).message)", sink: sink, slot: slot

@@ -10,7 +10,7 @@ extension Lane {
   func record(
     _ frame: Span<UInt8>, _ spec: CommandSpec, in journal: LaneJournal, primary: StackID
   ) -> UInt32 {
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     var keys: [Int] = []
     guard case .keyed = spec.scope, case .command = framer.next(frame),
       case .found = spec.keyIndices(in: frame, arguments: framer.arguments.span, into: &keys), !keys.isEmpty
@@ -24,10 +24,7 @@ extension Lane {
 
   /// The stack has answered a copy, or a deletion, that the lane has sent it for a suspect.
   func confirm(_ request: Span<UInt8>, on connection: StackConnection) {
-    guard journal != nil else { return }
-    var framer = RequestFramer(limits: settings.limits)
-    guard case .command = framer.next(request), framer.arguments.count > 1 else { return }
-    let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
+    guard journal != nil, let key = Lane.firstKey(of: request) else { return }
     connection.suspects.wasConfirmed(key)
     scheduleTurnEnd()
   }

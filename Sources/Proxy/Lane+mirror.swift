@@ -29,12 +29,12 @@ extension Lane {
       if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
       return
     }
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request) else { return }
     let arguments = framer.arguments
     switch Mirroring.effect(
       of: spec, request: request, arguments: arguments.span, reply: reply, nowMilliseconds: Lane.wallClock(),
-      into: &effect)
+      limits: settings.limits, into: &effect)
     {
     case .asSent: repeatWrite(request, command, reply, from: primary)
     case .copy: return copy(request, from: primary)
@@ -52,7 +52,7 @@ extension Lane {
     of request: Span<UInt8>, _ spec: CommandSpec, _ reply: Span<UInt8>, from primary: StackID
   ) {
     if LawBreak.unprovenUpdates.isOn { return }
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request) else { return }
     guard
       let question = Mirroring.question(

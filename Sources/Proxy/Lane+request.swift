@@ -174,9 +174,9 @@ extension Lane {
     connection.send(frame, command, sink: sink)
   }
 
-  /// The keys of one whole command, whichever lane they belong to; none if it is larger than a command may be.
+  /// The keys of one whole command, whichever lane they belong to.
   func keys(of frame: Span<UInt8>) -> [[UInt8]] {
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(frame) else { return [] }
     let arguments = framer.arguments
     var indices: [Int] = []

@@ -17,9 +17,9 @@ extension Lane {
   ///   the key that is under way already will hold it: both go by the same connection.
   func suspect(_ request: Span<UInt8>, on stack: StackID, isToBeCopied: Bool = false) {
     if LawBreak.noSuspects.isOn, !isToBeCopied { return }
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request) else {
-      // An effect larger than any command may be: its keys cannot be told.
+      // No command that anybody could have sent: its keys cannot be told.
       return doubtEverything(on: stack)
     }
     let arguments = framer.arguments
@@ -120,7 +120,7 @@ extension Lane {
   }
 
   static func firstKey(of request: Span<UInt8>) -> [UInt8]? {
-    var framer = RequestFramer()
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request), framer.arguments.count > 1 else { return nil }
     return request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
   }
@@ -133,7 +133,7 @@ extension Lane {
   /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there, and stays
   /// doubtful: an update of what is absent would make half a value of it, and it is missing there until a copy goes through.
   func repairRefused(_ request: Span<UInt8>, by connection: StackConnection) {
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request), framer.arguments.count > 3 else {
       suspect(request, on: connection.stack)
       return confirm(request, on: connection)

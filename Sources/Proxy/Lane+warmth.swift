@@ -44,7 +44,7 @@ extension Lane {
   /// Whether the mirror may repeat a write while the stacks are not known to be equal.
   func mayRepeat(_ spec: CommandSpec, _ request: Span<UInt8>, from primary: StackID) -> Bool {
     if Lane.isPlainSet(spec, request) { return true }
-    var framer = RequestFramer(limits: settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(request) else { return false }
     let arguments = framer.arguments
     if !Mirroring.buildsOnPriorValue(spec, request: request, arguments: arguments.span) {
@@ -111,15 +111,25 @@ extension Lane {
     return leftOutAt.map { $0 != writes } ?? (writes > 0 || !connection(stack).wasFoundEmpty)
   }
 
-  /// Lets go of a stack that must be emptied; the next hand-shake sees to it.
+  /// Lets go of a stack that must be emptied; the next hand-shake sees to it. An event of its own: who learns amid another one that a
+  /// stack must not be believed calls `doubtEverything`.
   func cutToBeEmptied(_ stack: StackID) {
     connection(stack).cut("what it holds may be old: it is being emptied", kind: .refused)
   }
 
   /// Nothing that the stack holds may be served, in no lane.
+  ///
+  /// It is cut off when what is being handled now is over (law 12): a cut answers clients, and one of them may have claimed the reply
+  /// whose effect was just being told, and wait for its bytes. What is sent there until then is not answered: loops run such
+  /// tasks before they read again.
   func doubtEverything(on stack: StackID) {
     journal?.suspectEverything(on: stack)
     connection(stack).history.doubtEverything()
-    for lane in peers { lane.onLoop { $0.cutToBeEmptied(stack) } }
+    for lane in peers {
+      lane.loop.execute {
+        lane.turnBegan()
+        lane.cutToBeEmptied(stack)
+      }
+    }
   }
 }

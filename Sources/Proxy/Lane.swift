@@ -127,8 +127,10 @@ final class Lane: @unchecked Sendable {
     self.routing = LaneRouting(routing)
     self.report = report
     self.legacy = StackConnection(
-      stack: .legacy, endpoint: legacy, history: histories.legacy, journal: journal)
-    self.new = StackConnection(stack: .new, endpoint: new, history: histories.new, journal: journal)
+      stack: .legacy, endpoint: legacy, history: histories.legacy, limit: settings.suspects,
+      journal: journal)
+    self.new = StackConnection(
+      stack: .new, endpoint: new, history: histories.new, limit: settings.suspects, journal: journal)
     outbound = (0..<settings.threads).map { _ in Crossing() }
     self.legacy.lane = self
     self.new.lane = self

@@ -12,6 +12,8 @@ public struct ProxySettings: Sendable {
   /// Most commands and bytes that may be on their way to a mirror, per lane.
   public var mirrorCommands = 100_000
   public var mirrorBytes = 64 << 20
+  /// Most keys of one lane that may be doubtful at a stack: more, and the stack as a whole is.
+  public var suspects = 1_000_000
   /// How far the two stacks may lie apart in time: for times to live, and for a key that expires while it is compared.
   public var ttlTolerance: Int64 = 1_000_000_000
   /// Most commands of one client that may be in flight; the client is not read meanwhile.

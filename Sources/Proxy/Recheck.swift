@@ -37,7 +37,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
     startedAt = lane.now
     let bytes = request.withUnsafeBufferPointer { Array($0) }
     self.request = bytes
-    var framer = RequestFramer(limits: lane.settings.limits)
+    var framer = RequestFramer(limits: .measuredBefore)
     _ = framer.next(request)
     var indices: [Int] = []
     _ = spec.keyIndices(in: request, arguments: framer.arguments.span, into: &indices)

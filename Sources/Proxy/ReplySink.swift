@@ -14,7 +14,8 @@ class ReplySink: @unchecked Sendable {
   func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {}
 
   /// Takes the reply to command `slot` before its bytes are there, if it is its turn to be written out; the caller then
-  /// appends them, in the order of its claims, before anything else reaches the sink. False: nothing was done.
+  /// appends them, in the order of its claims, before anything else reaches the sink: what an event sets off that answers clients
+  /// runs behind the event (`Lane.doubtEverything`). False: nothing was done.
   func claim(_ slot: UInt32) -> Bool { false }
 
   /// The bytes of replies that were claimed.

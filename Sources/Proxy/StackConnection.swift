@@ -28,10 +28,13 @@ final class StackConnection {
   private var kept = ByteQueue()
   private var output = ByteBuffer()
   private var channel: Channel?
-  /// Failures since the stack last answered a command.
-  private(set) var failures = 0
+  private var backoff = Backoff()
+  /// Attempts that came to nothing since the stack last worked.
+  var failures: Int { backoff.failures }
   private(set) var breaker = Breaker.halfOpen
+  /// When the connection came up, and how many commands had been answered by then; 0: it has not.
   private var arrivedAt: UInt64 = 0
+  private var answeredAtArrival: UInt64 = 0
   private var isClosing = false
   /// What all lanes know of the server behind the connection.
   let history: StackHistory
@@ -73,9 +76,11 @@ final class StackConnection {
   /// Keys of this lane that the stack may hold wrongly.
   var suspects: Suspects
 
-  init(stack: StackID, endpoint: StackEndpoint, history: StackHistory, journal: LaneJournal?) {
+  init(
+    stack: StackID, endpoint: StackEndpoint, history: StackHistory, limit: Int, journal: LaneJournal?
+  ) {
     self.stack = stack
-    suspects = Suspects(stack: stack, journal: journal)
+    suspects = Suspects(stack: stack, limit: limit, journal: journal)
     self.endpoint = endpoint
     self.history = history
   }
@@ -146,8 +151,9 @@ final class StackConnection {
 
   /// Takes the next command off the queue: its reply has come at `now`. Nil when no command is waiting for one.
   func answeredNext(at now: UInt64) -> Pending? {
+    guard let command = next() else { return nil }
     lastHeard = now
-    return next()
+    return command
   }
 
   /// The bytes of a command that was just taken off the queue, if they were kept.
@@ -219,7 +225,10 @@ final class StackConnection {
       suspects.stackWasEmptied()
       history.believe()
       for lane in lane.peers {
-        lane.onLoop { $0.connection(.new).cut(StackConnection.isLegacy, kind: .refused) }
+        lane.loop.execute {
+          lane.turnBegan()
+          lane.connection(.new).cut(StackConnection.isLegacy, kind: .refused)
+        }
       }
     }
     history.forgot(handshake.forgotten)
@@ -256,6 +265,7 @@ final class StackConnection {
   func established(_ channel: Channel, _ greeting: Handshake.Greeting) {
     self.channel = channel
     arrivedAt = lane.now
+    answeredAtArrival = answered
     hasRefusedPurge = false
     breaker = .closed
     client = greeting.client
@@ -277,8 +287,14 @@ final class StackConnection {
   }
 
   /// The connection is gone, or never came to be: everything in flight fails, and the next attempt is due.
-  func lost(_ reason: String, kind: ErrorKind) {
+  ///
+  /// - Parameter isBroken: the stack has sent what no Redis sends.
+  func lost(_ reason: String, kind: ErrorKind, isBroken: Bool = false) {
     channel = nil
+    let end = Backoff.End(
+      lived: arrivedAt == 0 ? 0 : lane.now &- arrivedAt, hasAnswered: answered > answeredAtArrival,
+      isBroken: isBroken)
+    arrivedAt = 0
     history.left(lane.index, client: pending.isEmpty ? nil : client)
     client = nil
     output = ByteBuffer()
@@ -297,7 +313,7 @@ final class StackConnection {
       }
     }
     lane.progressed()
-    scheduleReconnect()
+    scheduleReconnect(behind: end)
   }
 
   /// Cuts a connection whose stack does not answer.
@@ -350,18 +366,11 @@ final class StackConnection {
     lane.healthChanged(of: self)
   }
 
-  /// Exponential, with full jitter on the upper half, so that the lanes of many proxies don't knock in step.
-  ///
-  /// A hand-shake is no proof that a stack works: one that takes connections and answers no command is asked less and less.
-  private func scheduleReconnect() {
+  /// With full jitter on the upper half of the pause, so that the lanes of many proxies don't knock in step.
+  private func scheduleReconnect(behind end: Backoff.End) {
     guard !isClosing else { return }
     let settings = lane.settings
-    let hasWorked =
-      arrivedAt > 0 && (lastHeard > arrivedAt || lane.now > arrivedAt &+ UInt64(settings.backoffMaximum))
-    if hasWorked { failures = 0 }
-    arrivedAt = 0
-    let ceiling = min(settings.backoffMaximum, settings.backoffInitial << min(failures, 20))
-    failures += 1
+    let ceiling = backoff.failed(end, initial: settings.backoffInitial, maximum: settings.backoffMaximum)
     breaker = .open
     let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
     lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }

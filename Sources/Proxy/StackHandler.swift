@@ -20,7 +20,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
 
   init(connection: StackConnection) {
     self.connection = connection
-    framer = ReplyFramer(limits: connection.lane.settings.limits)
+    framer = ReplyFramer(limits: connection.lane.settings.limits, takesRESP3: false)
     handshake = Handshake(connection.endpoint)
   }
 
@@ -81,7 +81,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
             run = offset &- length..<offset
           }
           guard lane.replyArrived(reply, from: connection, isClaimed: next != nil) else {
-            fail("sent a reply that nobody asked for", context)
+            fail("sent a reply that nobody asked for", context, isBroken: true)
             break loop
           }
         } else {
@@ -90,7 +90,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
       case .failure(let error):
         client?.append(all.extracting(run))
         client = nil
-        fail("does not speak RESP (\(error.message))", context)
+        fail("does not speak RESP (\(error.message))", context, isBroken: true)
         break loop
       }
     }
@@ -131,11 +131,12 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
     fail("lost the connection: \(error)", context)
   }
 
-  private func fail(_ reason: String, _ context: ChannelHandlerContext) {
+  /// - Parameter isBroken: the stack has sent what no Redis sends.
+  private func fail(_ reason: String, _ context: ChannelHandlerContext, isBroken: Bool = false) {
     let connection = self.connection
     self.connection = nil
     context.close(promise: nil)
-    connection?.lost(reason, kind: .unreachable)
+    connection?.lost(reason, kind: .unreachable, isBroken: isBroken)
   }
 
   private func say(_ context: ChannelHandlerContext) {

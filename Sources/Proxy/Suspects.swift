@@ -9,10 +9,9 @@ import SluiceRouting
 /// Each key waits its turn for the repair in the background. A key that becomes doubtful again while it is repaired
 /// stays a suspect: that is what the mark's number is for.
 struct Suspects {
-  /// More than so many keys, and the stack as a whole is doubtful.
-  static let limit = 1_000_000
-
   let stack: StackID
+  /// More than so many keys, and the stack as a whole is doubtful.
+  private let limit: Int
   /// Where suspects outlive the process; nil if they do not.
   let journal: LaneJournal?
   private var marks: [[UInt8]: UInt64] = [:]
@@ -32,8 +31,9 @@ struct Suspects {
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
   private var deletions: [[UInt8]: Int] = [:]
 
-  init(stack: StackID, journal: LaneJournal?) {
+  init(stack: StackID, limit: Int, journal: LaneJournal?) {
     self.stack = stack
+    self.limit = limit
     self.journal = journal
   }
 
@@ -54,7 +54,7 @@ struct Suspects {
       figures.made &+= 1
       queue.append(key)
       journal?.suspect(key, on: stack)
-      if marks.count > Suspects.limit { insertEverything() }
+      if marks.count > limit { insertEverything() }
     }
   }
 

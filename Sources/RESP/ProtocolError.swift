@@ -16,6 +16,7 @@ public struct ProtocolError: Error, Equatable, Sendable {
     case tooBigFrame
     case tooDeep
     case unknownReplyType(UInt8)
+    case unexpectedRESP3(UInt8)
     case invalidReplyLength
     case invalidReplyTerminator
   }
@@ -44,6 +45,8 @@ public struct ProtocolError: Error, Equatable, Sendable {
     case .tooBigFrame: "too big request"
     case .tooDeep: "reply nested too deeply"
     case .unknownReplyType(let got): "unknown reply type '\(ProtocolError.printable(got))'"
+    case .unexpectedRESP3(let got):
+      "type '\(ProtocolError.printable(got))' of RESP3, which nobody asked it to speak"
     case .invalidReplyLength: "invalid reply length"
     case .invalidReplyTerminator: "reply without CRLF where one must be"
     }

@@ -13,6 +13,9 @@ public enum ReplyFrame: Equatable, Sendable {
 /// Like `RequestFramer` it remembers how far it got. A reply of many elements that arrives in many pieces is walked once.
 public struct ReplyFramer: Sendable {
   private let limits: FrameLimits
+  /// Whether the types of RESP3 are replies at all. On a connection that has not said `HELLO 3` no Redis sends them, and no client that
+  /// speaks RESP2 could read them.
+  private let takesRESP3: Bool
   /// Offset of the next element.
   @usableFromInline var position = 0
   /// Elements still to come at the level being read.
@@ -22,8 +25,9 @@ public struct ReplyFramer: Sendable {
   /// Bytes before this offset hold no end of the line that begins at `position`.
   @usableFromInline var scanned = 0
 
-  public init(limits: FrameLimits = FrameLimits()) {
+  public init(limits: FrameLimits = FrameLimits(), takesRESP3: Bool = true) {
     self.limits = limits
+    self.takesRESP3 = takesRESP3
   }
 
   /// True while a reply has begun and not ended.
@@ -49,7 +53,8 @@ public struct ReplyFramer: Sendable {
       guard case .value(let length, let next) = Line.number(in: bytes, from: 1) else { return 0 }
       guard bytes[next &- 1] == 0x0a else { return 0 }
       if length == -1 { return next }
-      guard length >= 0, next &+ length &+ 2 <= min(limit, bytes.count) else { return 0 }
+      // Nothing is added to the length before it is known to be small.
+      guard length >= 0, length <= min(limit, bytes.count) &- next &- 2 else { return 0 }
       let end = next &+ length
       return bytes[end] == 0x0d && bytes[end &+ 1] == 0x0a ? end &+ 2 : 0
     case UInt8(ascii: "+"), UInt8(ascii: ":"), UInt8(ascii: "-"):
@@ -101,12 +106,26 @@ public struct ReplyFramer: Sendable {
     let next = end + 2
     guard next <= limits.frameBytes else { return .failure(ProtocolError(.tooBigFrame, at: start)) }
     switch bytes[start] {
-    case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "_"), UInt8(ascii: ","),
-      UInt8(ascii: "#"), UInt8(ascii: "("):
+    case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ":"):
       return step(to: next)
-    case UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "!"):
+    case UInt8(ascii: "$"):
       return bulk(bytes, start: start, next: next)
-    case UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: ">"):
+    case UInt8(ascii: "*"):
+      return aggregate(bytes, start: start, next: next, perItem: 1, extra: 0)
+    default:
+      return elementOfRESP3(bytes, start: start, next: next)
+    }
+  }
+
+  private mutating func elementOfRESP3(_ bytes: Span<UInt8>, start: Int, next: Int) -> ReplyFrame? {
+    switch bytes[start] {
+    case let type where !takesRESP3 && ReplyFramer.typesOfRESP3.contains(type):
+      return .failure(ProtocolError(.unexpectedRESP3(type), at: start))
+    case UInt8(ascii: "_"), UInt8(ascii: ","), UInt8(ascii: "#"), UInt8(ascii: "("):
+      return step(to: next)
+    case UInt8(ascii: "="), UInt8(ascii: "!"):
+      return bulk(bytes, start: start, next: next)
+    case UInt8(ascii: "~"), UInt8(ascii: ">"):
       return aggregate(bytes, start: start, next: next, perItem: 1, extra: 0)
     case UInt8(ascii: "%"):
       return aggregate(bytes, start: start, next: next, perItem: 2, extra: 0)
@@ -117,6 +136,8 @@ public struct ReplyFramer: Sendable {
       return .failure(ProtocolError(.unknownReplyType(bytes[start]), at: start))
     }
   }
+
+  private static let typesOfRESP3 = Set("_,#(=!~>%|".utf8)
 
   private mutating func step(to next: Int) -> ReplyFrame? {
     position = next

@@ -24,6 +24,14 @@ public enum ReplyReader {
       || (reply[1] == UInt8(ascii: "-") && (reply[0] == UInt8(ascii: "$") || reply[0] == UInt8(ascii: "*")))
   }
 
+  /// The number in the header of an array, or of a command; nil for everything else.
+  public static func count(_ array: Span<UInt8>) -> Int? {
+    guard array.count > 0, array[0] == UInt8(ascii: "*"),
+      case .value(let count, _) = Line.number(in: array, from: 1)
+    else { return nil }
+    return count
+  }
+
   /// Where the elements of an array, set, map or push stand, each with its header; nil for everything else.
   public static func elements(of reply: Span<UInt8>) -> [Range<Int>]? {
     guard reply.count > 0 else { return nil }
@@ -34,6 +42,8 @@ public enum ReplyReader {
     default: return nil
     }
     guard case .value(let count, var next) = Line.number(in: reply, from: 1), count >= 0 else { return nil }
+    // An element has three bytes at least: a count that promises more than is there is none.
+    guard count <= reply.count / perItem else { return nil }
     var elements: [Range<Int>] = []
     var framer = ReplyFramer()
     while elements.count < count * perItem {

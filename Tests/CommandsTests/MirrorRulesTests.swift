@@ -64,11 +64,11 @@ struct Mirrored {
   var action: MirrorAction
   var output: [UInt8] = Array("left over".utf8)
 
-  init(_ words: [[UInt8]], _ reply: [UInt8], now: Int64 = 1000) {
+  init(_ words: [[UInt8]], _ reply: [UInt8], now: Int64 = 1000, limits: FrameLimits = FrameLimits()) {
     let invocation = Invocation(words)
     action = Mirroring.effect(
       of: invocation.spec, request: invocation.frame.span, arguments: invocation.arguments.span,
-      reply: reply.span, nowMilliseconds: now, into: &output)
+      reply: reply.span, nowMilliseconds: now, limits: limits, into: &output)
   }
 
   init(_ line: String, _ reply: String, now: Int64 = 1000) {

@@ -74,7 +74,7 @@ struct EffectWalk {
     var output: [UInt8] = []
     var action = Mirroring.effect(
       of: spec, request: request.span, arguments: arguments.span, reply: bytes(of: reply).span,
-      nowMilliseconds: now, into: &output)
+      nowMilliseconds: now, limits: FrameLimits(), into: &output)
     if mirror == .wishes { action = .asSent }
     actions[action, default: 0] += 1
 

@@ -33,6 +33,27 @@ import Testing
       thenCloses: false,
       reason: "does not speak RESP (too big request)"),
     Misbehaviour(
+      name: "a length that has no sum", bytes: "$9223372036854775807\r\n", thenCloses: false,
+      reason: "does not speak RESP (invalid reply length)"),
+    Misbehaviour(
+      name: "a length whose sum is too large by one", bytes: "$9223372036854775785\r\n", thenCloses: false,
+      reason: "does not speak RESP (invalid reply length)"),
+    Misbehaviour(
+      name: "a count that has no sum", bytes: "*9223372036854775807\r\n", thenCloses: false,
+      reason: "does not speak RESP (invalid reply length)"),
+    Misbehaviour(
+      name: "a map", bytes: "%1\r\n+a\r\n:1\r\n", thenCloses: false,
+      reason: "does not speak RESP (type '%' of RESP3, which nobody asked it to speak)"),
+    Misbehaviour(
+      name: "RESP3's null", bytes: "_\r\n", thenCloses: false,
+      reason: "does not speak RESP (type '_' of RESP3, which nobody asked it to speak)"),
+    Misbehaviour(
+      name: "a push", bytes: ">2\r\n+a\r\n+b\r\n", thenCloses: false,
+      reason: "does not speak RESP (type '>' of RESP3, which nobody asked it to speak)"),
+    Misbehaviour(
+      name: "a boolean in an array", bytes: "*2\r\n$1\r\na\r\n#t\r\n", thenCloses: false,
+      reason: "does not speak RESP (type '#' of RESP3, which nobody asked it to speak)"),
+    Misbehaviour(
       name: "half a reply", bytes: "$10\r\nabc", thenCloses: true, reason: "closed the connection"),
     Misbehaviour(name: "nothing", bytes: "", thenCloses: true, reason: "closed the connection"),
   ]
@@ -63,6 +84,20 @@ import Testing
       #expect(figures[.legacy, .read].operations == 3 && figures[.legacy, .read].errors == 2)
       #expect(figures[.legacy, .write].operations == 1 && figures[.legacy, .write].errors == 1)
       #expect(bench.figures().errors[.legacy, .unreachable] == 3)
+    }
+  }
+
+  /// A mirror that nobody trusts yet must not take the traffic of the other stack down with it.
+  @Test(arguments: ["$9223372036854775807\r\n", "%1\r\n+a\r\n:1\r\n", "+OK\r\n+OK\r\n+OK\r\n", "\r\n"])
+  func aMirrorThatMisbehavesHarmsNobody(_ bytes: String) async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try stacks.acknowledge(by: client, "SET", "a", "1")
+      #expect(try stacks.new.command() == ["SET", "a", "1"])
+      try stacks.new.send(bytes)
+      #expect(try stacks.new.untilClosed() == "")
+      try stacks.acknowledge(by: client, "SET", "a", "2")
+      #expect(eventually { !bench.healthReasons.isEmpty })
     }
   }
 
@@ -136,7 +171,44 @@ import Testing
     }
   }
 
-  @Test(arguments: ["-NOAUTH Authentication required.\r\n", "-LOADING Redis is loading\r\n", "nonsense\r\n"])
+  /// Whoever sends what nobody has asked for is asked less and less, even if the hand-shake is right each time, and a command.
+  @Test(arguments: [false, true]) func aFloodIsNoReasonToComeAtOnce(answersOnce: Bool) async throws {
+    let legacy = try FakeStack()
+    let new = try FakeStack()
+    defer {
+      legacy.stop()
+      new.stop()
+    }
+    var settings = ProxySettings()
+    settings.backoffInitial = 20_000_000
+    settings.backoffMaximum = 10_000_000_000
+    let start = ContinuousClock.now
+    try await Bench.run(
+      settings, legacy: .port(legacy.port, "legacy-stack"), new: .port(new.port, "new-stack"),
+      routing: .at(.off)
+    ) { bench in
+      let client = try bench.client()
+      for _ in 0..<6 {
+        let connection = try legacy.connection()
+        #expect(eventually { bench.health().first?.legacy.name == "up" })
+        if answersOnce {
+          try client.send(command: "GET", "a")
+          #expect(try connection.command() == ["GET", "a"])
+          try connection.send("$1\r\na\r\n")
+          #expect(try client.reply() == "$1\r\na\r\n")
+        }
+        try connection.send("+OK\r\n")
+        #expect(try connection.untilClosed() == "")
+      }
+    }
+    // Between the six were pauses of at least 10, 20, 40, 80 and 160 ms.
+    #expect(ContinuousClock.now - start > .milliseconds(300))
+  }
+
+  @Test(arguments: [
+    "-NOAUTH Authentication required.\r\n", "-LOADING Redis is loading\r\n", "nonsense\r\n", ":1\r\n",
+    "+OK\r\n",
+  ])
   func aHandShakeThatFailsIsTriedAgainWithBackoff(_ greeting: String) async throws {
     let legacy = try FakeStack(greeting: greeting)
     let new = try FakeStack()
@@ -155,10 +227,13 @@ import Testing
       #expect(try client.ask("GET", "a").hasPrefix("-STACKDOWN sluice: stack 'legacy' (legacy-stack)"))
       #expect(eventually { legacy.connections >= 4 })
       let reason = try #require(bench.healthReasons.first)
-      #expect(
-        reason.hasPrefix(
-          greeting.hasPrefix("-")
-            ? "refused the connection: \(greeting.dropFirst().prefix(6))" : "does not speak RESP"))
+      let expected =
+        switch greeting.first {
+        case "-": "refused the connection: \(greeting.dropFirst().prefix(6))"
+        case "n": "does not speak RESP"
+        default: "is no Redis: it answered PING with '\(greeting.dropLast())'"
+        }
+      #expect(reason.hasPrefix(expected), "\(reason)")
       // Said once, however often it is tried.
       #expect(bench.healthReasons.count == 1)
     }

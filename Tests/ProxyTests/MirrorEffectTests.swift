@@ -1,5 +1,6 @@
 import Foundation
 import SluiceProxy
+import SluiceRESP
 import SluiceRouting
 import Testing
 
@@ -43,6 +44,33 @@ import Testing
         #expect(try stacks.new.command() == ["SET", "after", "\(number)"])
         try stacks.new.send("+OK\r\n")
       }
+    }
+  }
+
+  /// The members that came out are more words than a command may have: the key of the request is copied, and no other key is touched.
+  @Test(arguments: [
+    (["SPOP", "k", "200"], "*200\r\n" + String(repeating: "$1\r\nm\r\n", count: 200)),
+    (["ZPOPMIN", "k", "200"], "*400\r\n" + String(repeating: "$1\r\nm\r\n$1\r\n1\r\n", count: 200)),
+    (
+      ["ZMPOP", "1", "k", "MAX", "COUNT", "200"],
+      "*2\r\n$1\r\nk\r\n*200\r\n" + String(repeating: "*2\r\n$1\r\nm\r\n$1\r\n1\r\n", count: 200)
+    ),
+  ])
+  func whatIsTooLongToBeToldIsCopied(wish: [String], reply: String) async throws {
+    var settings = ProxySettings()
+    settings.limits = FrameLimits(arguments: 100)
+    try await Bench.runScripted(settings, routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(wish.frame)
+      #expect(try stacks.legacy.command() == wish)
+      try stacks.legacy.send(reply)
+      #expect(try client.reply() == reply)
+      try stacks.legacy.expectCopyQuestion(about: "k")
+      try stacks.legacy.send("$-1\r\n:-2\r\n")
+      #expect(try stacks.new.command() == ["DEL", "k"])
+      try stacks.new.send(":1\r\n")
+      #expect(eventually { bench.health().first?.new.name == "up" })
+      #expect(bench.healthReasons.isEmpty)
     }
   }
 

@@ -54,6 +54,10 @@ import Testing
     let limits = FrameLimits(bulkBytes: -1, arguments: 0, lineBytes: -5, frameBytes: Int.max, nesting: 0)
     #expect(limits.bulkBytes == 1 && limits.arguments == 1 && limits.lineBytes == 1 && limits.nesting == 1)
     #expect(limits.frameBytes == Int(Int32.max))
+    let endless = FrameLimits(
+      bulkBytes: .max, arguments: .max, lineBytes: .max, frameBytes: .max, nesting: .max)
+    let all = [endless.bulkBytes, endless.arguments, endless.lineBytes, endless.frameBytes, endless.nesting]
+    #expect(all.allSatisfy { $0 == Int(Int32.max) })
   }
 
   @Test func unauthenticated() {

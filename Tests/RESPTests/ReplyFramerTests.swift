@@ -64,6 +64,13 @@ import Testing
     Broken("$+1\r\n", .invalidReplyLength, at: 1),
     Broken("$99999999999999999999\r\n", .invalidReplyLength, at: 1),
     Broken("$536870913\r\n", .invalidReplyLength, at: 1),
+    // What is added to these has no sum in 64 bits.
+    Broken("$9223372036854775807\r\n", .invalidReplyLength, at: 1),
+    Broken("$9223372036854775785\r\n", .invalidReplyLength, at: 1),
+    Broken("*1\r\n=9223372036854775807\r\n", .invalidReplyLength, at: 5),
+    Broken("*9223372036854775807\r\n", .invalidReplyLength, at: 1),
+    Broken("%4611686018427387904\r\n", .invalidReplyLength, at: 1),
+    Broken("|4611686018427387904\r\n", .invalidReplyLength, at: 1),
     Broken("$?\r\n", .invalidReplyLength, at: 1),
     Broken("*-2\r\n", .invalidReplyLength, at: 1),
     Broken("*x\r\n", .invalidReplyLength, at: 1),
@@ -108,5 +115,17 @@ import Testing
     #expect(framer.isInsideFrame)
     #expect(framer.next(bytes("*2\r\n:1\r\n:2\r\n").span) == .reply(length: 12))
     #expect(!framer.isInsideFrame)
+  }
+
+  /// On a connection that nobody has told to, no Redis speaks RESP3, and no client of RESP2 could read it.
+  @Test(arguments: Array("_,#(=!~%>|".utf8)) func onlyRESP2IfNothingElseWasAskedFor(type: UInt8) {
+    for prefix in ["", "*2\r\n:1\r\n"] {
+      let stream = bytes(prefix) + [type] + bytes("1\r\n")
+      var framer = ReplyFramer(takesRESP3: false)
+      #expect(
+        framer.next(stream.span) == .failure(ProtocolError(.unexpectedRESP3(type), at: prefix.utf8.count)))
+      var both = ReplyFramer()
+      if case .failure(let error) = both.next(stream.span) { Issue.record("\(error)") }
+    }
   }
 }

@@ -40,7 +40,8 @@ import Testing
       ("~2\r\n:1\r\n*1\r\n:2\r\n", [":1\r\n", "*1\r\n:2\r\n"]), (">1\r\n+x\r\n", ["+x\r\n"]),
       ("%1\r\n+k\r\n+v\r\n", ["+k\r\n", "+v\r\n"]),
       ("*-1\r\n", nil), ("*2\r\n:1\r\n", nil), ("*2\r\n:1\r\nx", nil), ("*x\r\n", nil), ("$1\r\na\r\n", nil),
-      ("*999999999999999999\r\n", nil), ("%999999999999999999\r\n", nil), ("*", nil), ("", nil),
+      ("*999999999999999999\r\n", nil), ("%999999999999999999\r\n", nil),
+      ("%9223372036854775807\r\n", nil), ("*9223372036854775807\r\n+a\r\n", nil), ("*", nil), ("", nil),
       ("*1\r", nil),
     ] as [(String, [String]?)])
   func elements(_ reply: String, _ expected: [String]?) {

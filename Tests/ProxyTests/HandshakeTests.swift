@@ -1,0 +1,73 @@
+import Testing
+
+@testable import SluiceProxy
+
+/// Which answers make a hand-shake.
+@Suite struct HandshakeTests {
+  private static let info = "$12\r\nrun_id:abc\r\n\r\n"
+  /// What a Redis answers to AUTH, SELECT, PING, CLIENT ID, INFO server and DBSIZE.
+  private static let answers = ["+OK\r\n", "+OK\r\n", "+PONG\r\n", ":7\r\n", info, ":3\r\n"]
+  private static let questions = ["AUTH", "SELECT", "PING", "CLIENT ID", "INFO server", "DBSIZE"]
+  private static let others = [
+    "+OK\r\n", "+PONG\r\n", "+QUEUED\r\n", ":0\r\n", ":1\r\n", ":-1\r\n", ":99999999999999999999\r\n",
+    "$-1\r\n",
+    "$2\r\nOK\r\n", "*-1\r\n", "*0\r\n", "*1\r\n+PONG\r\n", info,
+  ]
+
+  private func handshake() -> Handshake {
+    var endpoint = StackEndpoint(address: .tcp(host: "127.0.0.1", port: 1), label: "stack")
+    endpoint.password = "secret"
+    endpoint.database = 2
+    return Handshake(endpoint)
+  }
+
+  @Test func whatARedisSaysIsOne() {
+    var handshake = handshake()
+    for (number, answer) in HandshakeTests.answers.enumerated() {
+      #expect(handshake.replied(Array(answer.utf8).span) == (number == 5 ? .answered : .wait))
+    }
+    #expect(handshake.greeting.client == 7 && handshake.greeting.keys == 3)
+    #expect(handshake.greeting.run == Array("abc".utf8))
+    #expect(handshake.replied(Array("+OK\r\n".utf8).span) == .refused("sent a reply that nobody asked for"))
+  }
+
+  @Test(arguments: 0..<6) func anotherTypeIsNone(question: Int) {
+    for other in HandshakeTests.others {
+      var handshake = handshake()
+      for answer in HandshakeTests.answers.prefix(question) { _ = handshake.replied(Array(answer.utf8).span) }
+      let isRight =
+        switch question {
+        case 0, 1: other.contains("OK")
+        case 2: other == "+PONG\r\n"
+        case 3: other == ":1\r\n"
+        case 4: other.hasPrefix("$") && other != "$-1\r\n"
+        default: other == ":0\r\n" || other == ":1\r\n"
+        }
+      let outcome = handshake.replied(Array(other.utf8).span)
+      if isRight {
+        #expect(outcome == (question == 5 ? .answered : .wait), "\(other)")
+      } else if case .refused(let reason) = outcome {
+        #expect(reason.hasPrefix("is no Redis: it answered \(HandshakeTests.questions[question]) with '"))
+        #expect(!reason.contains("secret"))
+      } else {
+        Issue.record("\(other) was taken for an answer to \(HandshakeTests.questions[question])")
+      }
+    }
+  }
+
+  @Test(arguments: [3, 4, 5]) func whoWillNotTellIsNotTurnedAway(question: Int) {
+    var handshake = handshake()
+    for (number, answer) in HandshakeTests.answers.enumerated() {
+      let outcome = handshake.replied(Array((number == question ? "-NOPERM no\r\n" : answer).utf8).span)
+      #expect(outcome == (number == 5 ? .answered : .wait))
+    }
+  }
+
+  @Test func whatIsShownOfAnAnswerIsHarmless() {
+    var handshake = Handshake(StackEndpoint(address: .tcp(host: "127.0.0.1", port: 1), label: "stack"))
+    let answer = "+\u{1b}]0;x\u{7}" + String(repeating: "y", count: 100) + "\r\n"
+    let shown = "+?]0;x?" + String(repeating: "y", count: 33)
+    #expect(
+      handshake.replied(Array(answer.utf8).span) == .refused("is no Redis: it answered PING with '\(shown)'"))
+  }
+}
