@@ -23,6 +23,7 @@ public struct Migration: Sendable {
         sql: PackageResources._002_groups_suspects_fences_sql),
       Migration(number: 3, name: "benchmarks", sql: PackageResources._003_benchmarks_sql),
       Migration(number: 4, name: "trouble", sql: PackageResources._004_trouble_sql),
+      Migration(number: 5, name: "refusals", sql: PackageResources._005_refusals_sql),
     ]
   }
 }

@@ -52,6 +52,11 @@ public struct CommandTable: Sendable {
     find(name, container: 0)
   }
 
+  /// The name of the command with this number; `UNKNOWN` for a number that no command has. Allocates.
+  public func name(of number: UInt16) -> String {
+    specs.indices.contains(Int(number)) ? specs[Int(number)].name : "UNKNOWN"
+  }
+
   /// The id of a container's subcommand; `unknownSubcommandID` if it has none of that name. Does not
   /// allocate.
   ///

@@ -209,10 +209,7 @@ public final class SluiceService: Service {
         try Ledger(
           settings, version: SluiceService.version,
           summary: "legacy \(configuration.stacks.legacy.endpoint), new \(configuration.stacks.new.endpoint)",
-          commandName: { id in
-            let specs = CommandTable.shared.specs
-            return specs.indices.contains(Int(id)) ? specs[Int(id)].name : "UNKNOWN"
-          }), nil
+          commandName: { CommandTable.shared.name(of: $0) }), nil
       )
     } catch {
       logger.error("no evidence is kept: \(error)")

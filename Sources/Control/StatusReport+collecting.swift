@@ -1,4 +1,5 @@
 import Foundation
+import SluiceCommands
 import SluiceConfiguration
 import SluiceEvidence
 import SluiceFigures
@@ -65,6 +66,7 @@ extension StatusReport {
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
       cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff })
+    refusals = total.refusals.ranked.map { Refusal($0.place, $0.tally) }
     var kinds: [String: UInt64] = [:]
     for kind in DivergenceKind.allCases where total.divergences[kind] > 0 {
       kinds[kind.name] = total.divergences[kind]
@@ -81,6 +83,16 @@ extension StatusReport {
     self.journal = Journal(
       path: journal.path, health: journal.path == nil ? "off" : failure == nil ? "ok" : "degraded",
       reason: journal.error ?? failure)
+  }
+}
+
+extension StatusReport.Refusal {
+  fileprivate init(_ place: RefusalCounts.Place, _ tally: RefusalCounts.Tally) {
+    func date(_ milliseconds: Int64) -> Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
+    self.init(
+      command: CommandTable.shared.name(of: place.command), reason: place.reason, count: tally.count,
+      first_at: date(tally.firstAt), last_at: date(tally.lastAt), client: tally.client.name,
+      library: tally.client.library, address: tally.client.address)
   }
 }
 

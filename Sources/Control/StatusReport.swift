@@ -26,6 +26,8 @@ struct StatusReport: Encodable, Sendable {
   /// How often a stack was found, or made, empty; `WALKED` wants it back.
   var losses: UInt64
   var clients: Clients
+  /// What the proxy itself refused since the start, the most frequent first.
+  var refusals: [Refusal]
   var compare: Compare
   var mirror: Mirror
   var ledger: Ledger
@@ -107,6 +109,18 @@ struct StatusReport: Encodable, Sendable {
     var connected: Int
     var total: Int
     var cut_off: Int
+  }
+
+  struct Refusal: Encodable, Sendable {
+    var command: String
+    var reason: String
+    var count: UInt64
+    var first_at: Date
+    var last_at: Date
+    /// Who asked last: its name (`CLIENT SETNAME`), its library (`CLIENT SETINFO`) and where it is; empty if it has not said.
+    var client: String
+    var library: String
+    var address: String
   }
 
   struct Compare: Encodable, Sendable {

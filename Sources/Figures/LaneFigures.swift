@@ -16,6 +16,8 @@ public struct LaneFigures: Sendable {
   public var errors = ErrorCounts()
   /// Suspects made, repaired and deleted.
   public var suspects = SuspectFigures.ByStack()
+  /// What the proxy itself refused, by command and reason.
+  public var refusals = RefusalCounts()
 
   /// Nothing counted yet.
   public init() {}
@@ -49,7 +51,7 @@ public struct LaneFigures: Sendable {
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
-      && errors.total(.new) == 0 && suspects.isEmpty
+      && errors.total(.new) == 0 && suspects.isEmpty && refusals.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -59,6 +61,7 @@ public struct LaneFigures: Sendable {
     divergences.merge(other.divergences)
     errors.merge(other.errors)
     suspects.merge(other.suspects)
+    refusals.merge(other.refusals)
   }
 
   /// Returns what was counted and starts again from nothing.
@@ -69,10 +72,12 @@ public struct LaneFigures: Sendable {
     taken.divergences = divergences
     taken.errors = errors
     taken.suspects = suspects
+    taken.refusals = refusals
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
+    refusals = RefusalCounts()
     return taken
   }
 

@@ -25,6 +25,7 @@ extension LedgerStore {
       }
     }
     try insert(interval.figures.suspects, interval: id, db)
+    try add(interval.figures.refusals, db)
     let minute = interval.start.milliseconds / 60_000
     try addDivergences(interval.figures.divergences, minute: minute, flip: flip, db)
     try addErrors(interval.figures.errors, minute: minute, flip: flip, db)
@@ -64,6 +65,23 @@ extension LedgerStore {
       ).execute(arguments: [
         interval, stack.name, count(figures.made), count(figures.repaired), count(figures.deleted),
         count(figures.wholeStack),
+      ])
+    }
+  }
+
+  private func add(_ refusals: RefusalCounts, _ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO refusals (run, command, reason, count, first_at, last_at, client, library, address)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET count = count + excluded.count, first_at = min(first_at, excluded.first_at),
+          last_at = max(last_at, excluded.last_at), client = excluded.client, library = excluded.library,
+          address = excluded.address
+        """)
+    for (place, tally) in refusals.ranked {
+      try statement.execute(arguments: [
+        run, commandName(place.command), place.reason, count(tally.count), tally.firstAt, tally.lastAt,
+        tally.client.name, tally.client.library, tally.client.address,
       ])
     }
   }

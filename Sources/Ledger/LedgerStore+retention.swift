@@ -43,6 +43,13 @@ extension LedgerStore {
             (SELECT run, kind, command, pattern FROM divergence_groups
              WHERE last_at < ? LIMIT \(Self.chunk))
           """, [limit], db))
+      deleted = max(
+        deleted,
+        try delete(
+          """
+          DELETE FROM refusals WHERE (run, command, reason) IN
+            (SELECT run, command, reason FROM refusals WHERE last_at < ? LIMIT \(Self.chunk))
+          """, [limit], db))
       deleted = max(deleted, try expireIntervals(before: limit, db))
     }
     if deleted > 0 {

@@ -18,6 +18,7 @@ public struct Report: Sendable {
     case keys = "which_keys"
     case latest = "latest_divergences"
     case since = "since_which_flip"
+    case refusals = "what_is_refused"
     case suspects = "suspects_per_minute"
     case fences = "fence_list"
     case errors = "error_rate_per_minute"
@@ -35,6 +36,7 @@ public struct Report: Sendable {
       case .keys: "Which keys differ, by pattern"
       case .latest: "Which ones, the latest first"
       case .since: "Since which flip"
+      case .refusals: "What applications ask for and are refused"
       case .suspects: "Suspects per minute and stack"
       case .fences: "Fences: how long flips held keys"
       case .errors: "Errors per minute and stack"
@@ -65,6 +67,8 @@ public struct Report: Sendable {
           "at", "kind", "command", "key", "legacy", "legacy_length", "new", "new_length", "first_difference",
         ]
       case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
+      case .refusals:
+        ["command", "reason", "count", "first_seen", "last_seen", "client", "library", "address"]
       case .suspects: ["minute", "stack", "made", "repaired", "deleted", "whole_stack", "pending"]
       case .fences: ["flip", "at", "action", "from", "to", "lanes", "longest_us", "commands", "cut_off"]
       case .errors:
@@ -87,7 +91,7 @@ public struct Report: Sendable {
     var isStory: Bool {
       switch self {
       case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .benchmarks: true
-      case .differences, .keys, .latest, .since, .latency, .figures: false
+      case .differences, .keys, .latest, .since, .refusals, .latency, .figures: false
       }
     }
   }

@@ -38,6 +38,9 @@ enum JSONValue: Decodable, Equatable {
     if case .string(let value) = self, !value.isEmpty { Output.printable(value) } else { nil }
   }
 
+  /// The elements of an array; none if it is none.
+  var elements: [JSONValue] { if case .array(let values) = self { values } else { [] } }
+
   /// The texts of an array of strings.
   var texts: [String] { if case .array(let values) = self { values.compactMap(\.text) } else { [] } }
 

@@ -133,16 +133,31 @@ enum StatusScreen {
 
   private static func counts(_ status: JSONValue) -> String {
     let (mirror, clients) = (status["mirror"], status["clients"])
-    return [
-      row(
-        "mirror",
-        "writes \(mirror["writes"].count), dropped writes \(mirror["dropped_writes"].count), "
-          + "errors \(mirror["errors"].count)"),
-      row(
-        "clients",
-        "\(clients["connected"].count) connected, \(clients["total"].count) in all, "
-          + "\(clients["cut_off"].count) cut off"),
-    ].joined(separator: "\n")
+    return
+      ([
+        row(
+          "mirror",
+          "writes \(mirror["writes"].count), dropped writes \(mirror["dropped_writes"].count), "
+            + "errors \(mirror["errors"].count)"),
+        row(
+          "clients",
+          "\(clients["connected"].count) connected, \(clients["total"].count) in all, "
+            + "\(clients["cut_off"].count) cut off"),
+      ] + refusals(status["refusals"].elements)).joined(separator: "\n")
+  }
+
+  /// What applications ask for and are refused, the most frequent first; they may swallow it.
+  private static func refusals(_ refusals: [JSONValue]) -> [String] {
+    let shown = refusals.prefix(5).enumerated().map { index, refusal in
+      let who = ["client", "library", "address"].compactMap { refusal[$0].text }.joined(separator: ", ")
+      let last = refusal["last_at"].text.map { ", last at \($0)" } ?? ""
+      return row(
+        index == 0 ? "REFUSED" : "",
+        "\(refusal["command"].text ?? "-") \(refusal["count"].count) (\(refusal["reason"].text ?? "-"))\(last)"
+          + (who.isEmpty ? "" : " by \(who)"))
+    }
+    let more = refusals.count - shown.count
+    return more > 0 ? shown + [row("", "and \(more) more: sluice status --json")] : shown
   }
 
   private static func flags(_ flags: JSONValue) -> String {

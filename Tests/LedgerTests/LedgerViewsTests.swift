@@ -40,6 +40,12 @@ import Testing
     after.recordError(.reply, on: .new, .write)
     for _ in 0..<2 { after.recordError(.trouble, on: .new, .write) }
     after[.new, .write].latency.record(nanoseconds: 3_000)
+    let (early, late) = (time(61).milliseconds, time(69).milliseconds)
+    let shop = RefusalCounts.Client(name: "shop-7", library: "redis-py 5.0.8", address: "10.0.0.7:5000")
+    let other = RefusalCounts.Client(name: "", library: "", address: "10.0.0.8:5000")
+    after.refusals.record(.init(command: 7, reason: "transaction"), at: early, client: shop)
+    after.refusals.record(.init(command: 7, reason: "transaction"), at: late, client: other)
+    after.refusals.record(.init(command: 8, reason: "cross_stack"), at: early, client: shop)
     ledger.record(after, from: time(60), to: time(70))
     ledger.record(
       ErrorSample(at: time(62), stack: .new, kind: .timeout, command: 7, message: "no reply in 1 s"))
@@ -56,7 +62,9 @@ import Testing
     ledger.record(figures(reads: 1), from: time(80), to: time(90))
     ledger.record(
       flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
-    ledger.record(figures(matched: 1), from: time(90), to: time(100))
+    var last = figures(matched: 1)
+    last.refusals.record(.init(command: 7, reason: "transaction"), at: time(95).milliseconds, client: shop)
+    ledger.record(last, from: time(90), to: time(100))
     ledger.close(clean: true)
     try BenchmarkBook(path: scratch.path).add(
       BenchmarkBook.Entry(
@@ -177,6 +185,14 @@ import Testing
     #expect(
       try other.rows("SELECT diverged, timeouts, verdict FROM cutover_story")
         == ["1|1|hold", "1|1|pass", "1|1|hold", "1|1|hold"])
+  }
+
+  @Test func whatIsRefused() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM what_is_refused") == [
+        "GET|transaction|3|2026-03-01 12:01:01|2026-03-01 12:01:35|shop-7|redis-py 5.0.8|10.0.0.7:5000",
+        "SET|cross_stack|1|2026-03-01 12:01:01|2026-03-01 12:01:01|shop-7|redis-py 5.0.8|10.0.0.7:5000",
+      ])
   }
 
   @Test func theRuns() throws {

@@ -23,6 +23,12 @@ import UnixSignals
          "suspects_made":1050,"suspects_repaired":1000,"suspects_deleted":10,
          "p50_us":90,"p99_us":500}},
        "clients":{"connected":50,"total":1000,"cut_off":1},
+       "refusals":[
+         {"command":"MULTI","reason":"transaction","count":2000,"first_at":"2026-01-02T03:00:00Z",
+          "last_at":"2026-01-02T03:04:05Z","client":"shop","library":"redis-py 5.0.8","address":"10.0.0.7:50000"},
+         {"command":"EVAL","reason":"script","count":1,"last_at":"2026-01-02T03:04:05Z","client":"","library":"",
+          "address":"10.0.0.8:50000"},
+         {"command":"A"},{"command":"B"},{"command":"C"},{"command":"D"},{"command":"E"}],
        "compare":{"matched":1000,"ignored":5,"superseded":2,"diverged":1,"dropped":0,"verdict":"differs"},
        "mirror":{"writes":10,"dropped_writes":0,"errors":0},
        "ledger":{"path":"sluice.db","health":"ok","reason":null,"queued":0,"lost_samples":0}}
@@ -42,6 +48,12 @@ import UnixSignals
                      matched 1 000, ignored 5, superseded 2, diverged 1, dropped 0
         mirror       writes 10, dropped writes 0, errors 0
         clients      50 connected, 1 000 in all, 1 cut off
+        REFUSED      MULTI 2 000 (transaction), last at 2026-01-02T03:04:05Z by shop, redis-py 5.0.8, 10.0.0.7:50000
+                     EVAL 1 (script), last at 2026-01-02T03:04:05Z by 10.0.0.8:50000
+                     A - (-)
+                     B - (-)
+                     C - (-)
+                     and 2 more: sluice status --json
         flags        flags/sluice.flagd.json, version ab12, loaded 2026-01-02T03:04:05Z
         ledger       ok, sluice.db, queued 0, samples lost 0
         way back     sluice rollback "why"
