@@ -19,7 +19,13 @@ enum CommandRules {
     "CLIENT|ID": .clientID, "CLIENT|GETNAME": .clientGetName, "CLIENT|SETNAME": .clientSetName,
     "CLIENT|INFO": .clientInfo, "CLIENT|LIST": .clientList, "CLIENT|SETINFO": .clientSetInfo,
     "CLIENT|NO-EVICT": .clientNoEvict,
+    "CLIENT|REPLY": .clientReply,
     "CONFIG|GET": .configGet,
+    // A refused transaction is refused at its end, where Redis refuses one that cannot run: a client that got an error for MULTI may stop
+    // reading, and take the replies of the commands behind it for those of its next ones. What nobody watches can be unwatched.
+    "MULTI": .multi, "EXEC": .exec, "DISCARD": .discard, "UNWATCH": .unwatch,
+    // Of no replica at all it waits for nothing.
+    "WAIT": .wait,
   ]
 
   static let keyspace: [String: KeyspaceCommand] = [
@@ -28,7 +34,7 @@ enum CommandRules {
   ]
 
   static let refused: [(Refusal, names: [String])] = [
-    (.transaction, ["MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"]),
+    (.transaction, ["WATCH"]),
     (
       .pubsub,
       [
@@ -45,10 +51,7 @@ enum CommandRules {
     ),
     (.script, ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "SCRIPT"]),
     (.function, ["FCALL", "FCALL_RO", "FUNCTION"]),
-    (
-      .replication,
-      ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE", "WAIT"]
-    ),
+    (.replication, ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE"]),
     (.persistence, ["SAVE", "BGSAVE", "BGREWRITEAOF", "LASTSAVE"]),
     (.administration, ["SHUTDOWN", "LATENCY", "SLOWLOG", "MEMORY", "CLIENT", "LOLWUT"]),
     (.configuration, ["CONFIG"]),
@@ -60,7 +63,6 @@ enum CommandRules {
     (.database, ["MOVE", "SWAPDB"]),
     (.migrate, ["MIGRATE"]),
     (.tracking, ["CLIENT|TRACKING", "CLIENT|TRACKINGINFO", "CLIENT|CACHING", "CLIENT|GETREDIR"]),
-    (.clientReply, ["CLIENT|REPLY"]),
     (
       .help,
       [
@@ -68,9 +70,10 @@ enum CommandRules {
         "XINFO|HELP",
       ]
     ),
-    // The containers whose subcommands have keys: by themselves they are nothing.
-    (.unknownSubcommand, ["OBJECT", "XGROUP", "XINFO"]),
   ]
+
+  /// The containers whose subcommands have keys: by themselves they are nothing.
+  static let empty = ["OBJECT", "XGROUP", "XINFO"]
 
   /// Subcommands that go to their key's lane although their container is refused.
   static let keyed: Set<String> = [

@@ -4,6 +4,8 @@ extension CommandSpec {
   /// The refusal of an option that the proxy does not carry, in a command that it does: `XREAD … BLOCK 0
   /// …`, `COPY … DB 1`, `SORT … BY weight_*`. Nil where `refusedOption` is `.none`, without a look.
   ///
+  /// `COPY … DB` has more answers than two: `databaseOption(in:arguments:)`.
+  ///
   /// - Parameters:
   ///   - frame: the bytes of the whole command.
   ///   - arguments: ranges inside `frame`, the name first.
@@ -14,13 +16,46 @@ extension CommandSpec {
     case .block:
       return hasBlock(frame, arguments) ? .blocking : nil
     case .database:
-      for index in 3..<max(3, arguments.count) where arguments.holds("DB", at: index, in: frame) {
-        return .database
-      }
-      return nil
+      return databaseOption(in: frame, arguments: arguments) == .other ? .database : nil
     case .pattern:
       return hasPattern(frame, arguments) ? .sortPattern : nil
     }
+  }
+
+  /// What the options of `COPY source destination [DB number] [REPLACE]` ask for, read as Redis reads them.
+  public enum DatabaseOption: Equatable, Sendable {
+    /// No database: the command goes on as it came.
+    case none
+    /// The one that is served. Which one that is at a stack says the stack's address, so the option does not travel: `kept` are the
+    /// arguments that do.
+    case served(kept: [Int])
+    case other
+    /// Redis's error.
+    case invalid(String)
+  }
+
+  /// `.none` for all commands but `COPY`.
+  public func databaseOption(in frame: Span<UInt8>, arguments: Span<ArgumentRange>) -> DatabaseOption {
+    guard refusedOption == .database else { return .none }
+    var kept = Array(0..<min(3, arguments.count))
+    var database: Int?
+    var index = 3
+    while index < arguments.count {
+      if arguments.holds("REPLACE", at: index, in: frame) {
+        kept.append(index)
+        index &+= 1
+      } else if arguments.holds("DB", at: index, in: frame), index &+ 1 < arguments.count {
+        guard let number = arguments.integer(at: index &+ 1, in: frame) else {
+          return .invalid(CommandSpec.noIntegerMessage)
+        }
+        database = number
+        index &+= 2
+      } else {
+        return .invalid(CommandSpec.syntaxMessage)
+      }
+    }
+    guard let database else { return .none }
+    return database == 0 ? .served(kept: kept) : .other
   }
 
   private func hasBlock(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> Bool {

@@ -52,6 +52,7 @@ extension CommandTable {
     var scopes: [String: Scope] = [:]
     for (name, command) in CommandRules.local { scopes[name] = .local(command) }
     for (name, command) in CommandRules.keyspace { scopes[name] = .keyspace(command) }
+    for name in CommandRules.empty { scopes[name] = .unknownSubcommand }
     for (refusal, names) in CommandRules.refused {
       for name in names { scopes[name] = .refused(refusal) }
     }
@@ -72,7 +73,7 @@ extension CommandTable {
   private static var unknownSubcommand: CommandSpec {
     CommandSpec(
       id: unknownSubcommandID, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
-      keys: .none, hasSingleKeyAtOne: false, scope: .refused(.unknownSubcommand), isPlain: false,
+      keys: .none, hasSingleKeyAtOne: false, scope: .unknownSubcommand, isPlain: false,
       split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
       doubt: .none, changesOnRead: false, label: "UNKNOWN SUBCOMMAND")

@@ -1,20 +1,25 @@
 /// Why the proxy does not carry a command: never a wrong answer, always one sentence that says what to do
 /// instead (design, law 8).
-public enum Refusal: UInt8, Sendable, BitwiseCopyable, Equatable, CaseIterable {
+///
+/// Its raw value is the reason under which it is counted.
+public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable {
   case transaction, pubsub, blocking, script, function
-  case replication, persistence, administration, configuration, accessControl
+  case replication, persistence, administration, configuration
+  case accessControl = "access_control"
   case cluster, module, monitor, debugging
-  case database, migrate, sortPattern
-  case tracking, clientReply, resp3
-  case help, unknownSubcommand
+  case database, migrate
+  case select
+  case behindSelect = "behind_select"
+  case sortPattern = "sort_pattern"
+  case tracking, resp3, help
 
   /// The error's text without the leading `-` and without CRLF. It begins with an error word: `ERR`, or
   /// `NOPROTO` where a client looks for it (https://redis.io/docs/latest/commands/hello/).
   public var message: String {
     switch self {
     case .transaction:
-      "ERR sluice: transactions (MULTI, EXEC, DISCARD, WATCH, UNWATCH) are not carried; "
-        + "send the commands one by one, or run the transaction against the stack itself"
+      "ERR sluice: transactions (MULTI, EXEC, WATCH) are not carried; use a plain pipeline "
+        + "(pipeline(transaction=False), pipelined, Pipelined), or run it against the stack itself"
     case .pubsub:
       "ERR sluice: publish/subscribe is not carried; connect to the stack itself for it"
     case .blocking:
@@ -49,6 +54,12 @@ public enum Refusal: UInt8, Sendable, BitwiseCopyable, Equatable, CaseIterable {
     case .database:
       "ERR sluice: the proxy serves one database, keys cannot move to another; "
         + "run this against the stack itself"
+    case .select:
+      "ERR sluice: only database 0 can be selected; set db=0 in the client, and the database of each stack in "
+        + "its address (redis://host:port/3); until SELECT 0 nothing is carried out here"
+    case .behindSelect:
+      "ERR sluice: not carried out, for it was meant for the database that SELECT was refused; "
+        + "set db=0 in the client, or say SELECT 0"
     case .migrate:
       "ERR sluice: MIGRATE would move keys behind the proxy's back; run it against the stack itself"
     case .sortPattern:
@@ -56,14 +67,10 @@ public enum Refusal: UInt8, Sendable, BitwiseCopyable, Equatable, CaseIterable {
         + "sort in the client, or run it against the stack itself"
     case .tracking:
       "ERR sluice: client-side caching (CLIENT TRACKING) is not carried; connect to the stack itself for it"
-    case .clientReply:
-      "ERR sluice: CLIENT REPLY is not carried; read the replies and drop them"
     case .resp3:
-      "NOPROTO sluice: RESP3 is not spoken; say HELLO 2"
+      "NOPROTO sluice: RESP3 is not spoken; set RESP2 in the client (protocol=2, protocol: 2, RESP: 2), or say HELLO 2"
     case .help:
       "ERR sluice: HELP texts are not kept here; ask the stack itself"
-    case .unknownSubcommand:
-      "ERR sluice: no such subcommand in Redis 7.0; check its spelling"
     }
   }
 }

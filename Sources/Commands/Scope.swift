@@ -11,6 +11,9 @@ public enum Scope: Sendable, BitwiseCopyable, Equatable {
 
   /// Nobody: the client gets the refusal's message.
   case refused(Refusal)
+
+  /// Nobody: its container has no subcommand of that name, and Redis says so too.
+  case unknownSubcommand
 }
 
 /// A command that the proxy answers by itself.
@@ -19,7 +22,8 @@ public enum LocalCommand: UInt8, Sendable, BitwiseCopyable, Equatable, CaseItera
   case command, commandCount, commandDocs, commandInfo, commandList
   case commandGetKeys, commandGetKeysAndFlags
   case clientID, clientGetName, clientSetName, clientInfo, clientList, clientSetInfo, clientNoEvict
-  case configGet
+  case configGet, clientReply
+  case multi, exec, discard, unwatch, wait
 }
 
 /// A command about all keys at once.

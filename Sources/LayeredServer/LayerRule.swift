@@ -42,7 +42,7 @@ enum LayerRule: UInt8 {
       switch spec.scope {
       // By it a lane ends connections that it has given up: ours to the endpoint have the numbers that it was told.
       case .refused where spec.name == "CLIENT|KILL": return .pass
-      case .refused: return .refuse
+      case .refused, .unknownSubcommand: return .refuse
       case .local(let command): return rule(command)
       case .keyspace(let command): return rule(command, hasPrefix: !settings.keyPrefix.isEmpty)
       case .keyed: break
@@ -77,7 +77,7 @@ enum LayerRule: UInt8 {
     switch command {
     case .quit: .quit
     case .info: .info
-    case .auth, .hello, .select, .reset: .refuse
+    case .auth, .hello, .select, .reset, .clientReply, .multi, .exec, .discard, .unwatch, .wait: .refuse
     default: .pass
     }
   }

@@ -8,52 +8,80 @@ extension ClientSession {
   /// The way of nearly every command, one with a single key that is this lane's and nothing in its way: returns the stack to
   /// whose connection the caller must append the frame. Nil: nothing was done, and `dispatch` is the way.
   func straight(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> StackID? {
-    guard isAuthenticated, arguments.count > 1, !lane.isFenced else { return nil }
+    guard isPlain, arguments.count > 1, !lane.isFenced else { return nil }
     let command = lane.table.lookup(frame.extracting(arguments[0].range))
     let spec = lane.table.specs[command]
     guard spec.isPlain, spec.accepts(count: arguments.count) else { return nil }
     let key = frame.extracting(arguments[1].range)
     guard lane.owner(of: key) === lane else { return nil }
+    lastCommand = command
     return lane.accept(frame, spec, key: key, from: self)
   }
 
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
     let command = lane.table.resolve(in: frame, arguments: arguments)
+    lastCommand = command
+    if command == CommandTable.unknownID, isForSomebodyElse(frame, arguments) {
+      // It is answered, or the door is closed.
+    } else if isPlain || mayPass(frame, arguments, lane.table.specs[command]) {
+      carryOut(frame, arguments, command: command)
+    }
+    // What is kept back comes here again.
+    if !isPlain, keptBack == nil { mode.commandEnded() }
+  }
+
+  private func carryOut(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, command: Int) {
     let spec = lane.table.specs[command]
-    if command == CommandTable.unknownID, arguments.count > 0 {
-      let name = ClientSession.word(frame.extracting(arguments[0].range))
-      if ClientSession.http.contains(name) {
-        // Nor is what came in the same packet looked at any more.
-        leave()
-        return close()
-      }
-      if ClientSession.controlWords.contains(name) {
-        return answerError(
-          "ERR sluice: \(name) is an order of the control port, and this one is for clients of the cache; "
-            + "the control port is 6401 unless serve was told otherwise")
-      }
-    }
-    guard isAuthenticated || spec.isAllowedUnauthenticated else {
-      return answer("-NOAUTH Authentication required.\r\n")
-    }
     guard spec.accepts(count: arguments.count) else { return answerError(spec.wrongArityMessage) }
     switch spec.scope {
     case .keyed:
-      if spec.refusedOption != .none, let refusal = spec.refusal(in: frame, arguments: arguments) {
-        return answerError(refusal.message)
-      }
-      if lane.peers.count == 1, arguments.count > 1 {
-        lane.request(frame, arguments, command: command, sink: self, slot: openSlot())
-      } else {
-        keyed(frame, arguments, spec)
-      }
+      if spec.refusedOption != .none, isAnsweredForItsOption(frame, arguments, spec) { return }
+      toItsLane(frame, arguments, spec)
     case .local(let local):
       self.local(local, frame, arguments, spec)
     case .keyspace(let keyspace):
       self.keyspace(keyspace, frame, arguments, spec)
     case .refused(let refusal):
-      answerError(refusal.message)
+      refuse(refusal, spec)
+    case .unknownSubcommand:
+      answerError(CommandSpec.unknownSubcommandMessage(frame, arguments))
     }
+  }
+
+  /// Where replies go: to the client, unless it wants none.
+  var sink: ReplySink { isPlain || !mode.isMuted ? self : Muffler(self) }
+
+  func inline(_ line: Span<UInt8>) {
+    guard let words = InlineRequest.arguments(of: line) else {
+      answer(ProtocolError(.unbalancedQuotes, at: 0).reply)
+      return leave()
+    }
+    guard !words.isEmpty else { return }
+    let frame = InlineRequest.frame(of: words)
+    var reader = RequestFramer(limits: lane.settings.limits)
+    guard case .command = reader.next(frame.span) else {
+      answer(ProtocolError(.invalidMultibulkLength, at: 0).reply)
+      return leave()
+    }
+    dispatch(frame.span, reader.arguments.span)
+  }
+
+  /// A browser, or an order of the control port.
+  private func isForSomebodyElse(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> Bool {
+    guard arguments.count > 0 else { return false }
+    let name = ClientSession.word(frame.extracting(arguments[0].range))
+    if ClientSession.http.contains(name) {
+      // Nor is what came in the same packet looked at any more.
+      leave()
+      close()
+      return true
+    }
+    guard ClientSession.controlWords.contains(name) else { return false }
+    countRefusal(CommandTable.unknownID, "control_order")
+    answerError(
+      "ERR sluice: \(name) is an order of the control port, and this one is for clients of the cache; "
+        + "the control port is 6401 unless serve was told otherwise")
+    return true
   }
 
   /// A browser that a web page has sent here: Redis closes on these words too, before their lines are taken for commands.
@@ -69,7 +97,10 @@ extension ClientSession {
   /// Answers a command at once, in its turn.
   func answer(_ reply: String) { answer(Array(reply.utf8)) }
 
-  func answer(_ reply: [UInt8]) { replyArrived(reply.span, slot: openSlot()) }
+  func answer(_ reply: [UInt8]) {
+    if !isPlain, mode.isMuted { return }
+    replyArrived(reply.span, slot: openSlot())
+  }
 
   func answerError(_ message: String) {
     var reply: [UInt8] = []
@@ -77,9 +108,41 @@ extension ClientSession {
     answer(reply)
   }
 
-  /// Asks the stack that has the whole key space; the answer is passed on as it is.
-  func forwardToKeyspacePrimary(_ frame: Span<UInt8>, _ spec: CommandSpec) {
-    lane.ask(frame, spec, lane.keyspacePrimary, sink: self, slot: openSlot())
+  /// Asks a server about itself; the answer is passed on as it is.
+  func askServer(_ frame: Span<UInt8>, _ spec: CommandSpec) {
+    lane.ask(frame, spec, lane.serverToAsk, sink: sink, slot: openSlot())
+  }
+
+  /// Whether an option was refused, or the command is on its way without it.
+  private func isAnsweredForItsOption(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec
+  ) -> Bool {
+    switch spec.databaseOption(in: frame, arguments: arguments) {
+    case .none, .other: break
+    case .invalid(let message):
+      answerError(message)
+      return true
+    case .served(let kept):
+      let words = kept.map { index in
+        frame.extracting(arguments[index].range).withUnsafeBufferPointer { Array($0) }
+      }
+      let shorter = InlineRequest.frame(of: words)
+      var reader = RequestFramer(limits: lane.settings.limits)
+      guard case .command = reader.next(shorter.span) else { return false }
+      toItsLane(shorter.span, reader.arguments.span, spec)
+      return true
+    }
+    guard let refusal = spec.refusal(in: frame, arguments: arguments) else { return false }
+    refuse(refusal, spec)
+    return true
+  }
+
+  private func toItsLane(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+    if lane.peers.count == 1, arguments.count > 1 {
+      lane.request(frame, arguments, command: spec.id, sink: sink, slot: openSlot())
+    } else {
+      keyed(frame, arguments, spec)
+    }
   }
 
   /// A command with keys when there are several lanes, or without a key when its name is in no table.
@@ -101,7 +164,7 @@ extension ClientSession {
     let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
       lane.owner(of: frame.extracting(arguments[index].range)).index
     }
-    let gather = Gather(parts, on: lane, sink: self, slot: openSlot())
+    let gather = Gather(parts, on: lane, sink: sink, slot: openSlot())
     for (number, part) in parts.parts.enumerated() {
       lane.send(part.frame.span, to: lane.peers[part.group], sink: gather, slot: UInt32(number))
     }
@@ -109,25 +172,16 @@ extension ClientSession {
 
   /// A command of a keyed kind that names none: what it does is unknown, so it counts as a write of the empty key.
   private func withoutKey(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
-    lane.forward(frame, spec, key: Span(), to: lane.routing.primary(of: Span()), sink: self, slot: openSlot())
+    lane.forward(frame, spec, key: Span(), to: lane.routing.primary(of: Span()), sink: sink, slot: openSlot())
   }
 
   private func pass(
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, to owner: Lane
   ) {
     if owner === lane {
-      lane.request(frame, arguments, command: spec.id, sink: self, slot: openSlot())
+      lane.request(frame, arguments, command: spec.id, sink: sink, slot: openSlot())
     } else {
-      lane.send(frame, to: owner, sink: self, slot: openSlot())
-    }
-  }
-}
-
-extension CommandSpec {
-  fileprivate var isAllowedUnauthenticated: Bool {
-    switch scope {
-    case .local(.auth), .local(.hello), .local(.quit), .local(.reset): true
-    default: false
+      lane.send(frame, to: owner, sink: sink, slot: openSlot())
     }
   }
 }

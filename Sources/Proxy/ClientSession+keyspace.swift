@@ -11,25 +11,27 @@ extension ClientSession {
     case .flushdb, .flushall:
       // With one lane and one primary it is a write like any other; the log keeps its place.
       if lane.peers.count == 1, lane.routing.commonPrimary != nil, !lane.isFenced {
-        lane.forward(frame, spec, key: Span(), to: lane.keyspacePrimary, sink: self, slot: openSlot())
+        lane.forward(frame, spec, key: Span(), to: lane.keyspacePrimary, sink: sink, slot: openSlot())
       } else {
         runExclusively(frame)
       }
     // What the client wrote before must be there: on other lanes, behind a fence, and where the mirror's keys are counted too on
     // the mirror.
-    case _ where (lane.peers.count > 1 || lane.isFenced || (command == .dbsize && isLive)) && mustWait(frame):
+    case _
+    where (lane.peers.count > 1 || lane.isFenced || (command == .dbsize && isSplit)) && mustWait(frame):
       break
     case .scan:
-      KeyspaceScan.start(frame, arguments, spec, on: lane, sink: self, slot: openKeyspaceSlot())
+      KeyspaceScan.start(frame, arguments, spec, on: lane, sink: sink, slot: openKeyspaceSlot())
     case .dbsize, .keys, .randomkey:
-      guard isLive else {
-        return lane.ask(frame, spec, lane.keyspacePrimary, sink: self, slot: openKeyspaceSlot())
+      guard isSplit else {
+        return lane.ask(frame, spec, lane.keyspacePrimary, sink: sink, slot: openKeyspaceSlot())
       }
-      KeyspaceQuery(command, frame, spec, on: lane, sink: self, slot: openKeyspaceSlot()).start()
+      KeyspaceQuery(command, frame, spec, on: lane, sink: sink, slot: openKeyspaceSlot()).start()
     }
   }
 
-  private var isLive: Bool { lane.routing.snapshot.effectiveStage == .live }
+  /// Whether each stack has keys that only it answers for.
+  private var isSplit: Bool { lane.routing.keyspaceOwner == nil }
 
   /// What the client writes afterwards must not be there yet, and on another lane it could overtake the question.
   private func openKeyspaceSlot() -> UInt32 { lane.peers.count > 1 ? openBarrier() : openSlot() }

@@ -18,25 +18,31 @@ extension ClientSession {
       }
     case .echo: answerBulk(frame.extracting(arguments[1].range))
     case .auth: authenticate(words(frame, arguments))
-    case .hello: hello(words(frame, arguments))
-    case .select: select(words(frame, arguments))
+    case .hello: hello(words(frame, arguments), spec)
+    case .select: select(words(frame, arguments)[1], spec)
     case .quit:
       answer("+OK\r\n")
       leave()
     case .reset:
-      name = []
-      isAuthenticated = lane.settings.password == nil
+      identity.reset()
+      mode.reset(isLocked: lane.settings.password != nil)
       answer("+RESET\r\n")
+    case .multi: multi()
+    case .exec: exec()
+    case .discard: discard()
+    // Nothing is watched: WATCH is refused.
+    case .unwatch: answer("+OK\r\n")
+    case .wait: wait(words(frame, arguments), spec)
     case .clientID: answer(":\(id)\r\n")
     case .clientGetName:
-      let name = name
+      let name = identity.name
       if name.isEmpty { answer("$-1\r\n") } else { answerBulk(name.span) }
     case .clientSetName:
-      let given = words(frame, arguments)[2]
-      if let problem = ClientSession.problem(ofName: given) { return answerError(problem) }
-      name = given
-      answer("+OK\r\n")
-    case .clientSetInfo: answer("+OK\r\n")
+      answerOK(orError: identity.setName(words(frame, arguments)[2]))
+    case .clientSetInfo:
+      let words = words(frame, arguments)
+      answerOK(orError: identity.setInfo(words[2], words[3]))
+    case .clientReply: clientReply(words(frame, arguments)[2])
     case .clientNoEvict:
       let word = String(decoding: words(frame, arguments)[2], as: UTF8.self).lowercased()
       if word == "on" || word == "off" { answer("+OK\r\n") } else { answerError("ERR syntax error") }
@@ -46,8 +52,24 @@ extension ClientSession {
     case .time, .info, .configGet, .command, .commandCount, .commandDocs, .commandInfo, .commandList,
       .commandGetKeys, .commandGetKeysAndFlags:
       // A real server knows better than any copy of it what it can do and how it is set up.
-      forwardToKeyspacePrimary(frame, spec)
+      askServer(frame, spec)
     }
+  }
+
+  private func answerOK(orError problem: String?) {
+    if let problem { answerError(problem) } else { answer("+OK\r\n") }
+  }
+
+  /// `WAIT replicas timeout`: of no replica at all it waits for nothing, and says that it knows of none.
+  private func wait(_ words: [[UInt8]], _ spec: CommandSpec) {
+    guard let replicas = Int(String(decoding: words[1], as: UTF8.self)) else {
+      return answerError("ERR value is not an integer or out of range")
+    }
+    guard let timeout = Int(String(decoding: words[2], as: UTF8.self)) else {
+      return answerError("ERR timeout is not an integer or out of range")
+    }
+    if timeout < 0 { return answerError("ERR timeout is negative") }
+    if replicas > 0 { refuse(.replication, spec) } else { answer(":0\r\n") }
   }
 
   private func words(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> [[UInt8]] {
@@ -85,7 +107,7 @@ extension ClientSession {
     else {
       return "WRONGPASS invalid username-password pair or user is disabled."
     }
-    isAuthenticated = true
+    mode.passwordSaid()
     return nil
   }
 
@@ -96,16 +118,15 @@ extension ClientSession {
   }
 
   /// `HELLO [2 [AUTH user password] [SETNAME name]]` (https://redis.io/docs/latest/commands/hello/).
-  private func hello(_ words: [[UInt8]]) {
+  private func hello(_ words: [[UInt8]], _ spec: CommandSpec) {
     var index = 1
     if words.count > 1 {
+      if words[1] == Array("3".utf8) { return refuse(.resp3, spec) }
       guard words[1] == Array("2".utf8) else {
         return answerError(
-          words[1] == Array("3".utf8)
-            ? Refusal.resp3.message
-            : Int(String(decoding: words[1], as: UTF8.self)) == nil
-              ? "ERR Protocol version is not an integer or out of range"
-              : "NOPROTO unsupported protocol version")
+          Int(String(decoding: words[1], as: UTF8.self)) == nil
+            ? "ERR Protocol version is not an integer or out of range"
+            : "NOPROTO unsupported protocol version")
       }
       index = 2
     }
@@ -115,15 +136,14 @@ extension ClientSession {
         if let problem = tryPassword(user: words[index + 1], words[index + 2]) { return answerError(problem) }
         index += 3
       case "SETNAME" where index + 1 < words.count:
-        if let problem = ClientSession.problem(ofName: words[index + 1]) { return answerError(problem) }
-        name = words[index + 1]
+        if let problem = identity.setName(words[index + 1]) { return answerError(problem) }
         index += 2
       default:
         return answerError(
           "ERR Syntax error in HELLO option '\(String(decoding: words[index], as: UTF8.self))'")
       }
     }
-    guard isAuthenticated else {
+    guard mode.access != .locked else {
       return answerError(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
           + "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
@@ -131,10 +151,10 @@ extension ClientSession {
     }
     var reply: [UInt8] = []
     reply.appendArrayHeader(14)
-    for (key, value) in [("server", "redis"), ("version", "7.0.0")] {
-      reply.appendBulk(key)
-      reply.appendBulk(value)
-    }
+    reply.appendBulk("server")
+    reply.appendBulk("redis")
+    reply.appendBulk("version")
+    reply.appendBulk(lane.serverVersion.span)
     reply.appendBulk("proto")
     reply.appendInteger(2)
     reply.appendBulk("id")
@@ -146,65 +166,5 @@ extension ClientSession {
     reply.appendBulk("modules")
     reply.appendArrayHeader(0)
     answer(reply)
-  }
-
-  /// One database: the stack's address says which.
-  private func select(_ words: [[UInt8]]) {
-    switch Int(String(decoding: words[1], as: UTF8.self)) {
-    case 0: answer("+OK\r\n")
-    case .some:
-      answerError(
-        "ERR sluice: only database 0 can be selected here; which database that is on each stack is said in the "
-          + "stack's address (redis://host:port/3)")
-    case nil: answerError("ERR value is not an integer or out of range")
-    }
-  }
-
-  // MARK: CLIENT
-
-  /// Nil if a client may be called so: the name stands in the lines of `CLIENT LIST`.
-  private static func problem(ofName name: [UInt8]) -> String? {
-    name.allSatisfy { (0x21...0x7e).contains($0) }
-      ? nil : "ERR Client names cannot contain spaces, newlines or special characters."
-  }
-
-  /// A line in the format of Redis' CLIENT LIST, with the fields that mean something here.
-  func description(now: UInt64) -> String {
-    "id=\(id) addr=\(address) name=\(String(decoding: name, as: UTF8.self)) "
-      + "age=\((now &- connectedAt) / 1_000_000_000) db=0 resp=2 lane=\(lane.index)"
-  }
-
-  /// Every client of every lane, or those that `TYPE` or `ID` chooses.
-  private func clientList(_ filter: [String]) {
-    var chosen: Set<Int>?
-    switch (filter.first?.uppercased(), filter.count) {
-    case (nil, _): break
-    case ("TYPE", 2):
-      let types = ["normal", "replica", "slave", "pubsub", "master"]
-      guard types.contains(filter[1].lowercased()) else {
-        return answerError("ERR Unknown client type '\(filter[1])'")
-      }
-      if filter[1].lowercased() != "normal" { chosen = [] }
-    case ("ID", 2...):
-      let ids = filter.dropFirst().compactMap { Int($0) }
-      guard ids.count == filter.count - 1 else { return answerError("ERR Invalid client ID") }
-      chosen = Set(ids)
-    default: return answerError("ERR syntax error")
-    }
-    let isChosen = chosen
-    let slot = openSlot()
-    let home = lane
-    let lists = home.peers.map { peer in
-      peer.loop.submit {
-        peer.sessions.values.filter { isChosen?.contains($0.id) ?? true }.map {
-          $0.description(now: peer.now)
-        }
-      }
-    }
-    EventLoopFuture.whenAllSucceed(lists, on: home.loop).whenSuccess { lists in
-      var reply: [UInt8] = []
-      reply.appendBulk(lists.joined().map { $0 + "\n" }.joined())
-      self.replyArrived(reply.span, slot: slot)
-    }
   }
 }

@@ -15,12 +15,16 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   let lane: Lane
   let server: ProxyShared
   let id: Int
-  /// What `CLIENT SETNAME` said.
-  var name: [UInt8] = []
-  var isAuthenticated: Bool
+  /// What the client has said of itself.
+  var identity = ClientIdentity()
+  /// What stands between its commands and the stacks. `isPlain`, nothing, is all that most commands ask.
+  var mode: SessionMode { didSet { isPlain = mode == .plain } }
+  private(set) var isPlain: Bool
+  /// The row of the command that came last.
+  var lastCommand = CommandTable.unknownID
   let connectedAt: UInt64
 
-  private var context: ChannelHandlerContext?
+  private(set) var context: ChannelHandlerContext?
   private var framer: RequestFramer
   /// Who has not said the password may send only short commands; the framer changes between two commands.
   private var hasFullLimits: Bool
@@ -48,25 +52,20 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Bytes that waited for the client when its patience was last checked.
   private var unread = 0
   /// A command that waits until everything before it is answered.
-  private var keptBack: [UInt8]?
-  private var lastHeard: UInt64
+  private(set) var keptBack: [UInt8]?
+  private(set) var lastHeard: UInt64
 
   init(lane: Lane, server: ProxyShared, id: Int) {
     self.lane = lane
     self.server = server
     self.id = id
-    isAuthenticated = lane.settings.password == nil
-    hasFullLimits = isAuthenticated
-    framer = RequestFramer(limits: isAuthenticated ? lane.settings.limits : .unauthenticated)
+    isPlain = lane.settings.password == nil
+    mode = SessionMode(isLocked: !isPlain)
+    hasFullLimits = isPlain
+    framer = RequestFramer(limits: isPlain ? lane.settings.limits : .unauthenticated)
     connectedAt = lane.now
     lastHeard = lane.now
     super.init(home: lane.index)
-  }
-
-  /// The peer as Redis writes it: `127.0.0.1:50000`.
-  var address: String {
-    guard let peer = context?.remoteAddress else { return "" }
-    return peer.ipAddress.map { "\($0):\(peer.port ?? 0)" } ?? peer.pathname ?? ""
   }
 
   // MARK: The socket
@@ -140,7 +139,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     var framer = RequestFramer(limits: lane.settings.limits)
     swap(&framer, &self.framer)
     loop: while offset < all.count, mayGoOn {
-      if isAuthenticated && !hasFullLimits {
+      if !hasFullLimits && mode.access != .locked {
         hasFullLimits = true
         framer = RequestFramer(limits: lane.settings.limits)
       }
@@ -206,21 +205,6 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Whether the next command must wait for the answer to an earlier one.
   private var isHeld: Bool { barrier != nil || keptBack != nil }
 
-  private func inline(_ line: Span<UInt8>) {
-    guard let words = InlineRequest.arguments(of: line) else {
-      answer(ProtocolError(.unbalancedQuotes, at: 0).reply)
-      return leave()
-    }
-    guard !words.isEmpty else { return }
-    let frame = InlineRequest.frame(of: words)
-    var reader = RequestFramer(limits: lane.settings.limits)
-    guard case .command = reader.next(frame.span) else {
-      answer(ProtocolError(.invalidMultibulkLength, at: 0).reply)
-      return leave()
-    }
-    dispatch(frame.span, reader.arguments.span)
-  }
-
   // MARK: Replies
 
   /// The number under which the reply to the next command will come.
@@ -237,7 +221,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Holds all lanes while the command runs (law 1); what this client asks next waits for it.
   func runExclusively(_ frame: Span<UInt8>) {
     guard !mustWait(frame) else { return }
-    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: self, slot: openBarrier())
+    server.exclusive.run(frame.withUnsafeBufferPointer { Array($0) }, sink: sink, slot: openBarrier())
   }
 
   /// As `openSlot`, and what this client asks next waits for the reply.
@@ -246,6 +230,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     barrier = slot
     return slot
   }
+
+  override var client: ClientSession? { self }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     guard context != nil else { return }
@@ -297,6 +283,14 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Bytes that the kernel has not taken for this client.
   private func unreadBytes(_ context: ChannelHandlerContext) -> Int {
     (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  /// What is kept for the client: bytes it has sent and the room behind them, replies of this turn, and replies that wait for older
+  /// ones or for the client.
+  var buffers: (input: Int, free: Int, output: Int, waiting: Int) {
+    let room = input.map { max(0, $0.capacity - $0.readableBytes) } ?? 0
+    let waiting = replies.waitingBytes + (context.map(unreadBytes) ?? 0)
+    return (input?.readableBytes ?? 0, room, output.readableBytes, waiting)
   }
 
   private func closeIfDone() {

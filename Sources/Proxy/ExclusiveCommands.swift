@@ -95,12 +95,12 @@ extension Lane {
       return progressed()
     }
     guard !refusesWrite(frame, arguments, spec, keys) else {
-      refuse(readsOnlyMessage, sink: sink, slot: 0)
+      refuseToWrite(spec, sink: sink, slot: 0)
       return progressed()
     }
     let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
     if primaries.count > 1 {
-      refuse(Lane.bothSides(spec.name), sink: sink, slot: 0)
+      refuseBothSides(spec, sink: sink, slot: 0)
     } else {
       forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: 0)
     }
@@ -126,6 +126,8 @@ private final class ExclusiveSink: ReplySink, @unchecked Sendable {
     self.slot = slot
     super.init(home: lane.index)
   }
+
+  override var client: ClientSession? { sink.client }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     lane.isExclusiveAnswered = true

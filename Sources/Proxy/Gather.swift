@@ -19,6 +19,8 @@ final class Gather: ReplySink, @unchecked Sendable {
     super.init(home: lane.index)
   }
 
+  override var client: ClientSession? { sink.client }
+
   override func replyArrived(_ reply: Span<UInt8>, slot part: UInt32) {
     replies[Int(part)].append(contentsOf: reply)
     missing -= 1

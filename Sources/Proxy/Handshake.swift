@@ -15,6 +15,8 @@ struct Handshake {
     var run: [UInt8]?
     /// The `run_id` of the server itself, where layers that stand before it tell another one.
     var server: [UInt8]?
+    /// `redis_version`.
+    var version: [UInt8]?
     /// Keys in the selected database.
     var keys: Int?
   }
@@ -93,6 +95,7 @@ struct Handshake {
       case .client: greeting.client = ReplyReader.integer(reply)
       case .server:
         greeting.run = Handshake.value(of: "run_id:", in: reply)
+        greeting.version = Handshake.value(of: "redis_version:", in: reply)
         greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
         if greeting.server?.isEmpty == true { greeting.server = nil }
       case .size: greeting.keys = ReplyReader.integer(reply)

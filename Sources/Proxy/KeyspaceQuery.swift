@@ -2,7 +2,7 @@ import SluiceCommands
 import SluiceRESP
 import SluiceRouting
 
-/// `KEYS`, `DBSIZE` and `RANDOMKEY` in stage `live`, where each key is visible on one side only: both stacks are asked,
+/// `KEYS`, `DBSIZE` and `RANDOMKEY` where a part of the keys is visible on each side only: both stacks are asked,
 /// and of each only the keys count whose primary it is.
 final class KeyspaceQuery: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane

@@ -73,11 +73,5 @@ final class KeyspaceScan: ReplySink, @unchecked Sendable {
 
 extension Lane {
   /// The stacks that are the primary of some key.
-  var visibleSides: [StackID] {
-    switch routing.snapshot.effectiveStage {
-    case .off, .dualwrite, .shadow: [.legacy]
-    case .live: [.legacy, .new]
-    case .rampdown, .complete: [.new]
-    }
-  }
+  var visibleSides: [StackID] { routing.keyspaceOwner.map { [$0] } ?? [.legacy, .new] }
 }

@@ -89,7 +89,7 @@ extension Lane {
       if command.sequel == .mirror { suspect(request, on: connection.stack.other) }
       guard let sink, !retry(request, command, on: connection.stack, sink: sink) else { return }
       let fate =
-        table.specs[Int(command.command)].access == .write ? "; the write may or may not have happened" : ""
+        table.specs[Int(command.command)].mayHaveWritten ? "; the write may or may not have happened" : ""
       refuse(
         "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) "
           + "\(connection.health.reason ?? "lost the connection")\(fate)", sink: sink, slot: command.slot)

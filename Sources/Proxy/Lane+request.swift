@@ -19,7 +19,7 @@ extension Lane {
       return hold(frame, sink: sink, slot: slot, keys: 1)
     }
     if routing.refusesWrites, spec.access == .write, routing.snapshot.refusesWrites(to: key) {
-      return refuse(readsOnlyMessage, sink: sink, slot: slot)
+      return refuseToWrite(spec, sink: sink, slot: slot)
     }
     let primary = routing.primary(of: key)
     if !connection(primary).suspects.isEmpty { purge(key, on: primary) }
@@ -74,7 +74,7 @@ extension Lane {
       return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
     }
     if refusesWrite(frame, arguments, spec, keyIndices) {
-      return refuse(readsOnlyMessage, sink: sink, slot: slot)
+      return refuseToWrite(spec, sink: sink, slot: slot)
     }
     purgeAll(frame, arguments, keyIndices)
     if primaries.legacy && primaries.new {
@@ -99,7 +99,7 @@ extension Lane {
     sink: ReplySink, slot: UInt32
   ) {
     guard spec.split != .none else {
-      return refuse(Lane.bothSides(spec.name), sink: sink, slot: slot)
+      return refuseBothSides(spec, sink: sink, slot: slot)
     }
     let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
       Int(routing.primary(of: frame.extracting(arguments[index].range)).rawValue)
@@ -192,26 +192,35 @@ extension Lane {
     deliver(reply.span, to: sink, slot: slot)
   }
 
-  /// The stack to ask about the whole key space when one stack has it all.
-  var keyspacePrimary: StackID {
-    switch routing.snapshot.effectiveStage {
-    case .off, .dualwrite, .shadow, .live: .legacy
-    case .rampdown, .complete: .new
-    }
+  /// The stack to ask about the whole key space: the one that has it all, or where none has, legacy.
+  var keyspacePrimary: StackID { routing.keyspaceOwner ?? .legacy }
+
+  /// The stack to ask about the server: the same, or where keys are on both sides one that is there.
+  var serverToAsk: StackID {
+    let first = keyspacePrimary
+    return routing.keyspaceOwner == nil && !connection(first).isUp && connection(first.other).isUp
+      ? first.other : first
+  }
+
+  /// The version that `INFO` tells too. 7.0 is that of our table: what there is to say as long as no server has answered.
+  var serverVersion: [UInt8] {
+    let asked = serverToAsk
+    return connection(asked).history.version ?? connection(asked.other).history.version ?? Array("7.0.0".utf8)
   }
 
   func downMessage(_ connection: StackConnection) -> String {
     "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) cannot be used: "
       + (connection.health.reason ?? "not connected yet")
   }
-
-  static func bothSides(_ name: String) -> String {
-    "CROSSSTACK sluice: the keys of \(name) are on both stacks just now and it cannot be split; "
-      + "give them one hash tag, as in {user1}:a {user1}:b, to keep them together"
-  }
 }
 
 extension CommandSpec {
+  /// Whether a command without an answer may have changed something: what asks about a server or its clients has not.
+  var mayHaveWritten: Bool {
+    if case .local = scope { return false }
+    return access == .write
+  }
+
   /// The class under which the command is counted.
   var commandClass: SluiceFigures.CommandClass { access == .read ? .read : .write }
 }

@@ -7,6 +7,8 @@ final class LaneRouting: Sendable {
   let snapshot: RoutingSnapshot
   /// The primary of every key, when all keys have the same.
   let commonPrimary: StackID?
+  /// The stack that answers for every key: by the stage, or because a share is all or nothing.
+  let keyspaceOwner: StackID?
   let mirrorsWrites: Bool
   /// Whether any read is compared; which ones, the snapshot says.
   let comparesReads: Bool
@@ -23,6 +25,7 @@ final class LaneRouting: Sendable {
       case .live: nil
       case .rampdown, .complete: .new
       }
+    keyspaceOwner = snapshot.keyspaceOwner
     mirrorsWrites = snapshot.mirrorsWrites
     comparesReads = snapshot.effectiveStage.comparesReads
     refusesWrites = snapshot.fallback == .reads

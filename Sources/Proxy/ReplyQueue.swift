@@ -10,8 +10,10 @@ struct ReplyQueue {
   private(set) var head: UInt32 = 0
   /// The number of the next command.
   private(set) var next: UInt32 = 0
-  /// For the commands from `head` on: where the early reply stands; empty while there is none.
+  /// For the commands from `head` on: where the early reply stands; `missing` while there is none. An empty one is the reply of a
+  /// command that gets no bytes.
   private var early = Deque<Range<Int>>()
+  private static let missing = -1 ..< -1
   private var bytes = ByteBuffer()
   /// Bytes of `bytes` that were written out already.
   private var spent = 0
@@ -44,7 +46,7 @@ struct ReplyQueue {
       if !early.isEmpty { advance(into: &output) }
       return
     }
-    while early.count <= distance { early.append(0..<0) }
+    while early.count <= distance { early.append(ReplyQueue.missing) }
     let start = bytes.writerIndex
     bytes.append(reply)
     early[distance] = start..<bytes.writerIndex
@@ -53,7 +55,7 @@ struct ReplyQueue {
   /// The place of the head was taken; so may be those behind it.
   private mutating func advance(into output: inout ByteBuffer) {
     early.removeFirst()
-    while let range = early.first, !range.isEmpty {
+    while let range = early.first, range != ReplyQueue.missing {
       if let view = bytes.viewBytes(at: range.lowerBound, length: range.count) { output.writeBytes(view) }
       spent += range.count
       early.removeFirst()
@@ -70,7 +72,7 @@ struct ReplyQueue {
   /// A client that always has something in flight would let the buffer grow for ever.
   private mutating func compact() {
     var fresh = ByteBuffer()
-    for index in early.indices where !early[index].isEmpty {
+    for index in early.indices where early[index] != ReplyQueue.missing {
       let start = fresh.writerIndex
       if let view = bytes.viewBytes(at: early[index].lowerBound, length: early[index].count) {
         fresh.writeBytes(view)

@@ -21,6 +21,10 @@ class ReplySink: @unchecked Sendable {
   /// The bytes of replies that were claimed.
   func append(_ replies: Span<UInt8>) {}
 
+  /// The client that waits for the reply; nil where the lane asks on its own behalf. May be asked for on any loop; what is
+  /// inside belongs to its home.
+  var client: ClientSession? { nil }
+
   /// Takes the news that no reply will come. Only for what the lane asks on its own behalf: clients get an error reply.
   func replyFailed(slot: UInt32) {}
 }

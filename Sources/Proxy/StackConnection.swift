@@ -216,6 +216,7 @@ final class StackConnection {
     let greeting = handshake.greeting
     let place = StackPlace(run: greeting.server, database: endpoint.serverDatabase)
     history.place = place
+    if let version = greeting.version { history.version = version }
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)

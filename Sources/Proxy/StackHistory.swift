@@ -48,11 +48,18 @@ final class StackHistory: Sendable {
 
   private let state = Mutex(State())
   private let lastPlace = Mutex<StackPlace?>(nil)
+  private let lastVersion = Mutex<[UInt8]?>(nil)
 
   /// Where the stack was met last; nil before the first time.
   var place: StackPlace? {
     get { lastPlace.withLock { $0 } }
     set { lastPlace.withLock { $0 = newValue } }
+  }
+
+  /// What the server says its version is; nil as long as it has not told.
+  var version: [UInt8]? {
+    get { lastVersion.withLock { $0 } }
+    set { lastVersion.withLock { $0 = newValue } }
   }
 
   /// How often the stack was found, or made, empty. A lane that sees it grow has lost everything that it knew to be there.

@@ -41,6 +41,10 @@ public struct Cohort: Sendable {
   /// keys.
   public var percent: Double? { rules == nil ? bucketing.share.percent : nil }
 
+  /// Whether every key but the empty one belongs to the new stack, and whether none does. With rules both are false.
+  public var isEverything: Bool { rules == nil && bucketing.share.isEverything }
+  public var isNothing: Bool { rules == nil && bucketing.share.isNothing }
+
   /// The share and its hash, unless there are rules.
   public var plainBucketing: Bucketing? { rules == nil ? bucketing : nil }
 

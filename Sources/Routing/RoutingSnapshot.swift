@@ -75,6 +75,15 @@ public struct RoutingSnapshot: Sendable {
     }
   }
 
+  /// The stack that is the primary of every key; nil where each is of some, and where rules make it hard to tell.
+  public var keyspaceOwner: StackID? {
+    switch placement {
+    case .legacy: .legacy
+    case .new: .new
+    case .cohort: cohort.isEverything ? .new : cohort.isNothing ? .legacy : nil
+    }
+  }
+
   /// Whether writes go to the mirror as well, whichever stack is primary.
   public var mirrorsWrites: Bool { effectiveStage.mirrorsWrites }
 

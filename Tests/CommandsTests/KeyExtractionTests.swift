@@ -44,7 +44,7 @@ import Testing
   @Test(arguments: [
     "XREAD BLOCK 0 STREAMS a 0", "XREAD COUNT 1 block 5 STREAMS a 0",
     "XREADGROUP GROUP g c BLOCK 1 STREAMS a >",
-    "COPY a b DB 1", "COPY a b REPLACE db 0", "SORT k BY w_*", "SORT k GET w_*", "SORT k GET # GET k2",
+    "COPY a b DB 1", "COPY a b REPLACE db -1", "SORT k BY w_*", "SORT k GET w_*", "SORT k GET # GET k2",
     "SORT_RO k BY a*b",
   ])
   func refusedOptions(line: String) {
@@ -53,12 +53,30 @@ import Testing
 
   @Test(arguments: [
     "XREAD COUNT 1 STREAMS BLOCK 0", "XREADGROUP GROUP BLOCK BLOCK STREAMS a >", "COPY DB DB",
+    "COPY a b DB 0", "COPY a b REPLACE db 0", "COPY a b DB", "COPY a b DB x",
     "COPY a b REPLACE",
     "COPY a", "SORT k BY nosort GET #", "SORT k LIMIT 0 1 STORE BY", "SORT BY", "SORT k STORE GET",
     "SORT k BY", "GET BLOCK",
   ])
   func optionsThatAreNone(line: String) {
     #expect(Invocation(line).refusal() == nil)
+  }
+
+  /// The database that is served has another number at the stack: the option stays here.
+  @Test(arguments: [
+    ("COPY a b", CommandSpec.DatabaseOption.none), ("COPY a b REPLACE", .none), ("COPY a", .none),
+    ("GET a", .none),
+    ("COPY a b DB 0", .served(kept: [0, 1, 2])), ("COPY a b db 0 replace", .served(kept: [0, 1, 2, 5])),
+    ("COPY a b REPLACE DB 1 DB 0", .served(kept: [0, 1, 2, 3])), ("COPY a b DB 0 DB 1", .other),
+    ("COPY a b DB -1", .other), ("COPY a b DB", .invalid("ERR syntax error")),
+    ("COPY a b DB x", .invalid("ERR value is not an integer or out of range")),
+    ("COPY a b DB 0 x", .invalid("ERR syntax error")),
+  ])
+  func databaseOfACopy(line: String, option: CommandSpec.DatabaseOption) {
+    let invocation = Invocation(line)
+    #expect(
+      invocation.spec.databaseOption(in: invocation.frame.span, arguments: invocation.arguments.span)
+        == option)
   }
 
   @Test(arguments: [

@@ -36,8 +36,9 @@ import Testing
     let scopes = table.specs.map(\.scope)
     for command in LocalCommand.allCases { #expect(scopes.contains(.local(command)), "\(command)") }
     for command in KeyspaceCommand.allCases { #expect(scopes.contains(.keyspace(command)), "\(command)") }
-    // What only options or HELLO ask for.
-    for refusal in Refusal.allCases where ![.resp3, .sortPattern].contains(refusal) {
+    // What only options, HELLO or SELECT ask for.
+    let byArgument: [Refusal] = [.resp3, .sortPattern, .select, .behindSelect]
+    for refusal in Refusal.allCases where !byArgument.contains(refusal) {
       #expect(scopes.contains(.refused(refusal)), "\(refusal)")
     }
   }
@@ -72,6 +73,6 @@ import Testing
     #expect(spec("config get save").scope == .local(.configGet))
     #expect(spec("config set a b").scope == .refused(.configuration))
     #expect(spec("dbsize").scope == .keyspace(.dbsize) && spec("flushall").scope == .keyspace(.flushall))
-    #expect(spec("wait 1 0").scope == .refused(.replication) && spec("move k 1").scope == .refused(.database))
+    #expect(spec("role").scope == .refused(.replication) && spec("move k 1").scope == .refused(.database))
   }
 }

@@ -91,6 +91,18 @@ final class Bench: @unchecked Sendable {
     await new.stop()
   }
 
+  /// One memory engine, for a bench whose other stack is of another kind.
+  static func withMemory(_ body: (StackEndpoint) async throws -> Void) async throws {
+    let memory = try await MemoryServer.start(on: MultiThreadedEventLoopGroup.singleton)
+    do {
+      try await body(.unix(memory.socketPath, "memory-stack"))
+    } catch {
+      await memory.stop()
+      throw error
+    }
+    await memory.stop()
+  }
+
   // MARK: For the test's thread
 
   func client(receiveBuffer: Int32? = nil) throws -> TestSocket {

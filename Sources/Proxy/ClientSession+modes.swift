@@ -1,0 +1,120 @@
+import SluiceCommands
+import SluiceRESP
+
+/// Commands of a client in a special mode (`SessionMode`): most of them are answered here, and go nowhere.
+extension ClientSession {
+  /// Whether the command goes the way of all commands; if not, it is answered.
+  func mayPass(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) -> Bool {
+    if mode.access == .locked {
+      if spec.isAllowedUnauthenticated { return true }
+      answer("-NOAUTH Authentication required.\r\n")
+      return false
+    }
+    if mode.transaction != .none { return mayPassTransaction(frame, arguments, spec) }
+    guard mode.access == .astray, !spec.isAllowedAstray else { return true }
+    refuse(.behindSelect, spec)
+    return false
+  }
+
+  /// Inside of `MULTI` … `EXEC`: each command gets the word that Redis has for it when it queues it, and none is kept.
+  private func mayPassTransaction(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec
+  ) -> Bool {
+    if let wrong = spec.problem(frame, arguments) {
+      if spec.scope == .local(.exec) {
+        mode.ended()
+        answerError("EXECABORT Transaction discarded because of: \(wrong.dropFirst("ERR ".count))")
+      } else {
+        mode.commandWasWrong()
+        answerError(wrong)
+      }
+      return false
+    }
+    switch spec.scope {
+    case .local(.exec), .local(.discard), .local(.quit), .local(.reset):
+      return true
+    case .local(.multi):
+      answerError("ERR MULTI calls can not be nested")
+    case .refused(.transaction):
+      answerError("ERR WATCH inside MULTI is not allowed")
+    default:
+      mode.commandQueued()
+      answer("+QUEUED\r\n")
+    }
+    return false
+  }
+
+  func multi() {
+    mode.began()
+    answer("+OK\r\n")
+  }
+
+  /// The end of a transaction of which nothing was carried out; counted under the word by which people know it.
+  func exec() {
+    let transaction = mode.transaction
+    mode.ended()
+    switch transaction {
+    case .none: answerError("ERR EXEC without MULTI")
+    case .spoiled: answerError("EXECABORT Transaction discarded because of previous errors.")
+    case .queueing:
+      let refusal = mode.access == .astray ? Refusal.behindSelect : .transaction
+      countRefusal(lane.table.lookup(ClientSession.multiName.span), refusal.rawValue)
+      answerError("EXECABORT \(refusal.message.dropFirst("ERR ".count)); nothing of it was executed")
+    }
+  }
+
+  private static let multiName = Array("MULTI".utf8)
+
+  func discard() {
+    guard mode.transaction != .none else { return answerError("ERR DISCARD without MULTI") }
+    mode.ended()
+    answer("+OK\r\n")
+  }
+
+  /// One database: the stack's address says which.
+  func select(_ number: [UInt8], _ spec: CommandSpec) {
+    let text = String(decoding: number, as: UTF8.self)
+    guard let database = Int(text), "\(database)" == text else {
+      return answerError("ERR value is not an integer or out of range")
+    }
+    mode.selected(isServed: database == 0)
+    if database == 0 { answer("+OK\r\n") } else { refuse(.select, spec) }
+  }
+
+  func clientReply(_ word: [UInt8]) {
+    switch String(decoding: word, as: UTF8.self).uppercased() {
+    case "ON":
+      mode.repliesWanted(.on)
+      answer("+OK\r\n")
+    case "OFF": mode.repliesWanted(.off)
+    case "SKIP": mode.repliesWanted(.skipNext)
+    default: answerError("ERR syntax error")
+    }
+  }
+}
+
+extension CommandSpec {
+  fileprivate var isAllowedUnauthenticated: Bool {
+    switch scope {
+    case .local(.auth), .local(.hello), .local(.quit), .local(.reset): true
+    default: false
+    }
+  }
+
+  /// Behind a refused `SELECT`: what has nothing to do with a database, and what keeps the client's replies in step.
+  fileprivate var isAllowedAstray: Bool {
+    switch scope {
+    case .local(.select), .local(.auth), .local(.hello), .local(.quit), .local(.reset): true
+    case .local(.multi), .local(.exec), .local(.discard), .local(.clientReply): true
+    default: false
+    }
+  }
+
+  /// Redis's error for a command that it would not even queue.
+  fileprivate func problem(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> String? {
+    if id == CommandTable.unknownID { return CommandSpec.unknownCommandMessage(frame, arguments) }
+    if scope == .unknownSubcommand { return CommandSpec.unknownSubcommandMessage(frame, arguments) }
+    if !accepts(count: arguments.count) { return wrongArityMessage }
+    return flags.contains(.noMulti) ? "ERR Command not allowed inside a transaction" : nil
+  }
+}

@@ -1,0 +1,44 @@
+import SluiceCommands
+import SluiceFigures
+
+/// What is refused, and that it is counted: an application may swallow the error, and then nobody else knows.
+extension Lane {
+  /// Keys of one command on both stacks (law 8).
+  func refuseBothSides(_ spec: CommandSpec, sink: ReplySink, slot: UInt32) {
+    countRefusal(spec.id, Lane.crossStack, of: sink)
+    refuse(
+      "CROSSSTACK sluice: the keys of \(spec.name) are on both stacks just now and it cannot be split; "
+        + "give them one hash tag, as in {user1}:a {user1}:b, to keep them together", sink: sink, slot: slot)
+  }
+
+  /// Legacy stands in for new, for reads alone.
+  func refuseToWrite(_ spec: CommandSpec, sink: ReplySink, slot: UInt32) {
+    countRefusal(spec.id, Lane.readsOnly, of: sink)
+    refuse(readsOnlyMessage, sink: sink, slot: slot)
+  }
+
+  /// Counts one refusal for the client behind `sink`, on that client's own lane.
+  private func countRefusal(_ command: Int, _ reason: String, of sink: ReplySink) {
+    guard let client = sink.client else { return }
+    if client.home == index { return client.countRefusal(command, reason) }
+    guard peers.indices.contains(client.home) else { return }
+    peers[client.home].loop.execute { client.countRefusal(command, reason) }
+  }
+
+  private static let crossStack = "cross_stack"
+  private static let readsOnly = "fallback"
+}
+
+extension ClientSession {
+  /// Answers with a refusal, and counts it under the command.
+  func refuse(_ refusal: Refusal, _ spec: CommandSpec) {
+    countRefusal(spec.id, refusal.rawValue)
+    answerError(refusal.message)
+  }
+
+  func countRefusal(_ command: Int, _ reason: String) {
+    lane.figures.refusals.record(
+      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: Lane.wallClock(),
+      client: whoIsThis())
+  }
+}
