@@ -22,14 +22,23 @@ enum ClientLibrary: String, CaseIterable, Sendable {
 
   /// Runs the script against a proxy; `scope` is `all`, or `strings` for stacks that know nothing else.
   func work(port: UInt16, scope: String = "all") throws {
+    try run("ordinary_work", port: port, scope, expecting: "all well")
+  }
+
+  /// Runs the script that has transactions, scripts and SELECTs refused among its work.
+  func beRefused(port: UInt16, rounds: Int) throws {
+    try run("refused_work", port: port, "\(rounds)", expecting: "all refusals are whole")
+  }
+
+  private func run(_ name: String, port: UInt16, _ argument: String, expecting: String) throws {
     guard FileManager.default.isExecutableFile(atPath: interpreter) else {
       throw TestFailure("there is no \(interpreter); run scripts/install-packages")
     }
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Scripts/ordinary_work.\(suffix)").path
-    let ran = try Child.run(interpreter, [script, "\(port)", scope])
+      .appendingPathComponent("Scripts/\(name).\(suffix)").path
+    let ran = try Child.run(interpreter, [script, "\(port)", argument], within: .seconds(120))
     #expect(ran.exit == .code(0), "\(ran.output)\(ran.errors)")
-    #expect(ran.output == "\(rawValue): all well\n", "\(ran.errors)")
+    #expect(ran.output == "\(rawValue): \(expecting)\n", "\(ran.errors)")
   }
 }
 
