@@ -56,6 +56,7 @@ class Server:
                 self.link.connect()
                 break
             except redis.ConnectionError:
+                assert self.process.poll() is None, f"{name} does not start"
                 time.sleep(0.05)
         told = dict(line.split(":", 1) for line in self.ask("INFO", "server").splitlines() if ":" in line)
         version = told.get("valkey_version", told["redis_version"])
