@@ -1,6 +1,7 @@
 """One run: processes, clients and disturbances, all drawn from one seed."""
 import collections, itertools, json, queue, random, tempfile, threading, time
 from disturbances import Disturbances
+from fading import Fading
 from registers import NOTHING, Registers
 from servers import Disk, Proxy, Redis
 from units import Units
@@ -95,7 +96,7 @@ class Run:
 
     def client(self, number, dump):
         rng = random.Random(f"{self.options.seed}/client/{number}")
-        wild = Wild(rng, dump)
+        wild, fading = Wild(rng, dump), Fading(number)
         connection = None
         while not self.stop.is_set():
             batch, busy = [], set()
@@ -106,6 +107,9 @@ class Run:
                     drawn = self.registers.draw(rng, number)
                 elif dice < 0.8:
                     drawn = self.units.draw(rng, number, busy)
+                elif dice < 0.9:
+                    batch += [(words, None) for words in fading.draw(rng)]
+                    continue
                 batch.append(drawn or (wild.draw(), None))
             connection = self.send(number, connection, batch)
 

@@ -25,6 +25,7 @@ BREAKS = {
     "many-lanes": ["--threads", "2", "--faults", "none"],
     "mirror-at-send": ["--faults", "none"],
     "mirror-the-wish": ["--faults", "none"],
+    "unproven-updates": ["--faults", "none"],
     "no-fence": ["--faults", "delay", "--calm", "0,0.1", "--flips", "0.1,0.3"],
     "no-suspects": ["--faults", "cut,stop"],
     "serve-suspects": ["--faults", "cut", "--calm", "0,0.2", "--flips", "0.05,0.2"],

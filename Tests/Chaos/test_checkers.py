@@ -1,6 +1,6 @@
 """The checkers on histories written by hand: what they must find, and what they must let pass."""
-import collections, random, unittest, zlib
-import history, models
+import collections, pathlib, random, re, unittest, zlib
+import history, models, short
 from layers import KINDS, Unreadable
 from registers import EXISTS, Read, Write
 from state import Found, ends_alike, is_same
@@ -196,6 +196,12 @@ class Layered(unittest.TestCase):
         self.assertTrue(is_same(one, one._replace(digest=b"2")))
         self.assertFalse(is_same(one, one._replace(value=Unreadable())))
         self.assertFalse(is_same(one._replace(kind="list"), one._replace(kind="list", digest=b"2")))
+
+
+class Breaks(unittest.TestCase):
+    def test_every_law_that_can_be_broken_is_among_those_that_must_be_caught(self):
+        source = pathlib.Path(__file__).parents[2] / "Sources/Proxy/LawBreak.swift"
+        self.assertEqual(set(re.findall(r'^  case \w+ = "([^"]+)"', source.read_text(), re.M)), set(short.BREAKS))
 
 
 if __name__ == "__main__":
