@@ -20,5 +20,27 @@ let package = Package(
     .testTarget(
       name: "SessionsTests",
       dependencies: ["Sessions", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+
+    // The migration without a proxy, as docs/in-process.md shows it. What a target may use of another is
+    // checked strictly here: all that is needed has to be there with the products.
+    .target(
+      name: "InProcess",
+      dependencies: [
+        .product(name: "SluiceCache", package: "sluice"),
+        .product(name: "SluiceRoutedCache", package: "sluice"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
+    // Names that a service gives to targets of its own. They are unique in a whole build: none of Sluice's
+    // may be one of them.
+    .target(name: "Routing"), .target(name: "Control"), .target(name: "Commands"),
+    .target(name: "Migrations"),
+    .testTarget(
+      name: "InProcessTests",
+      dependencies: [
+        "InProcess", "Routing", "Control", "Commands", "Migrations",
+        .product(name: "SluiceCache", package: "sluice"),
+        .product(name: "SluiceRoutedCache", package: "sluice"),
+      ],
+      swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
   ]
 )

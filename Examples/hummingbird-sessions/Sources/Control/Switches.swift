@@ -1,0 +1,4 @@
+/// The service's own switches.
+public enum Switches {
+  public static let isReadOnly = false
+}

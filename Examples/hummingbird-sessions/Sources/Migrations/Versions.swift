@@ -1,0 +1,4 @@
+/// The service's own migrations.
+public enum Versions {
+  public static let latest = 3
+}

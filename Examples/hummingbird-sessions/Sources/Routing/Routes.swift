@@ -1,0 +1,4 @@
+/// The service's own routes.
+public enum Routes {
+  public static let sessions = "/sessions/:id"
+}
