@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where Sluice listens or is reached: `127.0.0.1:6400`, `[::1]:6400` or `unix:/run/sluice.sock`.
 public enum Address: Sendable, Hashable {
   /// A host name or IP address, without brackets; port 0 lets the kernel choose when listening.
@@ -24,8 +26,22 @@ public enum Address: Sendable, Hashable {
   public var isLocal: Bool {
     switch self {
     case .unix: true
-    case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    case .tcp(let host, _): host == "localhost" || Self.isLoopback(host)
     }
+  }
+}
+
+extension Address {
+  /// Whether a text is an address of the loopback network. A name such as `127.example.org` may lead
+  /// anywhere.
+  private static func isLoopback(_ host: String) -> Bool {
+    var four = in_addr()
+    var six = in6_addr()
+    if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+    guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
+    let bytes = withUnsafeBytes(of: &six) { Array($0) }
+    let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127]
+    return bytes.starts(with: mapped) || bytes == [UInt8](repeating: 0, count: 15) + [1]
   }
 }
 

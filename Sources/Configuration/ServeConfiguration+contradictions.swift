@@ -29,20 +29,60 @@ extension ServeConfiguration {
         note(name, "names a user but no password; write user:password@ or use password_file")
       }
     }
+    if let password, password == controlPassword {
+      note(
+        options.controlPasswordFile == nil ? "auth.control_password_file" : "--control-password-file",
+        "is the clients' password, and whoever reads the cache could move traffic; give the control port one of its own"
+      )
+    }
+    if options.checksDoors, !allowsNoPassword {
+      for (door, address) in openDoors {
+        note(
+          door == .clients ? names.listen : names.control,
+          "other machines can reach \(address), and nobody is asked for a password; name one by \(door.flag), "
+            + "listen on 127.0.0.1, or say --no-auth if it is meant so")
+      }
+    }
     return problems
+  }
+
+  private enum Door {
+    case clients, operators
+
+    /// What names its password.
+    var flag: String { self == .clients ? "--password-file" : "--control-password-file" }
+  }
+
+  /// Where other machines are listened to without a password.
+  private var openDoors: [(Door, Address)] {
+    let clients = password == nil ? listen.filter { !$0.isLocal } : []
+    let operators = controlPassword == nil ? control.filter { !$0.isLocal } : []
+    return clients.map { (.clients, $0) } + operators.map { (.operators, $0) }
   }
 
   /// What is allowed but should be looked at: one sentence each, without secrets.
   public var warnings: [String] {
-    guard password == nil else { return [] }
-    return control.filter { !$0.isLocal }.map {
-      "the control port \($0) is open to the network without a password: anyone there can move traffic; "
-        + "set auth.password_file or listen on 127.0.0.1"
+    var warnings = openDoors.map { door, address in
+      door == .clients
+        ? "clients on other machines need no password at \(address): anyone there can read, write and empty the cache; "
+          + "set auth.password_file or listen on 127.0.0.1"
+        : "the control port \(address) is open to the network without a password: anyone there can move traffic; "
+          + "set auth.control_password_file or listen on 127.0.0.1"
     }
+    // The password of clients opened the control port as well, once.
+    if password != nil, controlPassword == nil {
+      warnings += control.filter { $0.isLocal && $0.isTCP }.map {
+        "the control port \($0) asks for no password (that of clients does not count there): any user of this machine "
+          + "can move traffic; set auth.control_password_file or listen on a unix socket"
+      }
+    }
+    return warnings
   }
 }
 
 extension Address {
+  fileprivate var isTCP: Bool { if case .tcp = self { true } else { false } }
+
   fileprivate var isChosenByKernel: Bool {
     if case .tcp(_, 0) = self { true } else { false }
   }

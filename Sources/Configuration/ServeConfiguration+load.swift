@@ -2,8 +2,8 @@ import Foundation
 import Yams
 
 extension ServeConfiguration {
-  /// The configuration in force: defaults, over them the file, over it the flags; `SLUICE_PASSWORD` is the
-  /// password if neither names one.
+  /// The configuration in force: defaults, over them the file, over it the flags; `SLUICE_PASSWORD` and
+  /// `SLUICE_CONTROL_PASSWORD` are the passwords if neither names one.
   /// - Parameters:
   ///   - file: the path of a `sluice.yaml`, at most 1 MiB; nil for none.
   ///   - options: what the flags of `serve` say.
@@ -47,12 +47,15 @@ extension ServeConfiguration {
     top.refuseUnknownKeys()
     var problems = top.problems
     problems += configuration.apply(options)
-    if let password = environment["SLUICE_PASSWORD"], !password.isEmpty {
-      if configuration.password == nil {
-        configuration.password = Secret(password)
+    for (variable, door) in [
+      ("SLUICE_PASSWORD", \ServeConfiguration.password), ("SLUICE_CONTROL_PASSWORD", \.controlPassword),
+    ] {
+      guard let password = environment[variable], !password.isEmpty else { continue }
+      if configuration[keyPath: door] == nil {
+        configuration[keyPath: door] = Secret(password)
       } else {
         let reason = "is set although a password file is named; keep one of the two"
-        problems.append(ConfigurationProblem(path: "SLUICE_PASSWORD", reason: reason))
+        problems.append(ConfigurationProblem(path: variable, reason: reason))
       }
     }
     problems += configuration.contradictions(options)
@@ -84,6 +87,9 @@ extension ServeConfiguration {
     ledger.path = take("--ledger", options.ledger, ValueParsers.path) ?? ledger.path
     warmOnMiss = options.warmOnMiss ?? warmOnMiss
     password = take("--password-file", options.passwordFile, PasswordFile.read) ?? password
+    controlPassword =
+      take("--control-password-file", options.controlPasswordFile, PasswordFile.read) ?? controlPassword
+    allowsNoPassword = options.noAuth ?? allowsNoPassword
     logLevel = take("--log-level", options.logLevel, ValueParsers.logLevel) ?? logLevel
     return problems
   }

@@ -31,7 +31,11 @@ extension ServeConfiguration {
     }
     warmOnMiss = top.value("warm_on_miss", ValueParsers.bool) ?? warmOnMiss
     read(&top, "limits") { $0.limits.read(&$1) }
-    read(&top, "auth") { $0.password = $1.value("password_file", PasswordFile.read) }
+    read(&top, "auth") {
+      $0.password = $1.value("password_file", PasswordFile.read)
+      $0.controlPassword = $1.value("control_password_file", PasswordFile.read)
+      $0.allowsNoPassword = $1.value("allow_none", ValueParsers.bool) ?? false
+    }
     read(&top, "drain") {
       $0.drainDeadline =
         $1.value("deadline", ValueParsers.duration(.zero ... .seconds(600))) ?? $0.drainDeadline

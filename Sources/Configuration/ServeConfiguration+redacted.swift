@@ -46,7 +46,14 @@ extension ServeConfiguration: CustomStringConvertible {
         ]
       ),
       ("limits", limits.settings),
-      ("auth", [("password_file", password == nil ? "null" : "\"***\"")]),
+      (
+        "auth",
+        [
+          ("password_file", password == nil ? "null" : "\"***\""),
+          ("control_password_file", controlPassword == nil ? "null" : "\"***\""),
+          ("allow_none", "\(allowsNoPassword)"),
+        ]
+      ),
       ("drain", [("deadline", drainDeadline.text)]),
       ("log", [("level", logLevel.rawValue)]),
     ]

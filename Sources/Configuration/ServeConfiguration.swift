@@ -17,8 +17,12 @@ public struct ServeConfiguration: Sendable, Hashable {
   /// What legacy does for new's cohort while new cannot be reached.
   public var fallback = Fallback.readsAndWrites
   public var limits = Limits()
-  /// What clients and the control port must send by `AUTH`; nil asks for nothing.
+  /// What clients must send by `AUTH`; nil asks for nothing.
   public var password: Secret?
+  /// What operators must send to the control port, never the clients' password; nil asks for nothing.
+  public var controlPassword: Secret?
+  /// Other machines may be listened to without a password.
+  public var allowsNoPassword = false
   /// How long commands in flight may take after SIGTERM before their connections are cut.
   public var drainDeadline: Duration = .seconds(5)
   public var logLevel = LogLevel.info

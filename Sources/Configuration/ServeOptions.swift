@@ -11,7 +11,13 @@ public struct ServeOptions: Sendable {
   /// nil is "not given"; there is no flag for "no".
   public var warmOnMiss: Bool?
   public var passwordFile: String?
+  public var controlPasswordFile: String?
+  /// nil is "not given"; there is no flag for "no".
+  public var noAuth: Bool?
   public var logLevel: String?
+  /// False where the configuration is only read: whether a door may be open, and by which password, was for
+  /// `serve` to decide.
+  public var checksDoors = true
 
   public init() {}
 }

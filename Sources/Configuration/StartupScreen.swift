@@ -10,14 +10,16 @@ public enum StartupScreen {
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
   ///   - ledgerError: the same of the ledger.
+  ///   - warnings: what was found besides those of the configuration.
   public static func render(
     _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
-    stage: String, flagsError: String? = nil, ledgerError: String? = nil
+    stage: String, flagsError: String? = nil, ledgerError: String? = nil,
+    warnings: [String] = []
   ) -> String {
     let control = control.isEmpty ? configuration.control : control
     let listening = listening.isEmpty ? configuration.listen : listening
     let option = control.first.map(optionIfNeeded) ?? ""
-    let login = configuration.password == nil ? "" : " --askpass"
+    let login = configuration.controlPassword == nil ? "" : " --askpass"
     var lines = [
       "Sluice \(version)",
       "",
@@ -32,16 +34,16 @@ public enum StartupScreen {
     let ledger = configuration.ledger.path ?? "none (--ledger sluice.db keeps one)"
     lines += [
       "",
-      "  clients      \(joined(listening))",
-      "  control      \(joined(control))\(configuration.password == nil ? "" : ", with password")",
+      "  clients      \(joined(listening))\(configuration.password == nil ? "" : ", with password")",
+      "  control      \(joined(control))\(configuration.controlPassword == nil ? "" : ", with password")",
       "  legacy       \(configuration.stacks.legacy)",
       "  new          \(configuration.stacks.new)",
       "  stage        \(stage)",
       "  flags        \(flags)\(unused(flagsError, "every key is answered by legacy until it is right"))",
       "  ledger       \(ledger)\(unused(ledgerError, "no evidence is kept"))",
     ]
-    lines += configuration.warnings.map { "  WARNING      \($0)" }
-    return lines.joined(separator: "\n") + "\n"
+    lines += (configuration.warnings + warnings).map { "  WARNING      \($0)" }
+    return lines.map(TerminalText.line).joined(separator: "\n") + "\n"
   }
 
   /// The reason may quote a file: what a terminal would obey is left out.

@@ -1,5 +1,6 @@
 import Foundation
 import SluiceFlags
+import SluiceProxy
 import SluiceRESP
 import SluiceRouting
 
@@ -9,6 +10,8 @@ struct ControlDesk: Sendable {
   let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
   let password: [UInt8]?
+  /// Passwords that were tried at the port.
+  var guesses = PasswordGuesses()
 
   static let ok = Array("+OK\r\n".utf8)
 

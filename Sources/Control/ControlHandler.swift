@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceProxy
 import SluiceRESP
 
 /// One connection to the control port: RESP in, one answer after the other out.
@@ -11,12 +12,16 @@ final class ControlHandler: ChannelInboundHandler {
 
   private let desk: ControlDesk
   private var framer = RequestFramer(
-    limits: FrameLimits(bulkBytes: 1 << 20, arguments: 65_536, frameBytes: 4 << 20))
+    limits: FrameLimits(
+      bulkBytes: ControlLimits.wordBytes, arguments: ControlLimits.words,
+      frameBytes: ControlLimits.commandBytes))
   private var input = ByteBuffer()
   private var isBusy = false
   private var isPaused = false
   private var isLeaving = false
   private var isAuthenticated: Bool
+  /// Wrong passwords of this connection.
+  private var wrongPasswords = 0
 
   init(desk: ControlDesk) {
     self.desk = desk
@@ -101,7 +106,7 @@ final class ControlHandler: ChannelInboundHandler {
       return
     }
     switch command {
-    case .auth(let password): return write(authenticate(password), context)
+    case .auth(let password): return authenticate(password, context)
     case .quit:
       write(ControlDesk.ok, context)
       return end(context)
@@ -126,13 +131,55 @@ final class ControlHandler: ChannelInboundHandler {
     }
   }
 
-  private func authenticate(_ given: [UInt8]) -> [UInt8] {
+  // MARK: Letting in
+
+  private func authenticate(_ given: [UInt8], _ context: ChannelHandlerContext) {
     guard let password = desk.password else {
-      return ControlDesk.error("ERR AUTH called without any password configured; go on without")
+      return write(
+        ControlDesk.error("ERR AUTH called without any password configured; go on without"), context)
     }
-    guard given == password else { return ControlDesk.error("WRONGPASS invalid password") }
-    isAuthenticated = true
-    return ControlDesk.ok
+    let isRight = PasswordGuesses.areEqual(given, password)
+    let address = context.remoteAddress.map(PasswordGuesses.place) ?? "a socket"
+    switch desk.guesses.turn(of: address, now: NIODeadline.now().uptimeNanoseconds) {
+    case .now: decide(isRight, address, hasWaited: false, context)
+    case .after(let wait):
+      later(wait, context) { handler, context in handler.decide(isRight, address, hasWaited: true, context) }
+    case .turnedAway:
+      write(
+        ControlDesk.error(
+          "ERR too many wrong passwords came from your address; wait some seconds and try again"), context)
+      end(context)
+    }
+  }
+
+  private func decide(
+    _ isRight: Bool, _ address: String, hasWaited: Bool, _ context: ChannelHandlerContext
+  ) {
+    guard !isRight else {
+      if hasWaited { desk.guesses.waited(address) }
+      isAuthenticated = true
+      return write(ControlDesk.ok, context)
+    }
+    wrongPasswords += 1
+    let pause = desk.guesses.wrong(
+      from: address, tries: wrongPasswords, hasWaited: hasWaited, now: NIODeadline.now().uptimeNanoseconds)
+    later(pause, context) { handler, context in
+      handler.write(ControlDesk.error("WRONGPASS invalid password"), context)
+    }
+  }
+
+  /// Goes on in so many nanoseconds; what the client has sent behind waits meanwhile, and nobody else does.
+  private func later(
+    _ nanoseconds: Int64, _ context: ChannelHandlerContext,
+    _ work: @escaping (ControlHandler, ChannelHandlerContext) -> Void
+  ) {
+    isBusy = true
+    context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) {
+      guard context.channel.isActive else { return }
+      self.isBusy = false
+      work(self, context)
+      self.next(context)
+    }
   }
 
   private func write(_ reply: [UInt8], _ context: ChannelHandlerContext) {

@@ -22,6 +22,8 @@ public final class SluiceService: Service {
   private let logger: Logger
   private let started = Date()
   private let health = HealthBoard()
+  /// Passwords that were tried at the control port.
+  private let operatorGuesses = PasswordGuesses()
   private let follower = Mutex<FlagFollower?>(nil)
 
   public init(configuration: ServeConfiguration, logger: Logger) {
@@ -87,7 +89,8 @@ public final class SluiceService: Service {
         doors.withLock { $0 })
     }
     let desk = ControlDesk(
-      cutover: cutover, follower: follower, status: status, password: settings.password)
+      cutover: cutover, follower: follower, status: status,
+      password: configuration.controlPassword.map { Array($0.revealed.utf8) }, guesses: operatorGuesses)
     let control: ControlServer
     let listening: [Address]
     do {
@@ -114,10 +117,13 @@ public final class SluiceService: Service {
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
-      flagsError: start.error, ledgerError: ledgerError)
+      flagsError: start.error, ledgerError: ledgerError,
+      warnings: Lookout.clocks(proxy, configuration))
     FileHandle.standardOutput.write(Data(screen.utf8))
 
-    await untilShutdown(cutover)
+    await untilShutdown(
+      cutover,
+      Lookout(proxy: proxy, control: operatorGuesses, configuration: configuration, logger: logger))
 
     logger.notice("draining")
     follower?.stop()
@@ -131,13 +137,15 @@ public final class SluiceService: Service {
   }
 
   /// Collects figures once a second, until the service is told to end.
-  private func untilShutdown(_ cutover: Cutover) async {
+  private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout) async {
     let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
     await cancelWhenGracefulShutdown {
+      var lookout = lookout
       while !Task.isCancelled {
         try? await ContinuousClock().sleep(for: .seconds(1))
         if Task.isCancelled { return }
         await cutover.tick(writeEvery: period)
+        lookout.tick()
       }
     }
   }
@@ -277,10 +285,12 @@ public final class SluiceService: Service {
     await cutover.refresh()
     // First what is in force: what the lanes say then is of a time at which it was.
     let standing = await cutover.standing
-    return await StatusReport(
+    var report = await StatusReport(
       cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
       journal: journal)
+    report.lookAround(proxy, operatorGuesses, configuration)
+    return report
   }
 }

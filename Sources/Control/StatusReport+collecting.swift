@@ -96,6 +96,28 @@ extension StatusReport.Refusal {
   }
 }
 
+extension StatusReport {
+  /// What is noticed beside the traffic.
+  mutating func lookAround(
+    _ proxy: ProxyServer, _ operators: PasswordGuesses, _ configuration: ServeConfiguration
+  ) {
+    clocks = Lookout.clocks(proxy, configuration)
+    for stack in StackID.allCases {
+      stacks[stack.name]?.clock_offset_ms = proxy.clock(of: stack).map { Int($0.nanoseconds / 1_000_000) }
+    }
+    wrong_passwords = WrongPasswords(clients: .init(proxy.guesses.figures), control: .init(operators.figures))
+  }
+}
+
+extension StatusReport.WrongPasswords.Door {
+  fileprivate init(_ figures: PasswordGuesses.Figures) {
+    self.init(count: figures.total)
+    guard figures.total > 0 else { return }
+    last_from = figures.lastFrom
+    last_at = Date(timeIntervalSince1970: Double(figures.lastAt) / 1e9)
+  }
+}
+
 extension StatusReport.SinceFlip {
   fileprivate init(_ compare: CompareFigures) {
     self.init(

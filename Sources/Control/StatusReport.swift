@@ -33,6 +33,9 @@ struct StatusReport: Encodable, Sendable {
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
   var journal: Journal
+  /// Clocks that differ by more than is tolerated, one sentence each.
+  var clocks: [String] = []
+  var wrong_passwords = WrongPasswords()
 
   struct Fallback: Encodable, Sendable {
     /// `reads` or `reads_and_writes`.
@@ -78,6 +81,21 @@ struct StatusReport: Encodable, Sendable {
     var p99_us: UInt64
     /// Nil for a stack without layers.
     var layers: Layers?
+    /// The stack's clock minus the proxy's, as its last hand-shake told; null if it did not.
+    var clock_offset_ms: Int?
+  }
+
+  /// Passwords that were tried and were wrong, since the start.
+  struct WrongPasswords: Encodable, Sendable {
+    var clients = Door()
+    var control = Door()
+
+    struct Door: Encodable, Sendable {
+      var count: UInt64 = 0
+      /// Null before the first.
+      var last_from: String?
+      var last_at: Date?
+    }
   }
 
   struct Layers: Encodable, Sendable {

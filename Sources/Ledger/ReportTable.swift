@@ -18,7 +18,11 @@ public struct ReportTable: Sendable, Equatable {
 
   /// The table in aligned columns, numbers to the right; ends in a line break.
   public func text() -> String {
-    let lines = [columns] + rows.map { $0.map(\.text) }
+    let lines =
+      [columns]
+      + rows.map { row in
+        zip(row, columns).map { Self.keyColumns.contains($1) ? Self.cut($0.text) : $0.text }
+      }
     let widths = columns.indices.map { column in
       lines.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
     }
@@ -39,6 +43,13 @@ public struct ReportTable: Sendable, Equatable {
       for (column, cell) in zip(columns, row) { object[column] = cell.json }
       return object
     }
+  }
+
+  /// A key has any length, and one long one would push all other columns off the screen. JSON has it whole.
+  private static let keyColumns: Set<String> = ["key", "example", "pattern", "prefix"]
+
+  private static func cut(_ text: String) -> String {
+    text.utf8.count <= 120 ? text : "\(text.prefix(80))…\(text.suffix(10)) (\(text.utf8.count) bytes)"
   }
 
   private func isNumber(_ column: Int) -> Bool {

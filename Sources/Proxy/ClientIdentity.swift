@@ -10,11 +10,14 @@ struct ClientIdentity {
   /// The same and the address as a refusal notes it; made once, because a storm of refusals must stay cheap.
   private var label: RefusalCounts.Client?
 
+  /// Nil if a client may be called so, else Redis's error.
+  static func problem(ofName name: [UInt8]) -> String? {
+    isPrintable(name) ? nil : "ERR Client names cannot contain spaces, newlines or special characters."
+  }
+
   /// Nil if the name was taken, else Redis's error.
   mutating func setName(_ given: [UInt8]) -> String? {
-    guard ClientIdentity.isPrintable(given) else {
-      return "ERR Client names cannot contain spaces, newlines or special characters."
-    }
+    if let problem = ClientIdentity.problem(ofName: given) { return problem }
     name = given
     label = nil
     return nil

@@ -88,38 +88,19 @@ extension ClientSession {
 
   private func authenticate(_ words: [[UInt8]]) {
     guard words.count <= 3 else { return answerError("ERR syntax error") }
-    if let problem = tryPassword(user: words.count == 3 ? words[1] : nil, words[words.count - 1]) {
-      answerError(problem)
-    } else {
-      answer("+OK\r\n")
+    login(user: words.count == 3 ? words[1] : nil, words[words.count - 1]) { problem in
+      var reply: [UInt8] = []
+      if let problem { reply.appendError(problem) } else { reply = Array("+OK\r\n".utf8) }
+      return reply
     }
-  }
-
-  /// Nil if the client may come in, else the error. The one password belongs to the user `default`, as in Redis.
-  private func tryPassword(user: [UInt8]?, _ given: [UInt8]) -> String? {
-    guard lane.settings.password != nil || user != nil else {
-      return "ERR AUTH <password> called without any password configured for the default user. "
-        + "Are you sure your configuration is correct?"
-    }
-    // Without a password the user `default` may come in with any.
-    guard user.map({ $0 == Array("default".utf8) }) ?? true,
-      lane.settings.password.map({ ClientSession.isEqual($0, given) }) ?? true
-    else {
-      return "WRONGPASS invalid username-password pair or user is disabled."
-    }
-    mode.passwordSaid()
-    return nil
-  }
-
-  /// Takes the same time wherever the first difference is.
-  static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    guard left.count == right.count else { return false }
-    return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
   /// `HELLO [2 [AUTH user password] [SETNAME name]]` (https://redis.io/docs/latest/commands/hello/).
   private func hello(_ words: [[UInt8]], _ spec: CommandSpec) {
     var index = 1
+    var user: [UInt8]?
+    var password: [UInt8]?
+    var newName: [UInt8]?
     if words.count > 1 {
       if words[1] == Array("3".utf8) { return refuse(.resp3, spec) }
       guard words[1] == Array("2".utf8) else {
@@ -133,22 +114,37 @@ extension ClientSession {
     while index < words.count {
       switch String(decoding: words[index], as: UTF8.self).uppercased() {
       case "AUTH" where index + 2 < words.count:
-        if let problem = tryPassword(user: words[index + 1], words[index + 2]) { return answerError(problem) }
+        (user, password) = (words[index + 1], words[index + 2])
         index += 3
       case "SETNAME" where index + 1 < words.count:
-        if let problem = identity.setName(words[index + 1]) { return answerError(problem) }
+        if let problem = ClientIdentity.problem(ofName: words[index + 1]) { return answerError(problem) }
+        newName = words[index + 1]
         index += 2
       default:
         return answerError(
           "ERR Syntax error in HELLO option '\(String(decoding: words[index], as: UTF8.self))'")
       }
     }
-    guard mode.access != .locked else {
-      return answerError(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
-          + "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
-          + "version at the same time")
+    guard let password else {
+      guard mode.access != .locked else {
+        return answerError(
+          "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+            + "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+            + "version at the same time")
+      }
+      return answer(greeting(newName))
     }
+    login(user: user, password) { [newName] problem in
+      guard let problem else { return self.greeting(newName) }
+      var reply: [UInt8] = []
+      reply.appendError(problem)
+      return reply
+    }
+  }
+
+  /// What `HELLO` answers to whom it lets in, under the name that it brought.
+  private func greeting(_ newName: [UInt8]?) -> [UInt8] {
+    if let newName { _ = identity.setName(newName) }
     var reply: [UInt8] = []
     reply.appendArrayHeader(14)
     reply.appendBulk("server")
@@ -165,6 +161,6 @@ extension ClientSession {
     }
     reply.appendBulk("modules")
     reply.appendArrayHeader(0)
-    answer(reply)
+    return reply
   }
 }

@@ -22,6 +22,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private(set) var isPlain: Bool
   /// The row of the command that came last.
   var lastCommand = CommandTable.unknownID
+  var attempts = LoginAttempts()
   let connectedAt: UInt64
 
   private(set) var context: ChannelHandlerContext?
@@ -362,7 +363,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   /// The proxy ends. What has come is still answered, and so is a command that was begun, if its end comes in time.
-  func drain() { if input == nil { leave() } }
+  func drain() { if attempts.isWaiting { close() } else if input == nil { leave() } }
   func close() { context?.close(promise: nil) }
 
   /// Cuts the client off by one of the documented rules.

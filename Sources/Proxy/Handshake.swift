@@ -2,10 +2,11 @@ import SluiceRESP
 
 /// The first words on a connection to a stack: who we are, and who it is.
 ///
-/// After the login come `PING` (does it take commands at all?), `CLIENT ID`, `INFO server` and `DBSIZE`: the run of the server
-/// and the number of its keys tell a stack that lost everything from one that only lost its connection. A server that
-/// refuses one of these three is not turned away; it is just not known so well. One that answers with another type than Redis does
-/// is: what it would say to commands is nobody's guess.
+/// After the login come `PING` (does it take commands at all?), `TIME`, `CLIENT ID`, `INFO server` and
+/// `DBSIZE`: the run of the server and the number of its keys tell a stack that lost everything from one that
+/// only lost its connection. A server that refuses one of these four is not turned away; it is just not known
+/// so well. One that answers with another type than Redis does is: what it would say to commands is nobody's
+/// guess.
 struct Handshake {
   /// What the server said of itself.
   struct Greeting: Equatable {
@@ -29,12 +30,14 @@ struct Handshake {
     case refused(String)
   }
 
-  private enum Question { case admission, ping, client, server, size, emptying, farewell }
+  private enum Question { case admission, ping, time, client, server, size, emptying, farewell }
 
   private(set) var greeting = Greeting()
   /// What was asked for once the server was known.
   private(set) var isEmptying = false
   private(set) var forgotten: Set<Int> = []
+  /// The server's clock as it has just told, in nanoseconds since 1970; whoever takes it takes it once.
+  private var time: Int64?
   private var questions: [(question: Question, words: String)] = []
   private var frames: [UInt8] = []
 
@@ -45,6 +48,7 @@ struct Handshake {
     if endpoint.database != 0 { ask(["SELECT", "\(endpoint.database)"], .admission) }
     // PING tells whether the server takes commands at all: it may want a password, or still be loading.
     ask(["PING"], .ping)
+    ask(["TIME"], .time)
     ask(["CLIENT", "ID"], .client)
     ask(["INFO", "server"], .server)
     ask(["DBSIZE"], .size)
@@ -85,13 +89,14 @@ struct Handshake {
       switch question {
       case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
-      case .client, .server, .size, .farewell: break
+      case .time, .client, .server, .size, .farewell: break
       }
     } else {
       guard Handshake.isAnswer(reply, to: question) else {
         return .refused("is no Redis: it answered \(words) with \(Handshake.shown(reply))")
       }
       switch question {
+      case .time: time = Handshake.time(in: reply)
       case .client: greeting.client = ReplyReader.integer(reply)
       case .server:
         greeting.run = Handshake.value(of: "run_id:", in: reply)
@@ -113,6 +118,7 @@ struct Handshake {
     case .client: ReplyReader.integer(reply).map { $0 > 0 } ?? false
     case .size: ReplyReader.integer(reply).map { $0 >= 0 } ?? false
     case .farewell: ReplyReader.integer(reply) != nil
+    case .time: time(in: reply) != nil
     case .server: reply[0] == UInt8(ascii: "$") && ReplyReader.string(reply) != nil
     }
   }
@@ -128,6 +134,24 @@ struct Handshake {
     return "'"
       + String(decoding: line.map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
       + "'"
+  }
+
+  mutating func takeTime() -> Int64? { time.take() }
+
+  /// What `TIME` answers: seconds and microseconds. Nil for anything else, and for a time that no clock
+  /// shows.
+  private static func time(in reply: Span<UInt8>) -> Int64? {
+    guard let parts = ReplyReader.elements(of: reply), parts.count == 2 else { return nil }
+    let numbers = parts.compactMap { part -> Int64? in
+      let element = reply.extracting(part)
+      guard let text = ReplyReader.string(element) else { return nil }
+      return Int64(
+        element.extracting(text).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+    }
+    guard numbers.count == 2, (0..<1 << 32).contains(numbers[0]), (0..<1_000_000).contains(numbers[1]) else {
+      return nil
+    }
+    return numbers[0] * 1_000_000_000 + numbers[1] * 1000
   }
 
   /// What stands behind `name` in the line that begins with it; nil if there is none.

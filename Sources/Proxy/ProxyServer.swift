@@ -178,6 +178,14 @@ public final class ProxyServer: Sendable {
     stack == .legacy ? histories.legacy.place : histories.new.place
   }
 
+  /// How far a stack's clock is from ours; nil as long as it has not told.
+  public func clock(of stack: StackID) -> ClockOffset? {
+    stack == .legacy ? histories.legacy.clock : histories.new.clock
+  }
+
+  /// Passwords that clients have tried.
+  public var guesses: PasswordGuesses { shared.guesses }
+
   /// Whether both names are one database.
   private var hasOnePlace: Bool { place(of: .new)?.isSame(as: place(of: .legacy)) ?? false }
 

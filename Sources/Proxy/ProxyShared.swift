@@ -3,6 +3,8 @@ import Synchronization
 /// What all sessions share, whichever loop they live on.
 final class ProxyShared: Sendable {
   let exclusive: ExclusiveCommands
+  /// Passwords that clients have tried.
+  let guesses = PasswordGuesses()
   /// Clients connected now.
   let clients = Atomic<Int>(0)
   private let lastID = Atomic<Int>(0)

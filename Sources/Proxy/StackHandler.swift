@@ -17,6 +17,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   private var rest: ByteBuffer?
   private var handshake: Handshake
   private var isEstablished = false
+  /// When the first words were sent, by the time of day: the server's own is compared with it.
+  private var askedAt: Int64 = 0
 
   init(connection: StackConnection) {
     self.connection = connection
@@ -29,6 +31,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
 
   func channelActive(context: ChannelHandlerContext) {
     guard let connection else { return context.close(promise: nil) }
+    askedAt = WallClock.now()
     say(context)
     let deadline = TimeAmount.nanoseconds(connection.endpoint.connectTimeout)
     context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
@@ -99,7 +102,11 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
-    switch handshake.replied(reply) {
+    let outcome = handshake.replied(reply)
+    if let time = handshake.takeTime() {
+      connection?.history.told(ClockOffset(told: time, asked: askedAt, heard: WallClock.now()))
+    }
+    switch outcome {
     case .wait: break
     case .refused(let reason): fail(reason, context)
     case .answered: decide(context)

@@ -49,6 +49,7 @@ final class StackHistory: Sendable {
   private let state = Mutex(State())
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
+  private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// Where the stack was met last; nil before the first time.
   var place: StackPlace? {
@@ -60,6 +61,21 @@ final class StackHistory: Sendable {
   var version: [UInt8]? {
     get { lastVersion.withLock { $0 } }
     set { lastVersion.withLock { $0 = newValue } }
+  }
+
+  /// How far the server's clock is from ours; nil before it has told.
+  var clock: ClockOffset? { lastClock.withLock { $0?.offset } }
+
+  /// The server has told its time. Of the readings of one moment, when all lanes connect, the one that was
+  /// answered quickest counts.
+  func told(_ offset: ClockOffset) {
+    let now = WallClock.now()
+    lastClock.withLock { last in
+      if let last, abs(now &- last.at) < 5_000_000_000, last.offset.uncertainty < offset.uncertainty {
+        return
+      }
+      last = (offset, now)
+    }
   }
 
   /// How often the stack was found, or made, empty. A lane that sees it grow has lost everything that it knew to be there.

@@ -69,7 +69,8 @@ struct ControlClient {
     case .refused:
       Failure(
         .permission,
-        "the proxy on \(address) refused the password; correct --password-file or SLUICE_PASSWORD")
+        "the proxy on \(address) refused the password; correct --control-password-file or SLUICE_CONTROL_PASSWORD "
+          + "(clients have another one)")
     case .timeout:
       Failure(.temporary, "the proxy on \(address) did not answer within \(commandTimeout.text); try again")
     case .closed:
@@ -89,7 +90,10 @@ struct ControlClient {
       word == "ERR" || word == "TRYAGAIN" ? String(text.dropFirst(word.count).drop { $0 == " " }) : text)
     switch word {
     case "NOAUTH", "WRONGPASS", "NOPERM":
-      return Failure(.permission, "\(sentence) (give the password by --password-file or SLUICE_PASSWORD)")
+      return Failure(
+        .permission,
+        "\(sentence) (give the control port's password by --control-password-file or SLUICE_CONTROL_PASSWORD)"
+      )
     case "BUSY", "LOADING", "TRYAGAIN": return Failure(.temporary, sentence)
     case "ERR", "WRONGTYPE", "EXECABORT": return Failure(.data, sentence)
     default: return Failure(.unavailable, sentence)

@@ -11,8 +11,10 @@ struct ControlOptions: ParsableArguments {
   var control: String?
 
   @Option(
+    name: [.customLong("control-password-file"), .customLong("password-file")],
     help: ArgumentHelp(
-      "A file whose first line is the proxy's password. Default: $SLUICE_PASSWORD.", valueName: "path"))
+      "A file whose first line is the control port's password. Default: $SLUICE_CONTROL_PASSWORD.",
+      valueName: "path"))
   var passwordFile: String?
 
   func validate() throws {
@@ -24,10 +26,10 @@ struct ControlOptions: ParsableArguments {
     let named = environment["SLUICE_CONTROL"].flatMap { $0.isEmpty ? nil : $0 }
     let text = control ?? named ?? "127.0.0.1:6401"
     let address = try Self.address(text, control == nil ? "SLUICE_CONTROL" : "--control")
-    var password = environment["SLUICE_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
+    var password = environment["SLUICE_CONTROL_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
     if let passwordFile {
       do { password = try PasswordFile.read(passwordFile) } catch {
-        throw Failure(.noInput, "--password-file: \(error.reason)")
+        throw Failure(.noInput, "--control-password-file: \(error.reason)")
       }
     }
     return ControlClient(address: address, password: password)

@@ -26,7 +26,9 @@ struct DiagnoseCollection {
   ) {
     self.client = client
     self.environment = environment
-    var secrets = [client.password?.revealed, environment["SLUICE_PASSWORD"]].compactMap { $0 }
+    var secrets = [
+      client.password?.revealed, environment["SLUICE_PASSWORD"], environment["SLUICE_CONTROL_PASSWORD"],
+    ].compactMap { $0 }
     do throws(Failure) {
       status = try client.text(["STATUS"])
     } catch {
@@ -34,10 +36,13 @@ struct DiagnoseCollection {
       gaps.append("status: \(error.message)")
     }
     do throws(ConfigurationError) {
-      let found = try ServeConfiguration.load(file: config, environment: environment)
+      // Whether a door may be open was for `serve` to decide.
+      var options = ServeOptions()
+      options.checksDoors = false
+      let found = try ServeConfiguration.load(file: config, options: options, environment: environment)
       configuration = config == nil ? nil : found
       let stacks = [found.stacks.legacy.endpoint, found.stacks.new.endpoint].map(\.password)
-      secrets += ([found.password] + stacks).compactMap { $0?.revealed }
+      secrets += ([found.password, found.controlPassword] + stacks).compactMap { $0?.revealed }
       if config == nil { gaps.append("configuration: name the sluice.yaml by --config") }
     } catch {
       configuration = nil

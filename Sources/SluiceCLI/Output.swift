@@ -1,26 +1,27 @@
 import Foundation
+import SluiceConfiguration
 
 /// Whole texts to the standard streams. A reader that went away is no error: the work is done by then.
+///
+/// Nothing that a terminal would obey goes out, whoever put it into the text: it is escaped here once more.
 enum Output {
   /// Writes one line, or several, to standard output.
-  static func line(_ text: String) { write(text, to: .standardOutput) }
+  static func line(_ text: String) { write(TerminalText.lines(text), to: .standardOutput) }
+
+  /// Writes a JSON document to standard output.
+  static func json(_ text: String) { write(TerminalText.json(text), to: .standardOutput) }
 
   /// Writes one line, or several, to standard error.
-  static func error(_ text: String) { write(text, to: .standardError) }
+  static func error(_ text: String) { write(TerminalText.lines(text), to: .standardError) }
 
-  private static func write(_ text: String, to handle: FileHandle) {
-    let ended = text.hasSuffix("\n") ? text : text + "\n"
+  /// Empties the screen before what is shown again.
+  static func clearScreen() { write("\u{1b}[H\u{1b}[2J", to: .standardOutput, ending: "") }
+
+  private static func write(_ text: String, to handle: FileHandle, ending: String = "\n") {
+    let ended = text.hasSuffix(ending) ? text : text + ending
     try? handle.write(contentsOf: Data(ended.utf8))
   }
 
   /// What a terminal would obey or not show is written as `\x1b`: keys and reasons come from strangers.
-  static func printable(_ text: String) -> String {
-    text.unicodeScalars.map { scalar in
-      switch scalar.value {
-      case 0..<0x20, 0x7f...0x9f, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069:
-        "\\x" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
-      default: String(scalar)
-      }
-    }.joined()
-  }
+  static func printable(_ text: String) -> String { TerminalText.line(text) }
 }

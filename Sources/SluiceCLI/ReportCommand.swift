@@ -48,7 +48,7 @@ struct ReportCommand: ParsableCommand {
     do {
       let text = try Report.render(
         path: ledger, sections: sections, format: json ? .json : .text, limit: limit)
-      Output.line(text)
+      if json { Output.json(text) } else { Output.line(text) }
     } catch {
       throw Self.failure(error)
     }

@@ -66,6 +66,15 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A file whose first line clients must send by AUTH.", valueName: "path"))
   var passwordFile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A file whose first line operators must send to the control port; not the clients' password.",
+      valueName: "path"))
+  var controlPasswordFile: String?
+
+  @Flag(help: "Listen to other machines without a password, where none is named.")
+  var noAuth = false
+
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
   var logLevel: String?
 
@@ -83,6 +92,8 @@ struct Serve: AsyncParsableCommand {
     options.warmOnMiss = warmOnMiss ? true : nil
     options.fallback = fallback
     options.passwordFile = passwordFile
+    options.controlPasswordFile = controlPasswordFile
+    options.noAuth = noAuth ? true : nil
     options.logLevel = logLevel
     do {
       return try ServeConfiguration.load(file: config, options: options, environment: environment)
@@ -91,11 +102,22 @@ struct Serve: AsyncParsableCommand {
     }
   }
 
+  /// It was hidden as soon as this process began, but the shell's history and whoever started it have it
+  /// still.
+  private var passwordsOnTheCommandLine: [String] {
+    [("legacy", legacy), ("new", new)].compactMap { name, url in
+      guard let url, (try? Endpoint(parsing: url))?.password != nil else { return nil }
+      return
+        "the password of --\(name) was given on the command line, where others could read it until it was "
+        + "overwritten; keep it in a file that stacks.\(name).password_file of a --config names"
+    }
+  }
+
   func run() async throws {
     let configuration = try resolved(environment: ProcessInfo.processInfo.environment)
     var logger = Logger(label: "sluice") { _ in LineLogHandler() }
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-    for warning in configuration.warnings { logger.warning("\(warning)") }
+    for warning in configuration.warnings + passwordsOnTheCommandLine { logger.warning("\(warning)") }
     do {
       let service = SluiceService(configuration: configuration, logger: logger)
       try await ServeRunner(logger: logger).run(service) { service.reload() }

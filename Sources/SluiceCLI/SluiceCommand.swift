@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SluiceRedisClient
 
 /// The command line of Sluice. Everything but `serve` and `report` talks to the control port of a running
 /// proxy.
@@ -43,8 +44,10 @@ public struct SluiceCommand: AsyncParsableCommand {
 
   /// Parses the process's arguments, runs what they ask for and ends the process with its exit code.
   public static func launch() async -> Never {
+    let arguments = CommandLine.arguments.dropFirst()
+    ProcessArguments.hidePasswords()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Array(arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -55,7 +58,17 @@ public struct SluiceCommand: AsyncParsableCommand {
       Output.error("sluice: \(failure.message)")
       exit(withError: ArgumentParser.ExitCode(failure.code.rawValue))
     } catch {
-      exit(withError: error)
+      end(error)
     }
+  }
+
+  /// What ArgumentParser has to say: help and versions as they are, errors escaped, because they repeat what
+  /// was typed.
+  private static func end(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    guard !code.isSuccess else { exit(withError: error) }
+    let text = fullMessage(for: error)
+    if !text.isEmpty { Output.error(text) }
+    exit(withError: code)
   }
 }

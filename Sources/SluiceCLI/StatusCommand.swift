@@ -28,14 +28,18 @@ struct StatusCommand: AsyncParsableCommand {
   func run() async throws {
     let client = try options.client()
     guard watch else {
-      Output.line(try show(client))
+      write(try show(client))
       return
     }
     while true {
-      Output.line((json ? "" : "\u{1b}[H\u{1b}[2J") + current(client))
+      let frame = current(client)
+      if !json { Output.clearScreen() }
+      write(frame)
       try await Task.sleep(for: .seconds(1))
     }
   }
+
+  private func write(_ text: String) { if json { Output.json(text) } else { Output.line(text) } }
 
   /// A proxy that is away for a moment does not end the watching.
   private func current(_ client: ControlClient) -> String {

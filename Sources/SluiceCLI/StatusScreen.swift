@@ -4,7 +4,7 @@ enum StatusScreen {
   static func render(_ status: JSONValue) -> String {
     let blocks = [
       head(status), stacks(status["stacks"]), compare(status), counts(status), flags(status["flags"]),
-      ledger(status["ledger"]), journal(status["journal"]), wayBack(status),
+      ledger(status["ledger"]), journal(status["journal"]), attention(status), wayBack(status),
     ]
     return blocks.compactMap(\.self).joined(separator: "\n") + "\n"
   }
@@ -196,6 +196,19 @@ enum StatusScreen {
     case "degraded": return row("suspects", "may not outlive this process: \(reason ?? "-")")
     default: return nil
     }
+  }
+
+  /// Clocks that differ and passwords that were tried; nil while there is nothing of it.
+  private static func attention(_ status: JSONValue) -> String? {
+    var lines = status["clocks"].texts.enumerated().map { row($0 == 0 ? "CLOCKS" : "", $1) }
+    for (name, port) in [("clients", "the clients' port"), ("control", "the control port")] {
+      let door = status["wrong_passwords"][name]
+      guard (door["count"].number ?? 0) > 0 else { continue }
+      let from = door["last_from"].text.map { ", the last from \($0)" } ?? ""
+      let at = door["last_at"].text.map { " at \($0)" } ?? ""
+      lines.append(row("PASSWORDS", "\(door["count"].count) wrong at \(port)\(from)\(at)"))
+    }
+    return lines.isEmpty ? nil : lines.joined(separator: "\n")
   }
 
   private static func wayBack(_ status: JSONValue) -> String {

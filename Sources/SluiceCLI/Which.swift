@@ -1,4 +1,5 @@
 import ArgumentParser
+import SluiceConfiguration
 import SluiceRedisClient
 
 /// `sluice which KEY…`.
@@ -38,7 +39,8 @@ struct Which: ParsableCommand {
     let columns = ["key", "bucket", "position", "variant", "primary", "why"]
     var table = TextTable(columns: columns, numeric: ["position"])
     for line in lines {
-      let fields = fields(of: line, names: columns)
+      var fields = fields(of: line, names: columns)
+      fields["key"] = fields["key"].map { TerminalText.key($0.utf8) }
       table.rows.append(columns.map { fields[$0] ?? "-" })
     }
     return table

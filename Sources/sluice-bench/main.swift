@@ -1,1 +1,4 @@
+import SluiceRedisClient
+
+ProcessArguments.hidePasswords()
 SluiceBench.main()

@@ -3,13 +3,14 @@ import SluiceTestSupport
 import Testing
 
 extension Acceptance {
-  /// The one password of the proxy, at both doors.
+  /// Each door has its own password.
   @Suite struct AuthenticationTests {
     private let stacks: TwoStacks
 
     init() throws {
       var options = SluiceProcess.Options(stage: "live", percent: 50)
       options.password = "the right one"
+      options.controlPassword = "the other one"
       stacks = try TwoStacks(options)
     }
 
@@ -31,6 +32,33 @@ extension Acceptance {
       #expect(try other.ask("GET a\r\n") == "$1\r\n1\r\n")
     }
 
+    @Test("wrong passwords are counted, answered later and later, and hold up nobody else")
+    func guessing() throws {
+      for (port, right, door) in [
+        (stacks.sluice.port, "the right one", "clients"),
+        (stacks.sluice.controlPort, "the other one", "control"),
+      ] {
+        let began = ContinuousClock.now
+        let guesser = try SocketClient(port: port)
+        try guesser.send((0..<5).map { "AUTH guess\($0)\r\n" }.joined())
+        let other = try SocketClient(port: port)
+        #expect(try other.ask("AUTH '\(right)'\r\n") == "+OK\r\n")
+        #expect(ContinuousClock.now - began < .milliseconds(700), "\(door): held up")
+        #expect(try guesser.replies(5).allSatisfy { $0.hasPrefix("-WRONGPASS ") })
+        // 50 + 100 + 200 + 400 + 800 ms.
+        #expect(ContinuousClock.now - began > .milliseconds(1400), "\(door): not slowed down")
+        let status = try stacks.sluice.status()
+        #expect(status.number("wrong_passwords.\(door).count") == 5)
+        #expect(status.text("wrong_passwords.\(door).last_from") == "127.0.0.1")
+      }
+      try eventually("the log says so") {
+        let lines = stacks.sluice.child.errors.split(separator: "\n").filter { $0.contains("wrong password") }
+        return lines.contains { $0.contains("clients' port") }
+          && lines.contains { $0.contains("control port") }
+          && lines.count == 2
+      }
+    }
+
     @Test("pipelined behind a wrong password nothing runs")
     func pipelined() throws {
       let socket = try SocketClient(port: stacks.sluice.port)
@@ -46,29 +74,35 @@ extension Acceptance {
         #expect(try socket.ask("\(order)\r\n") == "-NOAUTH Authentication required.\r\n", "\(order)")
       }
       #expect(try socket.ask("AUTH wrong\r\n").hasPrefix("-WRONGPASS "))
+      // That of clients is none.
+      #expect(try socket.ask("AUTH 'the right one'\r\n").hasPrefix("-WRONGPASS "))
       #expect(try socket.ask("ROLLBACK\r\n") == "-NOAUTH Authentication required.\r\n")
-      #expect(try socket.ask("AUTH 'the right one'\r\n") == "+OK\r\n")
+      #expect(try socket.ask("AUTH 'the other one'\r\n") == "+OK\r\n")
       #expect(try socket.ask("WHICH a\r\n").hasPrefix("*1\r\n"))
       #expect(try stacks.sluice.status().text("effective_stage") == "live")
     }
 
-    @Test("the command line sends the password of SLUICE_PASSWORD, and says so when it is wrong")
+    @Test("the command line sends the password of SLUICE_CONTROL_PASSWORD, and says so when it is wrong")
     func commandLine() throws {
       let control = ["--control", "127.0.0.1:\(stacks.sluice.controlPort)"]
       let sluice = try SluiceProcess.executable()
-      let right = ["SLUICE_PASSWORD": "the right one"]
+      let right = ["SLUICE_CONTROL_PASSWORD": "the other one"]
       let looked = try Child.run(sluice, ["status", "--json"] + control, environment: right)
       #expect(looked.exit == .code(0) && looked.output.contains("\"effective_stage\""), "\(looked.errors)")
-      for environment in [[:], ["SLUICE_PASSWORD": "wrong"]] {
+      let wrong = [
+        [:], ["SLUICE_CONTROL_PASSWORD": "wrong"], ["SLUICE_PASSWORD": "the other one"],
+        ["SLUICE_CONTROL_PASSWORD": "the right one"],
+      ]
+      for environment in wrong {
         let refused = try Child.run(sluice, ["rollback", "why"] + control, environment: environment)
         #expect(refused.exit == .code(77), "\(refused)")
-        #expect(refused.errors.contains("SLUICE_PASSWORD"), "\(refused.errors)")
+        #expect(refused.errors.contains("SLUICE_CONTROL_PASSWORD"), "\(refused.errors)")
       }
       let back = try Child.run(sluice, ["rollback", "why"] + control, environment: right)
       #expect(back.exit == .code(0) && back.output.contains("rolled back"), "\(back)")
       #expect(try stacks.sluice.status().flag("rolled_back") == true)
       let shown = stacks.sluice.child.output + stacks.sluice.child.errors + "\(try stacks.sluice.status())"
-      #expect(!shown.contains("the right one"))
+      #expect(!shown.contains("the right one") && !shown.contains("the other one"))
     }
   }
 }

@@ -198,7 +198,8 @@ extension Acceptance {
       }
       // TEST-NET-3 (RFC 5737) is nobody's.
       let served = try Child.run(
-        try SluiceProcess.executable(), ["serve", "--listen", "203.0.113.5:6400", "--control", "127.0.0.1:0"])
+        try SluiceProcess.executable(),
+        ["serve", "--listen", "203.0.113.5:6400", "--control", "127.0.0.1:0", "--no-auth"])
       #expect(
         served.exit == .code(69) && served.errors.contains("this machine has no such address"), "\(served)")
     }

@@ -134,11 +134,12 @@ import Testing
 
   @Test("An open control port without a password is worth a warning")
   func warning() throws {
-    let open = try ServeConfiguration.load(yaml: "control: [0.0.0.0:6401, unix:/run/c, localhost:7]")
+    let open = try ServeConfiguration.load(
+      yaml: "{control: [0.0.0.0:6401, unix:/run/c, localhost:7], auth: {allow_none: true}}")
     #expect(open.warnings.count == 1)
     #expect(open.warnings.first?.contains("0.0.0.0:6401") == true)
     let locked = try ServeConfiguration.load(
-      yaml: "control: 0.0.0.0:6401", environment: ["SLUICE_PASSWORD": "x"])
+      yaml: "control: 0.0.0.0:6401", environment: ["SLUICE_CONTROL_PASSWORD": "x"])
     #expect(locked.warnings.isEmpty)
   }
 

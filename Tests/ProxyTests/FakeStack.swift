@@ -18,6 +18,8 @@ final class FakeStack: @unchecked Sendable {
     var server: String?
     var keys = 0
     var client: Int?
+    /// The answer to `TIME`.
+    var time: String?
   }
   private var identityNow = Identity()
   var identity: Identity {
@@ -94,6 +96,7 @@ final class FakeStack: @unchecked Sendable {
     while true {
       let identity = identity
       switch try connection.command()[0] {
+      case "TIME": try connection.send(identity.time ?? "-ERR unknown command\r\n")
       case "CLIENT": try connection.send(identity.client.map { ":\($0)\r\n" } ?? "-ERR unknown command\r\n")
       case "INFO":
         let text = "# Server\r\nrun_id:\(identity.server ?? "\(port)").\(identity.run)\r\n"

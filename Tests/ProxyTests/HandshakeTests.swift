@@ -5,9 +5,12 @@ import Testing
 /// Which answers make a hand-shake.
 @Suite struct HandshakeTests {
   private static let info = "$12\r\nrun_id:abc\r\n\r\n"
-  /// What a Redis answers to AUTH, SELECT, PING, CLIENT ID, INFO server and DBSIZE.
-  private static let answers = ["+OK\r\n", "+OK\r\n", "+PONG\r\n", ":7\r\n", info, ":3\r\n"]
-  private static let questions = ["AUTH", "SELECT", "PING", "CLIENT ID", "INFO server", "DBSIZE"]
+  private static let time = "*2\r\n$10\r\n1700000000\r\n$6\r\n123456\r\n"
+  /// What a Redis answers to AUTH, SELECT, PING, TIME, CLIENT ID, INFO server and DBSIZE.
+  private static let answers = [
+    "+OK\r\n", "+OK\r\n", "+PONG\r\n", time, ":7\r\n", info, ":3\r\n",
+  ]
+  private static let questions = ["AUTH", "SELECT", "PING", "TIME", "CLIENT ID", "INFO server", "DBSIZE"]
   private static let others = [
     "+OK\r\n", "+PONG\r\n", "+QUEUED\r\n", ":0\r\n", ":1\r\n", ":-1\r\n", ":99999999999999999999\r\n",
     "$-1\r\n",
@@ -24,14 +27,15 @@ import Testing
   @Test func whatARedisSaysIsOne() {
     var handshake = handshake()
     for (number, answer) in HandshakeTests.answers.enumerated() {
-      #expect(handshake.replied(Array(answer.utf8).span) == (number == 5 ? .answered : .wait))
+      #expect(handshake.replied(Array(answer.utf8).span) == (number == 6 ? .answered : .wait))
     }
     #expect(handshake.greeting.client == 7 && handshake.greeting.keys == 3)
     #expect(handshake.greeting.run == Array("abc".utf8))
+    #expect(handshake.takeTime() == 1_700_000_000_123_456_000 && handshake.takeTime() == nil)
     #expect(handshake.replied(Array("+OK\r\n".utf8).span) == .refused("sent a reply that nobody asked for"))
   }
 
-  @Test(arguments: 0..<6) func anotherTypeIsNone(question: Int) {
+  @Test(arguments: 0..<7) func anotherTypeIsNone(question: Int) {
     for other in HandshakeTests.others {
       var handshake = handshake()
       for answer in HandshakeTests.answers.prefix(question) { _ = handshake.replied(Array(answer.utf8).span) }
@@ -39,13 +43,14 @@ import Testing
         switch question {
         case 0, 1: other.contains("OK")
         case 2: other == "+PONG\r\n"
-        case 3: other == ":1\r\n"
-        case 4: other.hasPrefix("$") && other != "$-1\r\n"
+        case 3: false
+        case 4: other == ":1\r\n"
+        case 5: other.hasPrefix("$") && other != "$-1\r\n"
         default: other == ":0\r\n" || other == ":1\r\n"
         }
       let outcome = handshake.replied(Array(other.utf8).span)
       if isRight {
-        #expect(outcome == (question == 5 ? .answered : .wait), "\(other)")
+        #expect(outcome == (question == 6 ? .answered : .wait), "\(other)")
       } else if case .refused(let reason) = outcome {
         #expect(reason.hasPrefix("is no Redis: it answered \(HandshakeTests.questions[question]) with '"))
         #expect(!reason.contains("secret"))
@@ -55,12 +60,24 @@ import Testing
     }
   }
 
-  @Test(arguments: [3, 4, 5]) func whoWillNotTellIsNotTurnedAway(question: Int) {
+  @Test(arguments: [3, 4, 5, 6]) func whoWillNotTellIsNotTurnedAway(question: Int) {
     var handshake = handshake()
     for (number, answer) in HandshakeTests.answers.enumerated() {
       let outcome = handshake.replied(Array((number == question ? "-NOPERM no\r\n" : answer).utf8).span)
-      #expect(outcome == (number == 5 ? .answered : .wait))
+      #expect(outcome == (number == 6 ? .answered : .wait))
     }
+  }
+
+  @Test(
+    arguments: [
+      "*2\r\n$20\r\n99999999999999999999\r\n$1\r\n0\r\n", "*2\r\n$10\r\n9999999999\r\n$1\r\n0\r\n",
+      "*2\r\n$2\r\n-1\r\n$1\r\n0\r\n", "*2\r\n$1\r\n1\r\n$7\r\n1000000\r\n", "*2\r\n:1\r\n:2\r\n",
+      "*1\r\n$1\r\n1\r\n", "*2\r\n$-1\r\n$1\r\n1\r\n",
+    ])
+  func aTimeThatNoClockShowsIsNone(answer: String) {
+    var handshake = handshake()
+    for answer in HandshakeTests.answers.prefix(3) { _ = handshake.replied(Array(answer.utf8).span) }
+    #expect(handshake.replied(Array(answer.utf8).span) != .wait)
   }
 
   @Test func whatIsShownOfAnAnswerIsHarmless() {

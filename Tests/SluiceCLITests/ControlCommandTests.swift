@@ -111,7 +111,7 @@ import Testing
     let path = NSTemporaryDirectory() + "sluice-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try "hunter2\n".write(toFile: path, atomically: false, encoding: .utf8)
-    try run(["rearm", "--password-file", path], control)
+    try run(["rearm", "--control-password-file", path], control)
     #expect(control.commands == [["AUTH", "hunter2"], ["REARM"]])
 
     try "swordfish\n".write(toFile: path, atomically: false, encoding: .utf8)

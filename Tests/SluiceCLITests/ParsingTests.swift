@@ -95,7 +95,9 @@ import Testing
     for unset in [[:], ["SLUICE_CONTROL": ""]] {
       #expect(try none.client(environment: unset).address.description == "127.0.0.1:6401")
     }
-    let environment = ["SLUICE_CONTROL": "unix:/run/c", "SLUICE_PASSWORD": "secret"]
+    let environment = [
+      "SLUICE_CONTROL": "unix:/run/c", "SLUICE_CONTROL_PASSWORD": "secret", "SLUICE_PASSWORD": "clients'",
+    ]
     #expect(try none.client(environment: environment).address == .unix(path: "/run/c"))
     #expect(try none.client(environment: environment).password == Secret("secret"))
     let flag = try #require(try SluiceCommand.parseAsRoot(["rearm", "--control", "[::1]:7"]) as? Rearm)

@@ -9,8 +9,10 @@ public final class SluiceProcess {
     /// The text of the flag file.
     public var flags = FlagText.make(stage: "off")
     public var threads = 1
-    /// What clients and operators must send; nobody is asked if left out.
+    /// What clients must send; nobody is asked if left out.
     public var password: String?
+    /// What operators must send; nobody is asked if left out.
+    public var controlPassword: String?
     /// The path of the ledger; beside the flag file if left out.
     public var ledger: String?
     /// More of `sluice.yaml`.
@@ -42,6 +44,7 @@ public final class SluiceProcess {
   public let ledgerPath: String
   private let folder: ScratchFolder
   private let password: String?
+  private let controlPassword: String?
   private let launch: (String) throws -> Child
   private var starts = 1
 
@@ -50,6 +53,7 @@ public final class SluiceProcess {
     let folder = try ScratchFolder()
     self.folder = folder
     password = options.password
+    controlPassword = options.controlPassword
     try FileManager.default.createDirectory(
       atPath: "\(folder.path)/flags", withIntermediateDirectories: false)
     flagsPath = try folder.write("flags/sluice.flagd.json", options.flags)
@@ -63,6 +67,7 @@ public final class SluiceProcess {
       ]
     var environment = options.environment
     if let password = options.password { environment["SLUICE_PASSWORD"] = password }
+    if let password = options.controlPassword { environment["SLUICE_CONTROL_PASSWORD"] = password }
     let variables = environment
     launch = { name in
       try Child(command[0], Array(command.dropFirst()), environment: variables, in: folder, name: name)
@@ -134,7 +139,7 @@ public final class SluiceProcess {
   @discardableResult
   public func control(_ words: [String]) throws -> Reply {
     let client = try RedisClient(
-      RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort), password: password))
+      RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort), password: controlPassword))
     let reply = try client.command(words.map { Array($0.utf8) })
     if case .error(let text) = reply { throw TestFailure("\(words.joined(separator: " ")): \(text)") }
     return reply

@@ -1,4 +1,5 @@
 import Foundation
+import SluiceConfiguration
 import SluiceLedger
 
 /// What a verification has found, by kind and by what the keys have in common.
@@ -30,9 +31,12 @@ struct Differences {
   func table() -> TextTable {
     var table = TextTable(columns: ["kind", "keys like", "keys", "for example"], numeric: ["keys"])
     for group in groups.prefix(Differences.groupsShown) {
-      let examples = (samples[group] ?? []).map { String(decoding: $0, as: UTF8.self) }
+      let examples = (samples[group] ?? []).map(TerminalText.key)
       table.rows.append(
-        [group.kind.rawValue, group.pattern, "\(counts[group] ?? 0)", examples.joined(separator: ", ")])
+        [
+          group.kind.rawValue, TerminalText.key(group.pattern.utf8), "\(counts[group] ?? 0)",
+          examples.joined(separator: ", "),
+        ])
     }
     if counts.count > Differences.groupsShown {
       table.rows.append(["", "(\(counts.count - Differences.groupsShown) more groups)", "", ""])

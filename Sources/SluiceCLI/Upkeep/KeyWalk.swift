@@ -1,3 +1,5 @@
+import SluiceConfiguration
+import SluiceControl
 import SluiceRedisClient
 import SluiceRouting
 
@@ -10,6 +12,21 @@ struct KeyWalk {
   private var isOver = false
   /// How far the walk has come, 0 to 1; never goes back.
   private(set) var progress = 0.0
+  /// Keys whose names no order to the proxy can hold: they are not handed out.
+  private(set) var tooLong = TooLong()
+  /// What came with the last page and was not handed out yet.
+  private var rest: ArraySlice<[UInt8]> = []
+
+  struct TooLong {
+    private(set) var count = 0
+    /// The first of them, cut.
+    private(set) var example = ""
+
+    mutating func add(_ key: [UInt8]) {
+      if count == 0 { example = TerminalText.key(key) }
+      count += 1
+    }
+  }
 
   /// - Parameters:
   ///   - pattern: as `SCAN … MATCH` has it; nil is every key.
@@ -22,18 +39,28 @@ struct KeyWalk {
 
   /// Some keys, perhaps none; nil at the end.
   mutating func next() throws(Failure) -> [[UInt8]]? {
-    guard !isOver else { return nil }
-    let (next, keys) = try client.page(from: cursor, match: pattern, count: KeyWalk.count)
-    cursor = next
-    isOver = next == "0"
-    progress = isOver ? 1 : max(progress, KeyWalk.fraction(of: next))
-    let hash = BucketHash(prefix: Array("walk".utf8))
-    return keys.filter {
-      sample.isEverything || sample.contains(hash.hash(of: $0.span))
+    if rest.isEmpty {
+      guard !isOver else { return nil }
+      let (next, keys) = try client.page(from: cursor, match: pattern, count: KeyWalk.count)
+      cursor = next
+      isOver = next == "0"
+      progress = isOver ? 1 : max(progress, KeyWalk.fraction(of: next))
+      let hash = BucketHash(prefix: Array("walk".utf8))
+      rest = keys.filter { sample.isEverything || sample.contains(hash.hash(of: $0.span)) }[...]
     }
+    var bytes = 0
+    var some: [[UInt8]] = []
+    // A page of long names is handed out in parts: each is sent several times, to both stacks.
+    while let key = rest.first, bytes < KeyWalk.bytesAtOnce {
+      rest.removeFirst()
+      bytes += key.count
+      if key.count > ControlLimits.wordBytes { tooLong.add(key) } else { some.append(key) }
+    }
+    return some
   }
 
   static let count = 500
+  private static let bytesAtOnce = 4 << 20
 
   /// Redis counts its cursors up from the highest bit: read backwards, the cursor is the share of the table that is done.
   /// https://redis.io/docs/latest/commands/scan (Redis `dictScan`)

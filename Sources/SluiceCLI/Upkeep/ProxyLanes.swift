@@ -1,5 +1,6 @@
 import Foundation
 import SluiceConfiguration
+import SluiceControl
 import SluiceRedisClient
 
 /// The control port of a running proxy, for orders about keys; one connection per call, and a patient one.
@@ -26,8 +27,10 @@ struct ProxyLanes {
   /// What became of each key: a word, and for `refused` a reason behind it.
   func carryOut(_ order: String, _ keys: [[UInt8]]) throws(Failure) -> [String] {
     var outcomes: [String] = []
-    for start in stride(from: 0, to: keys.count, by: ProxyLanes.keysAtOnce) {
-      let some = keys[start..<min(start + ProxyLanes.keysAtOnce, keys.count)]
+    var rest = keys[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(ProxyLanes.share(of: rest))
+      rest = rest[some.endIndex...]
       guard case .array(let lines) = try client.call([Array(order.utf8)] + some), lines.count == some.count
       else {
         throw Failure(.software, "\(client.address) answered \(order) with something unknown")
@@ -46,4 +49,15 @@ struct ProxyLanes {
   }
 
   static let keysAtOnce = 256
+
+  /// How many of the keys one order may name: at least one, and no more bytes than half of what a command may
+  /// have.
+  static func share(of keys: ArraySlice<[UInt8]>) -> Int {
+    var bytes = 0
+    for (count, key) in keys.enumerated() {
+      bytes += key.count
+      if count == keysAtOnce || (count > 0 && bytes > ControlLimits.commandBytes / 2) { return count }
+    }
+    return keys.count
+  }
 }

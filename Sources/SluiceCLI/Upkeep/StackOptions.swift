@@ -23,7 +23,10 @@ struct StackOptions: ParsableArguments {
   func addresses(_ status: JSONValue?) throws(Failure) -> (legacy: StackAddress, new: StackAddress) {
     var configuration: ServeConfiguration?
     if let config {
-      do { configuration = try ServeConfiguration.load(file: config) } catch {
+      // Whether a door may be open, and by which password, was for `serve` to decide.
+      var options = ServeOptions()
+      options.checksDoors = false
+      do { configuration = try ServeConfiguration.load(file: config, options: options) } catch {
         throw Failure(.configuration, error.description)
       }
     }

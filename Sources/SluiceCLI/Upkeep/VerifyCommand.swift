@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
       being written may be reported.
 
       Exit code 0: equal, or all that differed was repaired. 1: not equal.
-      75: some keys could not be settled.
+      75: some keys could not be settled. 65: the names of some are too long to ask for.
 
       Examples:
         sluice verify
@@ -47,7 +47,11 @@ struct VerifyCommand: ParsableCommand {
     let (isComplete, elapsed) = try options.run("verify") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)
     }
-    Output.line(options.json ? try text(run, isComplete, elapsed) : screen(run, isComplete, elapsed))
+    if options.json {
+      Output.json(try text(run, isComplete, elapsed))
+    } else {
+      Output.line(screen(run, isComplete, elapsed))
+    }
     guard isComplete else { throw ExitCode(Interruption.exitCode) }
     if run.differences.count > run.counts.repaired { throw ExitCode(1) }
     if run.counts.unsettled > 0 {
@@ -55,6 +59,10 @@ struct VerifyCommand: ParsableCommand {
         .temporary,
         "\(run.counts.unsettled) keys could not be settled (\(Output.printable(run.trouble ?? "doubtful"))); run it again"
       )
+    }
+    if run.counts.tooLong > 0 {
+      throw Failure(
+        .data, WarmCommand.leftOut(run.counts.tooLong, run.longKey, "nobody knows whether they are equal"))
     }
     guard run.counts.compared > 0 else {
       throw Failure(
@@ -99,6 +107,9 @@ struct VerifyCommand: ParsableCommand {
     if counts.superseded > 0 {
       lines.append("\(counts.superseded) looked different at first and were not when asked again")
     }
+    if counts.tooLong > 0 {
+      lines.append("\(counts.tooLong) left out for their long names: \(run.longKey)")
+    }
     if counts.unsettled > 0 { lines.append("\(counts.unsettled) could not be settled") }
     let found = VerifyCommand.found(run.differences.count, of: counts.compared, isComplete)
     if run.differences.count == 0 {
@@ -126,7 +137,7 @@ struct VerifyCommand: ParsableCommand {
     let document: [String: Any] = [
       "complete": isComplete, "seconds": elapsed / .seconds(1), "compared": counts.compared,
       "superseded": counts.superseded, "unsettled": counts.unsettled, "different": run.differences.count,
-      "repaired": counts.repaired, "not_repaired": counts.notRepaired,
+      "repaired": counts.repaired, "not_repaired": counts.notRepaired, "too_long": counts.tooLong,
       "differences": run.differences.described,
     ]
     let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])

@@ -13,6 +13,8 @@ struct VerifyRun {
     var unsettled = 0
     var repaired = 0
     var notRepaired = 0
+    /// Left out: their names are longer than an order to the proxy may be.
+    var tooLong = 0
   }
 
   let comparer: KeyComparer
@@ -25,6 +27,8 @@ struct VerifyRun {
   private(set) var differences = Differences()
   private(set) var share = 0.0
   private(set) var trouble: String?
+  /// A key that was left out for its name, cut.
+  private(set) var longKey = ""
 
   init(_ comparer: KeyComparer, lanes: ProxyLanes?, match: String?, sample: Share, repairs: Bool) {
     self.comparer = comparer
@@ -41,6 +45,7 @@ struct VerifyRun {
     while let keys = try walk.next() {
       try take(keys, try comparer.compare(keys))
       share = walk.progress / 2
+      note(walk.tooLong)
       if isInterrupted() { return false }
       show(&progress)
     }
@@ -51,10 +56,17 @@ struct VerifyRun {
       try take(
         missing, missing.map { KeyComparer.Suspicion(key: $0, kind: .missingInLegacy, isBig: false) })
       share = 0.5 + walk.progress / 2
+      note(walk.tooLong)
       if isInterrupted() { return false }
       show(&progress)
     }
     return true
+  }
+
+  /// Either stack may have some that the other has as well.
+  private mutating func note(_ tooLong: KeyWalk.TooLong) {
+    guard tooLong.count > counts.tooLong else { return }
+    (counts.tooLong, longKey) = (tooLong.count, tooLong.example)
   }
 
   private func show(_ progress: inout Progress) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SluiceControl
 import SluiceRedisClient
 
 /// `sluice warm`.
@@ -53,6 +54,9 @@ struct WarmCommand: ParsableCommand {
         "\(run.counts.refused) keys could not be brought over (\(Output.printable(run.refusal ?? ""))); start it again"
       )
     }
+    if run.counts.tooLong > 0 {
+      throw Failure(.data, WarmCommand.leftOut(run.counts.tooLong, run.longKey, "new lacks them"))
+    }
     guard options.match == nil else { return }
     let said = try WarmCommand.tellThatAllIsThere(lanes, since: status["losses"].number)
     if let said, !options.json { Output.line(Output.printable(said)) }
@@ -63,6 +67,12 @@ struct WarmCommand: ParsableCommand {
     do throws(Failure) { return try lanes.tell("new", since: losses) } catch {
       throw Failure(.temporary, "new may lack what was brought over: \(error.message); start it again")
     }
+  }
+
+  /// Why a walk that saw every key has not dealt with all of them.
+  static func leftOut(_ count: Int, _ example: String, _ means: String) -> String {
+    "\(count) keys were left out, \(means): names above \(ControlLimits.wordBytes) bytes fit into no order to the proxy "
+      + "(\(example))"
   }
 
   static func expectMirroring(_ status: JSONValue) throws(Failure) {
@@ -89,7 +99,8 @@ struct WarmCommand: ParsableCommand {
       return """
         {"complete": \(isComplete), "seconds": \(elapsed / .seconds(1)), "scanned": \(counts.scanned), \
         "copied": \(counts.copied), "present": \(counts.present), "absent": \(counts.absent), \
-        "overtaken": \(counts.overtaken), "doubtful": \(counts.doubtful), "refused": \(counts.refused)}
+        "overtaken": \(counts.overtaken), "doubtful": \(counts.doubtful), "too_long": \(counts.tooLong), \
+        "refused": \(counts.refused)}
         """
     }
     let rows = [
@@ -97,6 +108,7 @@ struct WarmCommand: ParsableCommand {
       ("gone meanwhile", counts.absent, "deleted, or expired"),
       ("overtaken", counts.overtaken, "a write came in between, and is what new has"),
       ("doubtful", counts.doubtful, "the proxy repairs them by itself"), ("refused", counts.refused, ""),
+      ("left out", counts.tooLong, "their names fit into no order to the proxy"),
     ]
     var table = TextTable(columns: ["", "keys", " "], numeric: ["keys"])
     for (name, count, note) in rows where count > 0 || name == "copied" || name == "there already" {

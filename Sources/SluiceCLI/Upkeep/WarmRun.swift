@@ -17,6 +17,8 @@ struct WarmRun {
     /// Suspects, which the proxy repairs by itself.
     var doubtful = 0
     var refused = 0
+    /// Their names are longer than an order to the proxy may be.
+    var tooLong = 0
   }
 
   let legacy: StackClient
@@ -28,6 +30,8 @@ struct WarmRun {
   private(set) var counts = Counts()
   private(set) var share = 0.0
   private(set) var refusal: String?
+  /// A key that was left out for its name, cut.
+  private(set) var longKey = ""
 
   init(legacy: StackClient, new: StackClient, lanes: ProxyLanes, rate: Int?, match: String?) {
     self.legacy = legacy
@@ -51,6 +55,7 @@ struct WarmRun {
         pause(since: progress)
       }
       share = walk.progress
+      (counts.tooLong, longKey) = (walk.tooLong.count, walk.tooLong.example)
       if isInterrupted() { return false }
     }
     return true

@@ -1,0 +1,91 @@
+import Foundation
+import Logging
+import SluiceConfiguration
+import SluiceProxy
+import SluiceRouting
+
+/// What is noticed beside the traffic and said in the log once in a while: wrong passwords, and clocks that
+/// differ.
+struct Lookout {
+  let proxy: ProxyServer
+  /// Passwords tried at the control port.
+  let control: PasswordGuesses
+  let configuration: ServeConfiguration
+  let logger: Logger
+  private var said: [String: (total: UInt64, at: ContinuousClock.Instant)] = [:]
+  private var clocks: (sentences: [String], at: ContinuousClock.Instant)?
+
+  init(proxy: ProxyServer, control: PasswordGuesses, configuration: ServeConfiguration, logger: Logger) {
+    self.proxy = proxy
+    self.control = control
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Called about once a second.
+  mutating func tick() {
+    tell("the clients' port", proxy.guesses.figures)
+    tell("the control port", control.figures)
+    tellClocks()
+  }
+
+  /// The first one at once, then at most a line a minute.
+  private mutating func tell(_ door: String, _ figures: PasswordGuesses.Figures) {
+    let last = said[door]
+    guard figures.total > last?.total ?? 0, last.map({ .now - $0.at >= Self.pause }) ?? true else { return }
+    let count = figures.total - (last?.total ?? 0)
+    logger.warning(
+      "\(count) wrong password\(count == 1 ? "" : "s") at \(door), the last from \(figures.lastFrom); who tries many waits longer and longer"
+    )
+    said[door] = (figures.total, .now)
+  }
+
+  private mutating func tellClocks() {
+    let sentences = Self.clocks(proxy, configuration)
+    let last = clocks?.sentences ?? []
+    guard sentences != last, clocks.map({ .now - $0.at >= Self.pause || sentences.isEmpty }) ?? true else {
+      return
+    }
+    for sentence in sentences where !last.contains(sentence) { logger.warning("\(sentence)") }
+    if sentences.isEmpty { logger.notice("the clocks of the stacks and of the proxy agree again") }
+    clocks = (sentences, .now)
+  }
+
+  private static let pause = Duration.seconds(60)
+
+  // MARK: Clocks
+
+  /// One sentence for each clock that is further off than is tolerated; by what the hand-shakes told.
+  static func clocks(_ proxy: ProxyServer, _ configuration: ServeConfiguration) -> [String] {
+    let tolerance = configuration.mirror.ttlTolerance
+    var sentences: [String] = []
+    for stack in StackID.allCases {
+      guard let clock = proxy.clock(of: stack), clock.isBeyond(tolerance.nanoseconds) else { continue }
+      let endpoint =
+        stack == .legacy ? configuration.stacks.legacy.endpoint : configuration.stacks.new.endpoint
+      let isAhead = clock.nanoseconds > 0
+      let by = seconds(clock.nanoseconds)
+      sentences.append(
+        "the clock of \(stack.name) (\(endpoint)) is \(by) \(isAhead ? "ahead of" : "behind") the proxy's, and "
+          + "\(tolerance.text) is tolerated: what expires at a set time does so \(by) too \(isAhead ? "early" : "late") "
+          + "there; set the clocks right (NTP)")
+    }
+    guard sentences.isEmpty, let legacy = proxy.clock(of: .legacy), let new = proxy.clock(of: .new) else {
+      return sentences
+    }
+    var between = legacy
+    between.nanoseconds = new.nanoseconds &- legacy.nanoseconds
+    between.uncertainty = new.uncertainty &+ legacy.uncertainty
+    guard between.isBeyond(tolerance.nanoseconds) else { return [] }
+    return [
+      "the clocks of legacy and new are \(seconds(between.nanoseconds)) apart, and \(tolerance.text) is tolerated: keys that "
+        + "expire do not do so together; set the clocks right (NTP)"
+    ]
+  }
+
+  /// `30.0 s`.
+  private static func seconds(_ nanoseconds: Int64) -> String {
+    let tenths = (nanoseconds.magnitude + 50_000_000) / 100_000_000
+    return "\(tenths / 10).\(tenths % 10) s"
+  }
+}
