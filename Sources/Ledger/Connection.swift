@@ -27,6 +27,8 @@ enum Connection {
     var configuration = Configuration()
     configuration.label = "ledger"
     configuration.busyMode = .timeout(busySeconds)
+    // SQLite gives its other files the mode of the first.
+    LedgerPlace.makePrivate(path)
     let database = try DatabaseQueue(path: path, configuration: configuration)
     try database.writeWithoutTransaction { db in
       // Refuses before it changes anything.

@@ -16,17 +16,23 @@ public final class Ledger: Sendable {
   /// Opens the file, makes or migrates it, begins a run and starts the writer thread.
   ///
   /// `version` is Sluice's own, `summary` the configuration in one line without secrets. `commandName` gives the
-  /// name to a command's number and is called on the writer thread.
+  /// name to a command's number and `lost` is told in a sentence that the file is not what it was any more; both are called on the
+  /// writer thread.
   public init(
     _ configuration: LedgerConfiguration, version: String, summary: String,
+    lost: @escaping @Sendable (String) -> Void = { _ in },
     commandName: @escaping @Sendable (UInt16) -> String
   ) throws(LedgerError) {
     self.configuration = configuration
+    let run = LedgerStore.Run(version: version, summary: summary)
     store = try LedgerStore(
-      configuration, version: version, summary: summary, commandName: commandName)
+      configuration, at: configuration.path, run, KeyText(hashed: configuration.hashKeys), commandName)
     queue = LedgerQueue(configuration)
-    LedgerWriter(queue: queue, store: store, configuration: configuration).start()
+    LedgerWriter(queue: queue, store: store, configuration: configuration, run: run, lost: lost).start()
   }
+
+  /// What the file knew when it was opened.
+  public var before: Before { store.before }
 
   deinit {
     queue.close(clean: false, within: 0)

@@ -21,10 +21,14 @@ public struct LedgerConfiguration: Sendable {
   public var hashKeys = false
   /// Bytes of each value that a divergence sample keeps. 0 keeps none.
   public var previewBytes = 0
+  /// Whether another process that wants the file for itself is refused, and this one by it.
+  public var isExclusive = false
   /// How long ``Ledger/close(clean:)`` waits for what is queued, in milliseconds.
   public var closeMilliseconds = 5000
   /// The first and the longest wait before the writer tries again after a failure, in milliseconds.
   var retryMilliseconds = 100...5000
+  /// How often the writer looks whether the file is still there.
+  var lookMilliseconds = 1000
 
   /// The defaults, at a path.
   public init(path: String) {

@@ -4,6 +4,8 @@ public struct LedgerError: Error, CustomStringConvertible, Sendable {
   public enum Code: Sendable {
     /// The file could not be made or opened, or is locked by another process.
     case cannotOpen
+    /// Another proxy writes into the file.
+    case inUse
     /// The file is no SQLite database, or a database of something else.
     case notALedger
     /// The file was written by a newer version of Sluice.

@@ -12,6 +12,10 @@ public struct LedgerHealth: Sendable, Equatable {
   }
 
   public var state: State
+  /// Where it is written: another path than it began with if that file was lost and something else stands in its place.
+  public var path: String
+  /// What became of the file that the run began with, in a sentence; nil if it is that one.
+  public var replaced: String?
   /// Samples that wait for the writer.
   public var queued: Int
   /// Flips and intervals that wait for the writer.

@@ -36,6 +36,8 @@ final class LedgerQueue: @unchecked Sendable {
   private var losses = LedgerLosses()
   private var written: UInt64 = 0
   private var state = LedgerHealth.State.ok
+  private var path: String
+  private var replaced: String?
   /// The number of waiting samples that wakes the writer; `.max` while it is awake.
   private var wakeAt = Int.max
   private var closing: (clean: Bool, deadline: Date)?
@@ -43,6 +45,7 @@ final class LedgerQueue: @unchecked Sendable {
 
   init(_ configuration: LedgerConfiguration) {
     self.configuration = configuration
+    path = configuration.path
     cap = SampleCap(perClass: configuration.samplesPerClass, perKey: configuration.samplesPerKey)
     errorCap = cap
   }
@@ -113,7 +116,8 @@ final class LedgerQueue: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     return LedgerHealth(
-      state: state, queued: sampleCount, waiting: flips.count + intervals.count, written: written,
+      state: state, path: path, replaced: replaced, queued: sampleCount,
+      waiting: flips.count + intervals.count, written: written,
       lostSamples: losses.samples, cappedSamples: losses.capped, lostFlips: losses.flips)
   }
 
@@ -230,6 +234,15 @@ extension LedgerQueue {
     } else {
       while closing == nil, condition.wait(until: end) {}
     }
+  }
+
+  /// The file that was written was lost, and another one is written from here on.
+  func moved(to path: String, because reason: String) {
+    condition.lock()
+    defer { condition.unlock() }
+    self.path = path
+    replaced = reason
+    state = .ok
   }
 
   func finish() {

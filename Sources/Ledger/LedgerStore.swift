@@ -3,8 +3,18 @@ import GRDB
 
 /// The writer's connection and the statements that write, one transaction each.
 struct LedgerStore: Sendable {
+  /// The row of a run; a ledger that is begun again tells of the same one.
+  struct Run: Sendable {
+    var version: String
+    var summary: String
+    var startedAt = Date()
+  }
+
   let database: DatabaseQueue
+  let place: LedgerPlace
   let run: Int64
+  /// What the file knew before this run.
+  let before: Ledger.Before
   let keys: KeyText
   let previewBytes: Int
   let commandName: @Sendable (UInt16) -> String
@@ -14,22 +24,48 @@ struct LedgerStore: Sendable {
     _ configuration: LedgerConfiguration, version: String, summary: String,
     commandName: @escaping @Sendable (UInt16) -> String
   ) throws(LedgerError) {
-    let database = try Connection.writer(configuration.path)
-    let now = Date().milliseconds
+    try self.init(
+      configuration, at: configuration.path, Run(version: version, summary: summary),
+      KeyText(hashed: configuration.hashKeys), commandName)
+  }
+
+  /// - Parameter keys: of the run, so that a hashed key stays the same.
+  init(
+    _ configuration: LedgerConfiguration, at path: String, _ begun: Run, _ keys: KeyText,
+    _ commandName: @escaping @Sendable (UInt16) -> String
+  ) throws(LedgerError) {
+    let database = try Connection.writer(path)
+    let place: LedgerPlace
+    do throws(LedgerError) {
+      place = try LedgerPlace(path, isExclusive: configuration.isExclusive)
+    } catch {
+      try? database.close()
+      throw error
+    }
     let pid = Int64(ProcessInfo.processInfo.processIdentifier)
-    run = try Connection.explaining(configuration.path) {
-      try database.inDatabase { db in
-        try db.execute(
-          sql: """
-            INSERT INTO runs (started_at, last_write_at, version, pid, summary) VALUES (?, ?, ?, ?, ?)
-            """,
-          arguments: [now, now, version, pid, summary])
-        return db.lastInsertedRowID
+    do throws(LedgerError) {
+      (run, before) = try Connection.explaining(path) {
+        try database.inDatabase { db in
+          let before = try Ledger.Before(db)
+          try db.execute(
+            sql: """
+              INSERT INTO runs (started_at, last_write_at, version, pid, summary) VALUES (?, ?, ?, ?, ?)
+              """,
+            arguments: [
+              begun.startedAt.milliseconds, Date().milliseconds, begun.version, pid, begun.summary,
+            ])
+          return (db.lastInsertedRowID, before)
+        }
       }
+    } catch {
+      try? database.close()
+      place.close()
+      throw error
     }
     self.database = database
+    self.place = place
     self.commandName = commandName
-    keys = KeyText(hashed: configuration.hashKeys)
+    self.keys = keys
     previewBytes = configuration.previewBytes
   }
 
@@ -46,6 +82,17 @@ struct LedgerStore: Sendable {
   /// Closes the connection; as the last one it folds the write-ahead log into the file.
   func close() {
     try? database.close()
+    place.close()
+  }
+
+  /// Lets go of a file that is not at its path any more. Closing it would have SQLite delete the write-ahead log of whatever stands
+  /// there now, so the connection stays open until the process ends.
+  func abandon() {
+    // One that was moved away as it is gets what is still in the log, which stays behind.
+    if place.loss() == .moved {
+      try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+    _ = Unmanaged.passRetained(database)
   }
 
   func updateRun(_ db: Database, at now: Date, losses: LedgerLosses) throws {

@@ -57,6 +57,7 @@ struct ReportCommand: ParsableCommand {
   static func failure(_ error: LedgerError) -> Failure {
     switch error.code {
     case .cannotOpen: Failure(.noInput, "\(error)")
+    case .inUse: Failure(.unavailable, "\(error)")
     case .notALedger, .newerVersion, .otherMigrations: Failure(.data, "\(error)")
     case .failed: Failure(.software, "\(error)")
     }

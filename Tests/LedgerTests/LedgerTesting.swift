@@ -24,6 +24,7 @@ final class Scratch: Sendable {
     var configuration = LedgerConfiguration(path: path)
     configuration.batchMilliseconds = 1
     configuration.retryMilliseconds = 1...10
+    configuration.lookMilliseconds = 10
     change(&configuration)
     return configuration
   }
@@ -35,21 +36,30 @@ final class Scratch: Sendable {
   }
 
   /// The rows of a query, by a connection of its own: values joined by `|`.
-  func rows(_ sql: String) throws -> [String] {
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(5)
-    return try DatabaseQueue(path: path, configuration: configuration).read { db in
-      try Row.fetchAll(db, sql: sql).map { row in
-        row.databaseValues.map { value in
-          switch value.storage {
-          case .null: "-"
-          case .int64(let number): "\(number)"
-          case .double(let number): "\(number)"
-          case .string(let text): text
-          case .blob(let data): "x" + data.map { String($0, radix: 16) }.joined()
-          }
-        }.joined(separator: "|")
+  func rows(_ sql: String) throws -> [String] { try Book(path).rows(sql) }
+
+  /// Any ledger as others read it.
+  struct Book {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    func rows(_ sql: String) throws -> [String] {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(5)
+      return try DatabaseQueue(path: path, configuration: configuration).read { db in
+        try Row.fetchAll(db, sql: sql).map { row in
+          row.databaseValues.map { value in
+            switch value.storage {
+            case .null: "-"
+            case .int64(let number): "\(number)"
+            case .double(let number): "\(number)"
+            case .string(let text): text
+            case .blob(let data): "x" + data.map { String($0, radix: 16) }.joined()
+            }
+          }.joined(separator: "|")
+        }
       }
     }
   }
