@@ -84,16 +84,18 @@ extension Acceptance {
 
     @Test("a mirror that hangs holds no client up, and a rollback does not wait for it")
     func mirrorHangs() throws {
-      let stacks = try TwoStacks(stage: "live", percent: 50)
+      var options = SluiceProcess.Options(stage: "live", percent: 50)
+      // Whoever waited for the mirror would wait so long, on the busiest machine.
+      options.yaml = "timeouts:\n  command: 60s\n"
+      let stacks = try TwoStacks(options)
       let kept = try firstKey(of: "legacy", stacks.sluice)
       let client = try stacks.sluice.client()
       stacks.new.pause()
       let started = MonotonicClock.now()
       for index in 0..<500 { #expect(try client.command("SET", kept, "\(index)") == .status("OK")) }
-      #expect(MonotonicClock.now() - started < 2_000_000_000)
-      let ordered = MonotonicClock.now()
+      #expect(try stacks.sluice.status().number("stacks.new.mirror_queue") == 500, "the mirror still hangs")
       try stacks.sluice.control("ROLLBACK", "new hangs")
-      #expect(MonotonicClock.now() - ordered < 1_000_000_000)
+      #expect(MonotonicClock.now() - started < 30_000_000_000)
       #expect(try client.command("GET", kept) == .string(Array("499".utf8)))
       let gone = try firstKey(of: "legacy", stacks.sluice)
       #expect(try client.command("SET", gone, "x") == .status("OK"))
