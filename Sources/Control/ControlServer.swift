@@ -33,7 +33,7 @@ struct ControlServer: Sendable {
         case .unix(let path):
           try UnixSocket.requireFree(path)
           channels.append(
-            try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get())
+            try await bootstrap.withBoundSocket(try UnixSocket.bindPrivately(path)).get())
           opened.append(address)
         }
       } catch {

@@ -1,13 +1,16 @@
 import Foundation
 import Logging
 import SluiceConfiguration
+import SluiceJournal
 import SluiceProxy
 import SluiceRouting
 
-/// What is noticed beside the traffic and said in the log once in a while: wrong passwords, and clocks that
-/// differ.
+/// What is noticed beside the traffic and said in the log once in a while: wrong passwords, clocks that differ, and a journal
+/// that somebody has taken away.
 struct Lookout {
   let proxy: ProxyServer
+  /// Nil if there is none.
+  let journal: SuspectJournal?
   /// Passwords tried at the control port.
   let control: PasswordGuesses
   let configuration: ServeConfiguration
@@ -15,8 +18,15 @@ struct Lookout {
   private var said: [String: (total: UInt64, at: ContinuousClock.Instant)] = [:]
   private var clocks: (sentences: [String], at: ContinuousClock.Instant)?
 
-  init(proxy: ProxyServer, control: PasswordGuesses, configuration: ServeConfiguration, logger: Logger) {
+  /// What of the journal was missing at the last look.
+  private var missing: String?
+
+  init(
+    proxy: ProxyServer, journal: SuspectJournal?, control: PasswordGuesses,
+    configuration: ServeConfiguration, logger: Logger
+  ) {
     self.proxy = proxy
+    self.journal = journal
     self.control = control
     self.configuration = configuration
     self.logger = logger
@@ -27,6 +37,9 @@ struct Lookout {
     tell("the clients' port", proxy.guesses.figures)
     tell("the control port", control.figures)
     tellClocks()
+    let missing = journal?.missing
+    if let missing, missing != self.missing { logger.error("\(SluiceService.gone(missing))") }
+    self.missing = missing
   }
 
   /// The first one at once, then at most a line a minute.

@@ -20,6 +20,11 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
     return ServeError(description: "cannot listen on \(address): \(reason); \(advice)")
   }
 
+  /// - Parameter how: it shows, a sentence about the ledger.
+  static func ledgerInUse(_ path: String, _ how: String) -> ServeError {
+    ServeError(description: "cannot use the ledger \(path): \(how)")
+  }
+
   static func cannotStartLayers(_ stack: String, _ error: Error) -> ServeError {
     ServeError(
       description:

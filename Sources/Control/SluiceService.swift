@@ -18,8 +18,8 @@ public final class SluiceService: Service {
   /// Of this build.
   public static let version = "0.1.0"
 
-  private let configuration: ServeConfiguration
-  private let logger: Logger
+  let configuration: ServeConfiguration
+  let logger: Logger
   private let started = Date()
   private let health = HealthBoard()
   /// Passwords that were tried at the control port.
@@ -61,8 +61,8 @@ public final class SluiceService: Service {
         start.file == nil ? "without a flag file that is stage rampdown" : "but the flag file decides"
       logger.notice("\(EnvironmentSwitches.newName) is set: \(decides)")
     }
-    let (ledger, ledgerError) = openLedger()
-    let (journal, journalError) = openJournal()
+    let (ledger, ledgerError) = try openLedger()
+    let (journal, journalError) = try openJournal(behind: ledger?.before)
     let memories = try await startMemories()
     let settings = ProxySettings(configuration)
     let stacks = configuration.stacks
@@ -85,8 +85,7 @@ public final class SluiceService: Service {
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
-        cutover, proxy, ledger, ledgerError, (journalError == nil ? journal?.directory : nil, journalError),
-        doors.withLock { $0 })
+        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 })
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
@@ -123,7 +122,9 @@ public final class SluiceService: Service {
 
     await untilShutdown(
       cutover,
-      Lookout(proxy: proxy, control: operatorGuesses, configuration: configuration, logger: logger))
+      Lookout(
+        proxy: proxy, journal: journal, control: operatorGuesses, configuration: configuration,
+        logger: logger))
 
     logger.notice("draining")
     follower?.stop()
@@ -181,50 +182,6 @@ public final class SluiceService: Service {
     return memories
   }
 
-  /// Beside the ledger, in a directory of its own: it needs no database to work.
-  private func openJournal() -> (SuspectJournal?, String?) {
-    guard let path = configuration.ledger.path else { return (nil, nil) }
-    let journal: SuspectJournal
-    do {
-      journal = try SuspectJournal(directory: path + ".suspects", lanes: configuration.threads)
-    } catch {
-      return (nil, notKept(error))
-    }
-    for stack in StackID.allCases where !journal.recovered.isEmpty {
-      let all = journal.recovered.everything.contains(stack)
-      logger.warning(
-        "suspects of the last run on stack \(stack.name): \(all ? "all keys" : "\(journal.recovered.count(stack)) keys")"
-      )
-    }
-    return (journal, journal.failure.map(notKept))
-  }
-
-  private func notKept(_ error: JournalError) -> String {
-    logger.error("suspects will not outlive this process: \(error)")
-    return error.description
-  }
-
-  /// A ledger that cannot be opened costs the evidence, never the traffic.
-  private func openLedger() -> (Ledger?, String?) {
-    guard let path = configuration.ledger.path else { return (nil, nil) }
-    var settings = LedgerConfiguration(path: path)
-    settings.queueLimit = configuration.ledger.queue
-    settings.retentionDays = configuration.ledger.retentionDays
-    settings.hashKeys = configuration.ledger.hashKeys
-    settings.previewBytes = configuration.ledger.previewBytes
-    do throws(LedgerError) {
-      return (
-        try Ledger(
-          settings, version: SluiceService.version,
-          summary: "legacy \(configuration.stacks.legacy.endpoint), new \(configuration.stacks.new.endpoint)",
-          commandName: { CommandTable.shared.name(of: $0) }), nil
-      )
-    } catch {
-      logger.error("no evidence is kept: \(error)")
-      return (nil, error.message)
-    }
-  }
-
   private func follow(_ start: FlagStart, _ cutover: Cutover) -> FlagFollower? {
     guard let file = start.file else { return nil }
     let follower = FlagFollower(
@@ -280,7 +237,7 @@ public final class SluiceService: Service {
 
   private func report(
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
-    _ journal: (path: String?, error: String?), _ doors: (listen: [Address], control: [Address])
+    _ journal: (files: SuspectJournal?, error: String?), _ doors: (listen: [Address], control: [Address])
   ) async -> StatusReport {
     await cutover.refresh()
     // First what is in force: what the lanes say then is of a time at which it was.
@@ -289,7 +246,7 @@ public final class SluiceService: Service {
       cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
-      journal: journal)
+      journal: StatusReport.Journal(journal.files, error: journal.error))
     report.lookAround(proxy, operatorGuesses, configuration)
     return report
   }

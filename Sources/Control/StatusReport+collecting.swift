@@ -3,6 +3,7 @@ import SluiceCommands
 import SluiceConfiguration
 import SluiceEvidence
 import SluiceFigures
+import SluiceJournal
 import SluiceLayeredServer
 import SluiceLedger
 import SluiceProxy
@@ -16,7 +17,7 @@ extension StatusReport {
     configuration: ServeConfiguration,
     started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?,
     ledgerError: String?,
-    journal: (path: String?, error: String?)
+    journal: Journal
   ) {
     let inForce = standing.inForce
     let snapshot = inForce.snapshot
@@ -79,10 +80,24 @@ extension StatusReport {
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
     self.ledger = Ledger(ledger, path: configuration.ledger.path, error: ledgerError)
-    let failure = lanes.compactMap(\.journalFailure).first
-    self.journal = Journal(
-      path: journal.path, health: journal.path == nil ? "off" : failure == nil ? "ok" : "degraded",
-      reason: journal.error ?? failure)
+    self.journal = journal
+    if let failure = lanes.compactMap(\.journalFailure).first, journal.health == "ok" {
+      self.journal.health = "degraded"
+      self.journal.reason = failure
+    }
+  }
+}
+
+extension StatusReport.Journal {
+  /// - Parameter error: why nothing of this run can be written down.
+  init(_ files: SuspectJournal?, error: String?) {
+    let missing = files?.missing.map(SluiceService.gone)
+    path = error == nil ? files?.directory : nil
+    health = path == nil ? "off" : missing == nil ? "ok" : "degraded"
+    reason = error ?? missing
+    damage = (files?.recovered).flatMap { recovered in
+      recovered.damage.map { SluiceService.damaged($0, recovered.everything) }
+    }
   }
 }
 
@@ -161,11 +176,11 @@ extension StatusReport.Layers {
 
 extension StatusReport.Ledger {
   fileprivate init(_ health: LedgerHealth?, path: String?, error: String?) {
-    self.path = path
+    self.path = health?.path ?? path
     queued = (health?.queued ?? 0) + (health?.waiting ?? 0)
     lost_samples = health?.lostSamples ?? 0
     switch health?.state {
-    case .ok: (self.health, reason) = ("ok", nil)
+    case .ok: (self.health, reason) = (health?.replaced == nil ? "ok" : "replaced", health?.replaced)
     case .degraded(let reason, _): (self.health, self.reason) = ("degraded", reason)
     case .closed: (self.health, reason) = ("closed", nil)
     case nil: (self.health, reason) = ("off", error)

@@ -173,10 +173,15 @@ struct StatusReport: Encodable, Sendable {
     /// `ok`, `degraded` or `off`.
     var health: String
     var reason: String?
+    /// What of it was missing or not what was written when this process began, and of which stacks every key was taken for a suspect
+    /// for it. Null if nothing was.
+    var damage: String?
   }
 
   struct Ledger: Encodable, Sendable {
+    /// Where it is written now.
     var path: String?
+    /// `ok`; `replaced`, where the file of this run was lost and another one was begun; `degraded`, `closed` or `off`.
     var health: String
     var reason: String?
     var queued: Int

@@ -12,10 +12,16 @@ import SluiceRouting
 public final class LaneJournal: @unchecked Sendable {
   /// Bytes of the records of one stack's writes in flight.
   static let ringBytes = 4 << 20
-  static let magic = Array("SLUICE in flight 1\n".utf8)
+  static let magic = Array("SLUICE in flight 2\n".utf8)
+  static let oldMagic = Array("SLUICE in flight 1\n".utf8)
   /// Bytes before the rings: who wrote the file.
   static let prefaceBytes = 4096
+  /// Where the preface says how long the log was when it was last written: one that is shorter has been cut. Behind the
+  /// `ConnectionMark`s.
+  private static let loggedOffset = 512
 
+  private let inFlight: String
+  private let suspects: String
   private let map: UnsafeMutableRawPointer
   private let mapBytes: Int
   private var legacy: InFlightRing
@@ -25,6 +31,8 @@ public final class LaneJournal: @unchecked Sendable {
   public private(set) var failure: JournalError?
 
   init(inFlight: String, suspects: String, ringBytes: Int = LaneJournal.ringBytes) throws(JournalError) {
+    self.inFlight = inFlight
+    self.suspects = suspects
     mapBytes = Self.prefaceBytes + 2 * InFlightRing.bytes(capacity: ringBytes)
     let file = open(inFlight, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw .system("open '\(inFlight)'") }
@@ -102,11 +110,28 @@ public final class LaneJournal: @unchecked Sendable {
   /// Bytes of the log; a long one is worth a `rewrite`.
   public var logBytes: Int { log.bytes }
 
+  /// A file of this lane that is gone or cut; nil if both are there. From any thread.
+  var missing: String? {
+    for path in [inFlight, suspects] where access(path, F_OK) != 0 { return "'\(path)' was removed" }
+    var status = stat()
+    return stat(inFlight, &status) == 0 && status.st_size < mapBytes ? "'\(inFlight)' was cut" : nil
+  }
+
+  static func logged(in file: Span<UInt8>) -> UInt64? {
+    guard file.count >= prefaceBytes else { return nil }
+    return file.bytes.unsafeLoadUnaligned(fromByteOffset: loggedOffset, as: UInt64.self)
+  }
+
+  private func note(logged bytes: Int) {
+    map.storeBytes(of: UInt64(bytes), toByteOffset: Self.loggedOffset, as: UInt64.self)
+  }
+
   /// Ends a turn.
   public func commit() {
     if !log.isCommitted {
       do {
         try log.commit()
+        note(logged: log.bytes)
         failure = nil
       } catch {
         failure = error
@@ -122,6 +147,9 @@ public final class LaneJournal: @unchecked Sendable {
 
   /// Writes the log anew with only these.
   public func rewrite(_ marks: [(stack: StackID, key: [UInt8])], everything: [StackID]) {
+    // Killed between the two, it is shorter than it was, and rightly so.
+    note(logged: 0)
+    defer { note(logged: log.bytes) }
     do {
       try log.rewrite(marks, everything: everything)
       failure = nil

@@ -30,6 +30,4 @@ public final class OutageMark: Sendable {
     var byte = byte
     guard pwrite(file, &byte, 1, 0) == 1 else { throw .system("write '\(path)'") }
   }
-
-  static func isSet(in bytes: [UInt8]) -> Bool { bytes.first == 1 }
 }

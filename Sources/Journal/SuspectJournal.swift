@@ -14,11 +14,20 @@ public final class SuspectJournal: Sendable {
     public var everything: Set<StackID> = []
     /// Its connections, whose last commands a server that hung may not have read yet.
     public var clients: [StackID: [StackClient]] = [:]
+    /// What of it is missing or is not what was written, a sentence for people; nil if nothing is. Then `everything` has the stacks
+    /// that nobody can vouch for.
+    public var damage: String?
 
     public init() {}
 
     public var isEmpty: Bool { everything.isEmpty && keys.values.allSatisfy(\.isEmpty) }
     public func count(_ stack: StackID) -> Int { keys[stack]?.count ?? 0 }
+
+    /// What another file says as well.
+    mutating func add(_ other: Recovered) {
+      keys.merge(other.keys) { $0.union($1) }
+      everything.formUnion(other.everything)
+    }
   }
 
   public let directory: String
@@ -33,39 +42,76 @@ public final class SuspectJournal: Sendable {
   private let earlier: [String]
   private let lock: Int32
 
+  /// What is known from elsewhere of the runs before, so that a journal that is gone is not taken for one that was never there.
+  public struct Earlier: Sendable, Equatable {
+    /// Whether there was a run that must have left something.
+    public var hasRun: Bool
+    /// The stacks of which, if that is damaged, every key is a suspect: those that were a mirror of anything when the last run ended.
+    public var mirrors: Set<StackID>
+
+    public init(hasRun: Bool = false, mirrors: Set<StackID> = Set(StackID.allCases)) {
+      self.hasRun = hasRun
+      self.mirrors = mirrors
+    }
+  }
+
   /// Opens the journal in `directory`, which is made if it is missing, for `lanes` lanes.
   ///
-  /// - Throws: `JournalError` if it cannot be read, or is in use by another process.
-  public init(directory: String, lanes count: Int, ringBytes: Int? = nil) throws(JournalError) {
+  /// - Throws: `JournalError` if it is in use by another process; or if it cannot be read or made and there was no run before. If
+  ///   there was one, that is damage and a `failure`.
+  public init(
+    directory: String, lanes count: Int, ringBytes: Int? = nil, earlier known: Earlier = Earlier()
+  ) throws(JournalError) {
     self.directory = directory
-    if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .system("make the directory '\(directory)'") }
-    lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let held: (lock: Int32, names: [String])
+    do throws(JournalError) {
+      held = try Self.hold(directory)
+    } catch {
+      guard !error.isInUse, known.hasRun else { throw error }
+      var lost = Recovered()
+      lost.damage = "\(error)"
+      lost.everything = known.mirrors
+      (lock, lanes, outages, earlier, failure, recovered) = (-1, [], [:], [], error, lost)
+      return
+    }
+    let names = held.names
+    lock = held.lock
+    // The manifests first: a start that is killed while it removes the rest has left nothing half.
+    let manifests = names.filter { $0.hasSuffix(JournalGeneration.manifest) }
+    earlier = (manifests + names.filter { !manifests.contains($0) }).map { "\(directory)/\($0)" }
+    recovered = Self.recover(names, in: directory, known)
+    let generation = 1 + (names.compactMap(Self.number).max() ?? 0)
+    let start = "\(directory)/\(generation)-"
+    do throws(JournalError) {
+      (lanes, outages) = try Self.begin(start, lanes: count, ringBytes ?? LaneJournal.ringBytes)
+      failure = nil
+    } catch {
+      (lanes, outages, failure) = ([], [:], error)
+      let begun = (try? Self.names(in: directory)) ?? []
+      for name in begun where !names.contains(name) { unlink("\(directory)/\(name)") }
+    }
+  }
+
+  /// Makes the directory, takes its lock, and looks what is there.
+  private static func hold(_ directory: String) throws(JournalError) -> (Int32, [String]) {
+    if mkdir(directory, 0o700) != 0 {
+      guard errno == EEXIST else { throw .system("make the directory '\(directory)'") }
+      // Keys are nobody else's business; where it is not ours to say, its owner has said it.
+      chmod(directory, 0o700)
+    }
+    let lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard lock >= 0 else { throw .system("open '\(directory)/lock'") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       close(lock)
-      throw JournalError("'\(directory)' is in use by another process")
+      throw JournalError("'\(directory)' is in use by another process", isInUse: true)
     }
-    do {
-      let names = try Self.names(in: directory)
-      earlier = names.map { "\(directory)/\($0)" }
-      recovered = try Self.recover(names, in: directory)
-      let generation = 1 + (names.compactMap { Int($0.prefix { $0 != "-" }) }.max() ?? 0)
-      let start = "\(directory)/\(generation)-"
-      do throws(JournalError) {
-        (lanes, outages) = try Self.begin(start, lanes: count, ringBytes ?? LaneJournal.ringBytes)
-        failure = nil
-      } catch {
-        (lanes, outages, failure) = ([], [:], error)
-        let begun = (try? Self.names(in: directory)) ?? []
-        for name in begun where !names.contains(name) { unlink("\(directory)/\(name)") }
-      }
-    } catch {
+    do throws(JournalError) { return (lock, try names(in: directory)) } catch {
       close(lock)
       throw error
     }
   }
 
-  deinit { close(lock) }
+  deinit { if lock >= 0 { close(lock) } }
 
   private static func begin(
     _ start: String, lanes count: Int, _ ringBytes: Int
@@ -80,6 +126,7 @@ public final class SuspectJournal: Sendable {
     for stack in StackID.allCases {
       outages[stack] = try OutageMark(path: "\(start)\(stack.name).outage")
     }
+    try JournalGeneration.declare(start, lanes: count)
     return (lanes, outages)
   }
 
@@ -98,67 +145,44 @@ public final class SuspectJournal: Sendable {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      let kinds = [".inflight", ".suspects", ".outage", ".new"]
+      let kinds = [".inflight", ".suspects", ".outage", ".new", JournalGeneration.manifest]
       if kinds.contains(where: name.hasSuffix) { names.append(name) }
     }
     return names.sorted()
   }
 
-  private static func recover(_ names: [String], in directory: String) throws(JournalError) -> Recovered {
+  /// The start that made a file; nil if the name is none of ours.
+  private static func number(_ name: String) -> Int? {
+    Int(name.prefix { $0 != "-" }).flatMap { (0..<Int.max / 2).contains($0) ? $0 : nil }
+  }
+
+  private static func recover(_ names: [String], in directory: String, _ known: Earlier) -> Recovered {
     var recovered = Recovered()
-    // Logs first: a log can say that a key is right again, a ring only that it is not.
-    for name in names where name.hasSuffix(".suspects") {
-      var one = Recovered()
-      SuspectLog.read(try contents(of: "\(directory)/\(name)"), into: &one)
-      recovered.keys.merge(one.keys) { $0.union($1) }
-      recovered.everything.formUnion(one.everything)
-    }
-    for stack in StackID.allCases {
-      for name in names where name.hasSuffix("-\(stack.name).outage") {
-        if OutageMark.isSet(in: try contents(of: "\(directory)/\(name)")) {
-          recovered.everything.insert(stack)
-        }
+    var isWhole = false
+    let starts = Dictionary(grouping: names.filter { number($0) != nil }) { String($0.prefix { $0 != "-" }) }
+    for (number, names) in starts.sorted(by: { $0.key < $1.key }) {
+      switch JournalGeneration(number, names, in: directory).recover(into: &recovered) {
+      case .whole: isWhole = true
+      case .unfinished: break
+      case .damaged(let fault): recovered.damage = recovered.damage ?? "'\(directory)': \(fault)"
       }
     }
-    for name in names where name.hasSuffix(".inflight") {
-      let bytes = try contents(of: "\(directory)/\(name)")
-      let ring = (bytes.count - LaneJournal.prefaceBytes) / 2
-      // A file of another make, or one that was never finished: no write was let through while it was not.
-      guard ring > InFlightRing.headerBytes, bytes.starts(with: LaneJournal.magic) else { continue }
-      for stack in StackID.allCases {
-        if let client = ConnectionMark.read(stack, in: bytes.span) {
-          recovered.clients[stack, default: []].append(client)
-        }
-      }
-      for (index, primary) in [StackID.legacy, .new].enumerated() {
-        let start = LaneJournal.prefaceBytes + index * ring
-        let part = bytes.span.extracting(start..<start + ring)
-        if let keys = InFlightRing.keys(in: part, capacity: ring - InFlightRing.headerBytes) {
-          recovered.keys[primary.other, default: []].formUnion(keys)
-        } else {
-          recovered.everything.insert(primary.other)
-        }
-      }
+    if !isWhole, recovered.damage == nil, known.hasRun {
+      recovered.damage = "'\(directory)' has nothing of the run before this one"
     }
+    if recovered.damage != nil { recovered.everything.formUnion(known.mirrors) }
     return recovered
   }
 
-  private static func contents(of path: String) throws(JournalError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw .system("open '\(path)'") }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw .system("read '\(path)'") }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    var filled = 0
-    while filled < bytes.count {
-      let count = bytes.withUnsafeMutableBytes {
-        read(file, $0.baseAddress.map { $0 + filled }, $0.count - filled)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system("read '\(path)'") }
-      filled += count
+  /// What of this run's files is not where it was put any more; nil if all is. The next start would find too little, and doubt
+  /// every key.
+  public var missing: String? {
+    guard lock >= 0, failure == nil else { return nil }
+    var held = stat()
+    var there = stat()
+    guard fstat(lock, &held) == 0, stat(directory + "/lock", &there) == 0, held.st_ino == there.st_ino else {
+      return "'\(directory)' was removed or replaced"
     }
-    return bytes
+    return lanes.lazy.compactMap(\.missing).first
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import SluiceControl
 import UnixSignals
 
 /// Runs the proxy as a service until a signal ends it.
@@ -11,6 +12,7 @@ struct ServeRunner {
   /// SIGPIPE is ignored: a reader of the log that goes away must not end the proxy.
   func run(_ service: some Service, reload: @escaping @Sendable () -> Void) async throws {
     signal(SIGPIPE, SIG_IGN)
+    CutFiles.survive()
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     let configuration = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)

@@ -183,7 +183,7 @@ enum StatusScreen {
     }
     let path = ledger["path"].text.map { ", \($0)" } ?? ""
     let queued = "queued \(ledger["queued"].count), samples lost \(ledger["lost_samples"].count)"
-    return row("ledger", "\(health == "degraded" ? "DEGRADED" : health)\(reason)\(path), \(queued)")
+    return row("ledger", "\(health == "ok" ? health : health.uppercased())\(reason)\(path), \(queued)")
   }
 
   /// Nil while all is as it should be.
@@ -194,7 +194,7 @@ enum StatusScreen {
       return row(
         "suspects", "do NOT outlive this process: \(reason ?? "serve has no --ledger to keep them beside")")
     case "degraded": return row("suspects", "may not outlive this process: \(reason ?? "-")")
-    default: return nil
+    default: return journal["damage"].text.map { row("suspects", $0) }
     }
   }
 

@@ -52,6 +52,7 @@ public final class RoutedCache: Cache {
       book = try ledger.map {
         try Ledger(
           options.ledgerConfiguration($0), version: "0.1.0", summary: "in process",
+          lost: { logger.error("\($0)") },
           commandName: { RoutedCommand(rawValue: $0)?.name ?? "UNKNOWN" })
       }
     } catch let error as LedgerError {
@@ -59,7 +60,7 @@ public final class RoutedCache: Cache {
     } catch {
       throw CacheError(.configuration, "the built-in flags cannot be used: \(error)")
     }
-    let (journal, journalError) = Self.openJournal(beside: ledger, logger)
+    let (journal, journalError) = Self.openJournal(beside: ledger, behind: book?.before, logger)
     let core = RoutedCore(
       legacy: legacy, new: new, start: start, ledger: book, journal: journal, journalError: journalError,
       options: options, logger: logger)
@@ -80,11 +81,13 @@ public final class RoutedCache: Cache {
   }
 
   private static func openJournal(
-    beside ledger: String?, _ logger: Logger
+    beside ledger: String?, behind before: Ledger.Before?, _ logger: Logger
   ) -> (RoutedJournal?, String?) {
     guard let ledger else { return (nil, nil) }
     do throws(JournalError) {
-      return (try RoutedJournal(directory: ledger + ".suspects"), nil)
+      let earlier = SuspectJournal.Earlier(
+        hasRun: before?.hasRun ?? false, mirrors: before?.mirrors ?? Set(StackID.allCases))
+      return (try RoutedJournal(directory: ledger + ".suspects", earlier: earlier), nil)
     } catch {
       logger.error("suspects will not outlive this process: \(error)")
       return (nil, error.description)

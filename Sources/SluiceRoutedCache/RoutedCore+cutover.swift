@@ -290,7 +290,9 @@ extension RoutedCore {
       kinds[kind.name] = cutover.evidence.sinceFlip.divergences[kind]
     }
     var ledgerError: String?
-    if case .degraded(let reason, _)? = ledger?.health().state { ledgerError = reason }
+    let ledgerHealth = ledger?.health()
+    ledgerError = ledgerHealth?.replaced
+    if case .degraded(let reason, _)? = ledgerHealth?.state { ledgerError = reason }
     return RoutedStatus(
       stage: cutover.definition.stage.name, effective_stage: cutover.routing.effectiveStage.name,
       percent: cutover.percent, rolled_back: cutover.rollback != nil,

@@ -58,8 +58,10 @@ final class RoutedJournal: Sendable {
   let recovered: SuspectJournal.Recovered
 
   /// - Throws: `JournalError` if the directory cannot be read or written, or is in use by another process.
-  init(directory: String) throws(JournalError) {
-    let files = try SuspectJournal(directory: directory, lanes: 1)
+  init(
+    directory: String, earlier: SuspectJournal.Earlier = SuspectJournal.Earlier()
+  ) throws(JournalError) {
+    let files = try SuspectJournal(directory: directory, lanes: 1, earlier: earlier)
     if let error = files.failure { throw error }
     recovered = files.recovered
     state = Mutex(State(files: files))

@@ -36,8 +36,11 @@ final class RoutedSuspects: Sendable {
       }
     }
     state = Mutex(taken)
-    if let journal, !journal.recovered.isEmpty {
-      write { lane in Self.rewrite(taken, lane) }
+    if let damage = journal?.recovered.damage {
+      logger.error("the journal of suspects is damaged: \(damage); every key that it may have had is one")
+    }
+    if let journal {
+      if !journal.recovered.isEmpty { write { lane in Self.rewrite(taken, lane) } }
       journal.wasTakenOver()
     }
   }

@@ -82,6 +82,13 @@ import Testing
       lane.suspect(bytes("a"), on: .legacy)
       lane.commit()
       #expect(lane.failure != nil)
+      // The rest of what a start makes.
+      let files = FileManager.default
+      #expect(files.createFile(atPath: directory.path + "/1-lane-0.suspects", contents: nil))
+      for stack in StackID.allCases {
+        #expect(files.createFile(atPath: "\(directory.path)/1-\(stack.name).outage", contents: Data([0])))
+      }
+      try JournalGeneration.declare("\(directory.path)/1-", lanes: 1)
     }
     #expect(try recovered(directory).everything == [.legacy])
   }
@@ -208,19 +215,20 @@ import Testing
     #expect(InFlightRing.keys(in: part, capacity: 256) == expected)
   }
 
+  /// A full disk takes a part of an entry; nobody relied on it, for the ring still had its key.
   @Test func aTornLogIsReadAsFarAsItGoes() throws {
     let directory = Directory()
     do {
       let lane = try SuspectJournal(directory: directory.path, lanes: 1).lanes[0]
       lane.suspect(bytes("whole"), on: .new)
-      lane.suspect(bytes("torn"), on: .new)
       lane.commit()
     }
-    let log = directory.path + "/1-lane-0.suspects"
-    let handle = try #require(FileHandle(forUpdatingAtPath: log))
-    try handle.truncate(atOffset: handle.seekToEnd() - 2)
+    let handle = try #require(FileHandle(forUpdatingAtPath: directory.path + "/1-lane-0.suspects"))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data([1, 1, 4, 0, 0, 0, 9, 9, 9, 9] + bytes("tor")))
     try handle.close()
-    #expect(try recovered(directory).keys[.new] == [bytes("whole")])
+    let found = try recovered(directory)
+    #expect(found.keys[.new] == [bytes("whole")] && found.damage == nil)
   }
 
   @Test func aRewrittenLogHoldsWhatStands() throws {
@@ -236,6 +244,19 @@ import Testing
       lane.commit()
     }
     #expect(try recovered(directory).keys[.new] == [bytes("7"), bytes("8")])
+  }
+
+  /// A log that was rewritten is shorter than it was, and rightly so.
+  @Test func aRewrittenLogIsNotACutOne() throws {
+    let directory = Directory()
+    do {
+      let lane = try SuspectJournal(directory: directory.path, lanes: 1).lanes[0]
+      for number in 0..<100 { lane.suspect(bytes("\(number)"), on: .new) }
+      lane.commit()
+      lane.rewrite([], everything: [])
+    }
+    let found = try recovered(directory)
+    #expect(found.isEmpty && found.damage == nil)
   }
 
   @Test func twoProcessesDoNotShareAJournal() throws {
