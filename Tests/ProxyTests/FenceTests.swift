@@ -78,6 +78,24 @@ import Testing
     }
   }
 
+  /// What was overtaken on its way to the lane is answered when what took its place is in force, and not before.
+  @Test func anOvertakenFlipIsAnsweredWithTheOneThatOvertookIt() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let blocker = try bench.client()
+      try blocker.send(command: "GET", FenceTests.moving[0])
+      _ = try stacks.legacy.command()
+      let newer = bench.beginAdopting(.at(.live, 50, version: 3))
+      bench.settle()
+      let older = bench.beginAdopting(FenceTests.after)
+      bench.settle()
+      #expect(!newer.isFinished && !older.isFinished)
+      try stacks.legacy.send("$-1\r\n")
+      #expect(try blocker.reply() == "$-1\r\n")
+      _ = newer.finish()
+      _ = older.finish()
+    }
+  }
+
   @Test func theDeadlineCutsOffAStackThatDoesNotAnswer() async throws {
     try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
       let key = FenceTests.moving[0]
