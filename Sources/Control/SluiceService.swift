@@ -215,6 +215,7 @@ public final class SluiceService: Service {
   ) -> @Sendable (ProxyEvent) -> Void {
     let health = health
     let logger = logger
+    let notes = LimitNotes(logger)
     let previews = configuration.ledger.previewBytes > 0
     let stacks = configuration.stacks
     return { event in
@@ -231,6 +232,10 @@ public final class SluiceService: Service {
         }
       case .divergence(let divergence):
         ledger?.record(DivergenceSample(divergence, previews: previews))
+      case .memoryIsShort(let client, let held, let limit):
+        notes.memoryIsShort(client: client, held: held, limit: limit)
+      case .turnedAway(let maximum): notes.turnedAway(maximum: maximum)
+      case .notAccepted(let errno): notes.notAccepted(errno: errno)
       }
     }
   }

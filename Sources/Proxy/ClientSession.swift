@@ -6,7 +6,7 @@ import SluiceRouting
 /// One client's connection: cuts its stream into commands, sends each to where it is answered, and writes the replies in
 /// the order of the commands.
 ///
-/// `ClientSession+dispatch.swift` decides who answers. Confined to the loop of its `lane`.
+/// `ClientSession+dispatch.swift` decides who answers, `ClientSession+output.swift` writes. Confined to the loop of its `lane`.
 final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -30,28 +30,26 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Who has not said the password may send only short commands; the framer changes between two commands.
   private var hasFullLimits: Bool
   /// Bytes that were read and not yet acted upon: the beginning of a command, or what a pause left over.
-  private var input: ByteBuffer?
+  private(set) var input: ByteBuffer?
   /// Replies of this turn; `isDirty` says whether it was borrowed and waits for the turn's end.
-  private var output = ByteBuffer()
-  private var isDirty = false
-  private var replies = ReplyQueue()
+  var output = ByteBuffer()
+  var isDirty = false
+  private(set) var replies = ReplyQueue()
+  /// Replies of earlier turns that the kernel has no room for.
+  var backlog = ClientBacklog()
 
   /// Nothing is taken from the input until the reply to this command is there.
   private var barrier: UInt32?
-  private var isPaused = false
+  private(set) var isPaused = false
   /// No more commands: the connection closes when all replies are written.
-  private var isLeaving = false
+  private(set) var isLeaving = false
   /// Everything is answered, and the goodbye is on its way.
-  private var isClosing = false
-  private var hasSaidGoodbye = false
+  var isClosing = false
+  var hasSaidGoodbye = false
   /// The client has closed its side: what has come is still answered.
-  private var hasEnded = false
-  /// Since when a command has been begun and not ended, and since when the client has taken nothing of what waits for
-  /// it; 0: not so.
-  private var unfinishedSince: UInt64 = 0
-  private var stalledSince: UInt64 = 0
-  /// Bytes that waited for the client when its patience was last checked.
-  private var unread = 0
+  private(set) var hasEnded = false
+  /// Since when a command has been begun and not ended; 0: not so.
+  private(set) var unfinishedSince: UInt64 = 0
   /// A command that waits until everything before it is answered.
   private(set) var keptBack: [UInt8]?
   private(set) var lastHeard: UInt64
@@ -80,6 +78,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     self.context = nil
     input = nil
     output = ByteBuffer()
+    forgetBacklog()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
@@ -104,11 +103,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if !context.channel.isWritable {
-      pause()
-    } else if isPaused {
-      lane.resumeLater(self)
-    }
+    if context.channel.isWritable { kernelHasRoom(context) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -187,11 +182,13 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private func keep(_ bytes: inout ByteBuffer, hasProgressed: Bool) {
     guard bytes.readableBytes > 0 else {
       unfinishedSince = 0
+      if backlog.weight > 0 { weigh() }
       return
     }
     if unfinishedSince == 0 || hasProgressed { unfinishedSince = lane.now }
     bytes.discardReadBytes()
     input = bytes
+    if bytes.readableBytes > ClientBacklog.grain || backlog.weight > 0 { weigh() }
   }
 
   private var mayGoOn: Bool {
@@ -204,7 +201,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   /// Whether the next command must wait for the answer to an earlier one.
-  private var isHeld: Bool { barrier != nil || keptBack != nil }
+  var isHeld: Bool { barrier != nil || keptBack != nil }
 
   // MARK: Replies
 
@@ -268,60 +265,10 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     }
   }
 
-  /// Writes what this turn has brought.
-  func flush() {
-    isDirty = false
-    guard let context else { return }
-    let bytes = output
-    output = ByteBuffer()
-    if bytes.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
-    lane.giveBack(bytes)
-    closeIfDone()
-    let waiting = replies.waitingBytes + (context.channel.isWritable ? 0 : unreadBytes(context))
-    if waiting > lane.settings.clientOutputBytes { cutOff() }
-  }
-
-  /// Bytes that the kernel has not taken for this client.
-  private func unreadBytes(_ context: ChannelHandlerContext) -> Int {
-    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
-
-  /// What is kept for the client: bytes it has sent and the room behind them, replies of this turn, and replies that wait for older
-  /// ones or for the client.
-  var buffers: (input: Int, free: Int, output: Int, waiting: Int) {
-    let room = input.map { max(0, $0.capacity - $0.readableBytes) } ?? 0
-    let waiting = replies.waitingBytes + (context.map(unreadBytes) ?? 0)
-    return (input?.readableBytes ?? 0, room, output.readableBytes, waiting)
-  }
-
-  private func closeIfDone() {
-    guard let context, !isClosing, replies.count == 0, !isDirty, keptBack == nil,
-      isLeaving || (hasEnded && !isPaused && !isHeld)
-    else { return }
-    isClosing = true
-    // Behind everything that was written: nothing that was answered may be lost on the way out.
-    let written = context.eventLoop.makePromise(of: Void.self)
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-    written.futureResult.assumeIsolated().whenComplete { _ in self.sayGoodbye() }
-  }
-
-  /// Closes our side and lets the client close its own: closing with its bytes unread would make the kernel reset the
-  /// connection, and the client could lose replies that it has not read yet.
-  private func sayGoodbye() {
-    guard let context else { return }
-    if hasEnded { return context.close(promise: nil) }
-    hasSaidGoodbye = true
-    context.close(mode: .output, promise: nil)
-    setAutoRead(true)
-    context.eventLoop.assumeIsolated().scheduleTask(in: ClientSession.patienceAtGoodbye) { self.close() }
-  }
-
-  private static let patienceAtGoodbye = TimeAmount.seconds(1)
-
   // MARK: Pausing and leaving
 
   /// Stops reading the socket; the kernel, and with it the client, feels it.
-  private func pause() {
+  func pause() {
     guard !isPaused else { return }
     isPaused = true
     setAutoRead(false)
@@ -329,9 +276,9 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
 
   /// The turn has ended: goes on with what was left over, and then with the socket.
   func resume() {
-    guard let context, barrier == nil else { return }
+    guard context != nil, barrier == nil else { return }
     if isPaused {
-      guard context.channel.isWritable, replies.count <= lane.settings.pipeline / 2 else { return }
+      guard !backlog.isTooMuch, replies.count <= lane.settings.pipeline / 2 else { return }
       guard !lane.isCongested else { return lane.waitForDecongestion(self) }
       isPaused = false
     }
@@ -351,7 +298,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     closeIfDone()
   }
 
-  private func setAutoRead(_ isOn: Bool) {
+  func setAutoRead(_ isOn: Bool) {
     try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
   }
 
@@ -365,31 +312,4 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// The proxy ends. What has come is still answered, and so is a command that was begun, if its end comes in time.
   func drain() { if attempts.isWaiting { close() } else if input == nil { leave() } }
   func close() { context?.close(promise: nil) }
-
-  /// Cuts the client off by one of the documented rules.
-  func cutOff() {
-    lane.clientsCutOff += 1
-    context?.close(promise: nil)
-  }
-
-  /// Called about once a second: the rules for clients that take and give nothing.
-  func checkPatience(now: UInt64) {
-    let settings = lane.settings
-    func waited(_ since: UInt64, _ limit: Int64) -> Bool {
-      since > 0 && limit > 0 && now > since && now - since > UInt64(limit)
-    }
-    let unread = context.map(unreadBytes) ?? 0
-    if unread == 0 {
-      stalledSince = 0
-    } else if stalledSince == 0 || unread < self.unread {
-      stalledSince = now
-    }
-    self.unread = unread
-    if waited(stalledSince, settings.clientStall)
-      || (!isPaused && !isHeld && waited(unfinishedSince, settings.unfinishedCommand))
-      || (replies.count == 0 && waited(lastHeard, settings.clientIdle))
-    {
-      cutOff()
-    }
-  }
 }

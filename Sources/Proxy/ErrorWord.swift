@@ -43,6 +43,11 @@ enum ErrorWord {
     }
   }
 
+  /// Whether the server says that it is not, or not yet, the one to ask: after a failover another one may be behind its address.
+  static func isAboutRole(_ reply: Span<UInt8>) -> Bool {
+    ErrorWord.roleWords.contains(packed(reply.extracting(ErrorWord.range(in: reply))))
+  }
+
   /// The code word of an error: what stands between `-` and the first space or the end.
   static func range(in reply: Span<UInt8>) -> Range<Int> {
     guard reply.count > 0 else { return 0..<0 }
@@ -66,6 +71,8 @@ enum ErrorWord {
     "OOM", "READONLY", "LOADING", "MISCONF", "NOPERM", "NOAUTH", "WRONGPASS", "DENIED", "BUSY", "NOREPLICAS",
     "MASTERDOWN", "CLUSTERDOWN", "MOVED", "ASK", "TRYAGAIN", "IOERR", "STACKDOWN",
   ].map(packed)
+
+  private static let roleWords: [UInt128] = ["READONLY", "LOADING", "MASTERDOWN"].map(packed)
 
   private static func packed(_ word: String) -> UInt128 { packed(word.utf8.span) }
 

@@ -35,7 +35,10 @@ extension Lane {
     // If the loop itself was away for long, answers may lie unread: the sockets come first, once.
     if now &- lastTick < 500_000_000 || hasSkippedDeadlines {
       hasSkippedDeadlines = false
-      for connection in stacks { connection.checkDeadline(now: now) }
+      for connection in stacks {
+        connection.checkDeadline(now: now)
+        connection.askIfIdle(now: now)
+      }
     } else {
       hasSkippedDeadlines = true
     }

@@ -263,7 +263,14 @@ extension Lane {
     if fence.isGranted { return exclusiveExpired(fence, deadline) }
     switch fence.step {
     case .losing, .proving:
-      for connection in unreached(fence) {
+      let unreached = unreached(fence)
+      // No flip waits, only a command that wants all lanes for itself: while replies flow there is no reason to cut anybody off.
+      if fence.target == nil, now &- fence.raisedAt < Lane.longestHold,
+        unreached.allSatisfy({ $0.isMoving(within: deadline, now: now) })
+      {
+        return armDeadline(deadline, of: number)
+      }
+      for connection in unreached {
         cutOff.append(connection.stack)
         connection.cut("did not answer within the \(deadline / 1_000_000) ms of a fence")
       }
@@ -319,6 +326,8 @@ extension Lane {
     request(bytes, arguments, command: command, sink: sink, slot: slot)
   }
 
+  /// A command for all lanes does not wait longer for what is in flight, even if it flows.
+  private static let longestHold: UInt64 = 30_000_000_000
   /// So many suspects are looked at before a flip; more would take longer than a hold may.
   private static let maximumCopiesOfFlip = 16_384
 }

@@ -10,7 +10,7 @@ extension Lane {
   func replyArrived(_ reply: Span<UInt8>, from connection: StackConnection, isClaimed: Bool) -> Bool {
     guard let command = connection.answeredNext(at: now) else { return false }
     if isClaimed && !command.isKept {
-      count(reply, isError: reply[0] == UInt8(ascii: "-"), of: command, from: connection.stack)
+      count(reply, isError: reply[0] == UInt8(ascii: "-"), of: command, from: connection)
       command.sink?.release()
       return true
     }
@@ -33,7 +33,7 @@ extension Lane {
     let isError = reply[0] == UInt8(ascii: "-")
     // What the lane asks on its own behalf is no traffic.
     if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
-      count(reply, isError: isError, of: command, from: connection.stack)
+      count(reply, isError: isError, of: command, from: connection)
     }
     switch command.role {
     case .primary:
@@ -63,7 +63,10 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .repair:
-      if isError { return repairRefused(request, by: connection) }
+      if isError {
+        connection.heardError(reply)
+        return repairRefused(request, by: connection)
+      }
       confirm(request, on: connection)
       if !slowKeys.isEmpty, let name = Lane.firstKey(of: request) { slowKeys[name] = nil }
     case .purge:
@@ -72,6 +75,8 @@ extension Lane {
       proved(reply, command, request: request, by: connection)
     case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
+    case .question:
+      if isError { connection.heardError(reply) }
     }
   }
 
@@ -80,9 +85,11 @@ extension Lane {
     _ kind: ErrorKind, of command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {
-    figures.recordUnanswered(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
     let isOwed = connection.owesOldest
     connection.owesOldest = false
+    // Found out before anybody had to pay for it.
+    if command.role == .question { return }
+    figures.recordUnanswered(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
     switch command.role {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.
@@ -114,6 +121,7 @@ extension Lane {
     case .recheck, .copy:
       if isOwed, let key = (sink as? Repair)?.key ?? (sink as? KeyQuestion)?.key { tookTooLong(key) }
       sink?.replyFailed(slot: command.slot)
+    case .question: break
     }
   }
 
@@ -127,7 +135,10 @@ extension Lane {
     }
   }
 
-  private func count(_ reply: Span<UInt8>, isError: Bool, of command: Pending, from stack: StackID) {
+  private func count(
+    _ reply: Span<UInt8>, isError: Bool, of command: Pending, from connection: StackConnection
+  ) {
+    let stack = connection.stack
     let spec = table.specs[Int(command.command)]
     let commandClass = spec.commandClass
     figures[stack, commandClass].operations &+= 1
@@ -135,6 +146,8 @@ extension Lane {
     if isError {
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
       figures.recordError(isTrouble ? .trouble : .reply, on: stack, commandClass)
+      // A script of a client's may say whatever it likes.
+      if isTrouble, !spec.isScript { connection.heardError(reply) }
     } else if spec.isHitMiss {
       if ReplyReader.isNull(reply) {
         figures[stack, commandClass].misses &+= 1

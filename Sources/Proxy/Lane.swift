@@ -103,6 +103,11 @@ final class Lane: @unchecked Sendable {
   var sessions: [ObjectIdentifier: ClientSession] = [:]
   var clientsTotal = 0
   var clientsCutOff = 0
+  /// Of these, those that held most when all together held too much.
+  var clientsCutOffForMemory = 0
+  /// What all clients of the proxy hold. Set once, before the first client.
+  var clientMemory = ClientMemory(limit: .max)
+  let weight = LaneWeight()
   var isDraining = false
   var isShutDown = false
   var congested: [ClientSession] = []

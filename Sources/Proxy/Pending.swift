@@ -22,6 +22,8 @@ struct Pending: BitwiseCopyable {
     /// Behind an update whose reply does not tell what it found: what both stacks hold of the key. The primary is asked first (its
     /// sequel is `compare`), the mirror at the place in the log where the primary has answered.
     case proof
+    /// Nobody's command: on a link that has been idle, whether anybody is there. The answer is swallowed.
+    case question
   }
 
   /// What the lane does with the command once the primary has answered.

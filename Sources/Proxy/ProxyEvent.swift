@@ -6,6 +6,12 @@ import SluiceRouting
 public enum ProxyEvent: Sendable {
   case health(StackID, StackHealth, lane: Int)
   case divergence(Divergence)
+  /// All clients together held more than they may, and the greediest was closed; sizes in bytes.
+  case memoryIsShort(client: String, held: Int, limit: Int)
+  /// Every slot is taken, and one more client was told so.
+  case turnedAway(maximum: Int)
+  /// A connection could not be taken, for want of descriptors or memory; it waits in the kernel.
+  case notAccepted(errno: Int32)
 }
 
 /// Two replies to one read that differ and still differed when asked again, or one that never came (design, section 6).

@@ -8,13 +8,14 @@ import Synchronization
 
 /// The data plane: listens, serves clients, and has one lane per event loop.
 public final class ProxyServer: Sendable {
-  private let group: MultiThreadedEventLoopGroup
+  let group: MultiThreadedEventLoopGroup
   let lanes: [Lane]
   private let journal: SuspectJournal?
-  private let shared: ProxyShared
-  private let listeners = Mutex<[Channel]>([])
+  let shared: ProxyShared
+  let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
   private let histories: (legacy: StackHistory, new: StackHistory)
+  private let clientMemory: ClientMemory
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
   /// No lane takes anything any more.
@@ -45,6 +46,8 @@ public final class ProxyServer: Sendable {
     self.histories = histories
     inForce = Mutex(routing)
     shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
+    let clientMemory = ClientMemory(limit: settings.clientMemory)
+    self.clientMemory = clientMemory
     // Often enough to see a deadline pass within an eighth of it.
     let period = TimeAmount.nanoseconds(
       max(5_000_000, min(min(legacy.commandTimeout, new.commandTimeout) / 8, 250_000_000)))
@@ -53,7 +56,9 @@ public final class ProxyServer: Sendable {
     }
     let recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
     for lane in lanes {
-      try await lane.loop.submit { lane.prepare(among: lanes, recovered: recovered) }.get()
+      try await lane.loop.submit {
+        lane.prepare(among: lanes, recovered: recovered, clientMemory: clientMemory)
+      }.get()
     }
     journal?.wasTakenOver()
     for lane in lanes { try await lane.loop.submit { lane.open() }.get() }
@@ -68,56 +73,6 @@ public final class ProxyServer: Sendable {
       if states.allSatisfy({ $0.legacy != .connecting && $0.new != .connecting }) { return }
       _ = try? await group.next().scheduleTask(in: .milliseconds(5)) {}.futureResult.get()
     }
-  }
-
-  // MARK: Clients
-
-  /// Where clients are served.
-  public enum ListenAddress: Sendable {
-    case tcp(host: String, port: Int)
-    case unix(path: String)
-  }
-
-  /// Opens one more door; returns the address as the kernel has it (port 0 asks for any free port).
-  public func listen(_ address: ListenAddress) async throws -> SocketAddress {
-    let shared = self.shared
-    let lanes = self.lanes
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 4096)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      // Each channel keeps the buffer of its last read: large enough for a pipeline in one piece, small enough for many idle
-      // clients.
-      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 18, high: 1 << 20))
-      .childChannelInitializer { channel in
-        guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
-          return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
-        }
-        return channel.eventLoop.makeCompletedFuture {
-          let count = shared.clients.add(1, ordering: .relaxed).newValue
-          channel.closeFuture.whenComplete { _ in shared.clients.subtract(1, ordering: .relaxed) }
-          guard count <= lane.settings.maximumClients else {
-            try channel.pipeline.syncOperations.addHandler(TurnedAway())
-            return
-          }
-          lane.turnBegan()
-          try channel.pipeline.syncOperations.addHandler(
-            ClientSession(lane: lane, server: shared, id: shared.nextClientID()))
-        }
-      }
-    let channel: Channel
-    switch address {
-    case .tcp(let host, let port):
-      channel = try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .bind(host: host, port: port).get()
-    case .unix(let path):
-      channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-    }
-    listeners.withLock { $0.append(channel) }
-    guard let local = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-    return local
   }
 
   // MARK: Flips
@@ -254,6 +209,9 @@ public final class ProxyServer: Sendable {
     public var clients: Int
     public var clientsTotal: Int
     public var clientsCutOff: Int
+    public var clientsCutOffForMemory: Int
+    /// Bytes that this lane's clients hold.
+    public var clientBytes: Int
     /// Why suspects cannot be written down at the moment.
     public var journalFailure: String?
   }
@@ -298,8 +256,11 @@ public final class ProxyServer: Sendable {
 }
 
 extension Lane {
-  fileprivate func prepare(among lanes: [Lane], recovered: SuspectJournal.Recovered?) {
+  fileprivate func prepare(
+    among lanes: [Lane], recovered: SuspectJournal.Recovered?, clientMemory: ClientMemory
+  ) {
     peers = lanes
+    self.clientMemory = clientMemory
     if let recovered { takeOver(recovered) }
   }
 
@@ -326,6 +287,8 @@ extension Lane {
       newFailures: new.failures,
       legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,
       newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
-      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff, journalFailure: journal?.failure?.description)
+      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff,
+      clientsCutOffForMemory: clientsCutOffForMemory,
+      clientBytes: weight.bytes, journalFailure: journal?.failure?.description)
   }
 }

@@ -9,6 +9,8 @@ public struct ProxySettings: Sendable {
   /// Wait before the first and the longest wait between attempts to connect again.
   public var backoffInitial: Int64 = 50_000_000
   public var backoffMaximum: Int64 = 2_000_000_000
+  /// How long nothing may pass on a link to a stack before it is asked whether anybody is there; 0 is never.
+  public var idleQuestion: Int64 = 0
   /// Most commands and bytes that may be on their way to a mirror, per lane.
   public var mirrorCommands = 100_000
   public var mirrorBytes = 64 << 20
@@ -27,6 +29,8 @@ public struct ProxySettings: Sendable {
   /// How long a client may say nothing before it is cut off; 0 is for ever.
   public var clientIdle: Int64 = 0
   public var maximumClients = 10_000
+  /// Most bytes that all clients together may hold: replies that wait for them, and commands that they have not finished.
+  public var clientMemory = 1 << 30
   /// What legacy does for new's cohort while new cannot be reached. The lanes only keep for a moment what can be asked again
   /// there; who publishes the routings decides.
   public var fallback = Fallback.off

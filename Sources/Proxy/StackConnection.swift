@@ -26,20 +26,22 @@ final class StackConnection {
   private(set) var pending = Deque<Pending>()
   /// Requests whose bytes are needed again when their reply is there.
   private var kept = ByteQueue()
-  private var output = ByteBuffer()
-  private var channel: Channel?
+  private(set) var output = ByteBuffer()
+  private(set) var channel: Channel?
   private var backoff = Backoff()
   /// Attempts that came to nothing since the stack last worked.
   var failures: Int { backoff.failures }
   private(set) var breaker = Breaker.halfOpen
   /// When the connection came up, and how many commands had been answered by then; 0: it has not.
-  private var arrivedAt: UInt64 = 0
+  private(set) var arrivedAt: UInt64 = 0
   private var answeredAtArrival: UInt64 = 0
-  private var isClosing = false
+  private(set) var isClosing = false
   /// What all lanes know of the server behind the connection.
   let history: StackHistory
   /// The server's number for the connection.
   private var client: Int?
+  /// What the server calls its run; nil where it does not tell.
+  private(set) var server: [UInt8]?
   /// How often the lane has seen the stack lose everything.
   private var lossesSeen: UInt64 = 0
   private var restorationsSeen: UInt64 = 0
@@ -63,6 +65,10 @@ final class StackConnection {
   var writes: UInt64 = 0
   /// When the stack last answered, in nanoseconds of the lane's clock.
   private var lastHeard: UInt64 = 0
+  /// Since when the link is silent; see `StackConnection+silence.swift`.
+  var silence = LinkSilence()
+  /// The address may lead to another server by now; see `StackConnection+elsewhere.swift`.
+  var elsewhere = Elsewhere()
   /// Commands in flight that only the mirror needs, and their bytes.
   private(set) var mirrorQueue = 0
   private(set) var mirrorBytes = 0
@@ -109,9 +115,9 @@ final class StackConnection {
     case .primary:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof:
+    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof, .question:
       switch command.role {
-      case .comparedRead, .recheck: break
+      case .comparedRead, .recheck, .question: break
       case .proof where command.sequel == .compare: lastProof = sent
       default: lastEffect = sent
       }
@@ -128,6 +134,7 @@ final class StackConnection {
   func append(_ frames: Span<UInt8>) {
     if output.readableBytes == 0 { lane.stackHasOutput() }
     output.append(frames)
+    silence.given &+= UInt64(frames.count)
   }
 
   /// Hands everything to the kernel, as far as it takes it.
@@ -177,28 +184,16 @@ final class StackConnection {
   func connect() {
     guard !isClosing else { return }
     breaker = .halfOpen
-    let handler = StackHandler(connection: self)
-    let bootstrap = ClientBootstrap(group: lane.loop)
-      .connectTimeout(.nanoseconds(endpoint.connectTimeout))
-      .channelOption(.maxMessagesPerRead, value: 1)
-      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 16))
-      .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
-    let initialized = bootstrap.channelInitializer { channel in
-      channel.eventLoop.assumeIsolated().makeCompletedFuture {
-        try channel.pipeline.syncOperations.addHandler(handler)
-      }
-    }
-    let connecting: EventLoopFuture<Channel>
-    switch endpoint.address {
-    case .tcp(let host, let port):
-      connecting = initialized.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(
-        host: host, port: port)
-    case .unix(let path):
-      connecting = initialized.connect(unixDomainSocketPath: path)
-    }
-    connecting.assumeIsolated().whenFailure { error in
+    endpoint.withPassword(on: lane.loop) { self.connect(to: $0) }
+  }
+
+  /// - Parameter endpoint: with the password of this moment.
+  private func connect(to endpoint: StackEndpoint) {
+    guard !isClosing else { return }
+    let handler = StackHandler(connection: self, Handshake(endpoint))
+    endpoint.connect(on: lane.loop, handler).whenFailure { error in
       handler.detach()
-      self.lost(StackConnection.reason(of: error), kind: .unreachable)
+      self.lost(StackEndpoint.reason(of: error), kind: .unreachable)
     }
   }
 
@@ -267,9 +262,12 @@ final class StackConnection {
     self.channel = channel
     arrivedAt = lane.now
     answeredAtArrival = answered
+    silence = LinkSilence(since: lane.now)
     hasRefusedPurge = false
     breaker = .closed
     client = greeting.client
+    server = greeting.server
+    elsewhere.step = .settled
     if let client, let run = greeting.run {
       lane.journal?.connected(to: stack, StackClient(number: client, run: run))
     }
@@ -343,21 +341,11 @@ final class StackConnection {
 
   func close() {
     isClosing = true
+    elsewhere.probe?.end()
     channel?.close(promise: nil)
   }
 
-  /// Cuts the connection if the oldest command has waited too long.
-  func checkDeadline(now: UInt64) {
-    // A long queue that moves is no debt: what counts is how long nothing at all has come.
-    guard let oldest = pending.first, now > max(oldest.sentAt, lastHeard) else { return }
-    let waited = now - max(oldest.sentAt, lastHeard)
-    if waited > UInt64(endpoint.commandTimeout) {
-      owesOldest = true
-      cut("owed a reply for \(waited / 1_000_000) ms")
-    }
-  }
-
-  private func change(to health: StackHealth) {
+  func change(to health: StackHealth) {
     if isClosing {
       self.health = health
       return
@@ -375,19 +363,5 @@ final class StackConnection {
     breaker = .open
     let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
     lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
-  }
-
-  private static func reason(of error: Error) -> String {
-    switch error {
-    case let error as IOError:
-      return String(cString: strerror(error.errnoCode))
-    case let error as NIOConnectionError:
-      if let single = error.connectionErrors.first { return reason(of: single.error) }
-      return "its name could not be resolved"
-    case ChannelError.connectTimeout:
-      return "the connection attempt timed out"
-    default:
-      return "\(error)"
-    }
   }
 }

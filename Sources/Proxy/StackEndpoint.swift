@@ -9,6 +9,8 @@ public struct StackEndpoint: Sendable, Equatable {
   /// ACL user; nil sends the password alone.
   public var user: String?
   public var password: String?
+  /// Where the password may be another one at the next hand-shake; nil where it is `password` for ever.
+  public var passwords: PasswordSource?
   /// Number of the database that is selected on every connection.
   public var database: Int
   /// The server's number of the database that holds the stack's keys; another one than `database` where layers select it.
@@ -17,8 +19,10 @@ public struct StackEndpoint: Sendable, Equatable {
   public var label: String
   /// How long a connection attempt may take, hand-shake included, in nanoseconds.
   public var connectTimeout: Int64 = 1_000_000_000
-  /// How long the stack may owe a reply before its connection is cut, in nanoseconds.
+  /// How long nothing may move on a connection on which a reply is owed before it is cut, in nanoseconds.
   public var commandTimeout: Int64 = 1_000_000_000
+  /// What the layers before the stack tell of the link behind them; nil where there are none.
+  public var pulse: StackPulse?
 
   public init(
     address: Address, user: String? = nil, password: String? = nil, database: Int = 0, label: String

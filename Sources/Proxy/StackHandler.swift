@@ -20,10 +20,10 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   /// When the first words were sent, by the time of day: the server's own is compared with it.
   private var askedAt: Int64 = 0
 
-  init(connection: StackConnection) {
+  init(connection: StackConnection, _ handshake: Handshake) {
     self.connection = connection
     framer = ReplyFramer(limits: connection.lane.settings.limits, takesRESP3: false)
-    handshake = Handshake(connection.endpoint)
+    self.handshake = handshake
   }
 
   /// The connection has no more interest in this channel.
@@ -42,6 +42,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard let connection else { return }
     connection.lane.turnBegan()
+    connection.silence.heard(at: connection.lane.now)
     var bytes = unwrapInboundIn(data)
     if var begun = rest {
       rest = nil
@@ -55,6 +56,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
       bytes.discardReadBytes()
       rest = bytes
     }
+    connection.turnEnded()
     connection.lane.progressed()
   }
 

@@ -114,6 +114,8 @@ final class Bench: @unchecked Sendable {
     eventLog.all.compactMap { if case .divergence(let divergence) = $0 { divergence } else { nil } }
   }
 
+  var events: [ProxyEvent] { eventLog.all }
+
   var healthReasons: [String] {
     eventLog.all.compactMap { if case .health(_, let health, _) = $0 { health.reason } else { nil } }
   }

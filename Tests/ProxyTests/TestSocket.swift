@@ -176,3 +176,25 @@ extension sockaddr_in {
     return address
   }
 }
+
+extension TestSocket {
+  /// Keeps small what this end's kernel takes unread.
+  func receiveLittle() {
+    var size: Int32 = 1 << 14
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Whether bytes lie unread in the kernel.
+  var hasInput: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, 0) == 1
+  }
+
+  /// Reads up to so many bytes past the framers, and throws them away; returns how many came.
+  func readSome(_ count: Int) throws -> Int {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let length = recv(descriptor, &bytes, count, 0)
+    guard length > 0 else { throw TestFailure("nothing came: errno \(errno)") }
+    return length
+  }
+}

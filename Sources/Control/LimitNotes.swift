@@ -1,0 +1,57 @@
+import Foundation
+import Logging
+import SluiceProxy
+import Synchronization
+
+/// Says in the log when the proxy has met a limit of its own or of the machine: the first time at once, then at most every ten seconds
+/// with how often it was meanwhile, for a flood of clients must not become a flood of lines.
+final class LimitNotes: Sendable {
+  private struct Told {
+    var at: Date?
+    var untold = 0
+  }
+
+  private let logger: Logger
+  private let told = Mutex<[String: Told]>([:])
+
+  init(_ logger: Logger) { self.logger = logger }
+
+  func memoryIsShort(client: String, held: Int, limit: Int) {
+    say("memory") { more in
+      "clients hold more than limits.memory (\(Self.size(limit))): closed the greediest, \(client), for which \(Self.size(held)) waited\(more)"
+    }
+  }
+
+  func turnedAway(maximum: Int) {
+    say("clients") { more in
+      "max number of clients reached (limits.max_clients is \(maximum)): one more was turned away\(more)"
+    }
+  }
+
+  func notAccepted(errno: Int32) {
+    say("accept") { more in
+      "a connection waits in the kernel, the system gives no socket for it: \(String(cString: strerror(errno)))\(more)"
+    }
+  }
+
+  private func say(_ subject: String, _ text: (_ more: String) -> String) {
+    let untold: Int? = told.withLock { told in
+      var last = told[subject] ?? Told()
+      defer { told[subject] = last }
+      if let at = last.at, abs(at.timeIntervalSinceNow) < Self.pause {
+        last.untold += 1
+        return nil
+      }
+      defer { last = Told(at: Date()) }
+      return last.untold
+    }
+    guard let untold else { return }
+    logger.warning("\(text(untold > 0 ? "; \(untold) times more since the last line about it" : ""))")
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes >= 1 << 20 ? "\(bytes >> 20)mb" : "\(bytes >> 10)kb"
+  }
+
+  private static let pause: TimeInterval = 10
+}

@@ -1,0 +1,129 @@
+import NIOCore
+
+/// What a client is written, what waits for it, and when it is closed.
+extension ClientSession {
+  /// Writes what this turn has brought.
+  func flush() {
+    isDirty = false
+    guard let context else { return }
+    let bytes = output
+    output = ByteBuffer()
+    if bytes.readableBytes > 0 {
+      backlog.wasGiven(bytes.readableBytes)
+      if backlog.isEmpty, context.channel.isWritable {
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+      } else {
+        backlog.append(bytes.readableBytesUInt8Span)
+      }
+    }
+    lane.giveBack(bytes)
+    closeIfDone()
+    if backlog.weight > 0 || replies.waitingBytes > 0 || !context.channel.isWritable { weigh() }
+  }
+
+  /// The kernel has taken all that it was given.
+  func kernelHasRoom(_ context: ChannelHandlerContext) {
+    if !backlog.isEmpty { context.writeAndFlush(wrapOutboundOut(backlog.take()), promise: nil) }
+    guard backlog.weight > 0 || backlog.isTooMuch else { return }
+    weigh()
+    if isPaused, !backlog.isTooMuch { lane.resumeLater(self) }
+  }
+
+  /// Bytes that the kernel has not taken for this client.
+  private func unreadBytes(_ context: ChannelHandlerContext) -> Int {
+    guard !context.channel.isWritable else { return backlog.count }
+    return backlog.count + ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+  }
+
+  /// What is kept for the client: bytes it has sent and the room behind them, replies of this turn, and replies that wait for older
+  /// ones or for the client.
+  var buffers: (input: Int, free: Int, output: Int, waiting: Int) {
+    let room = input.map { max(0, $0.capacity - $0.readableBytes) } ?? 0
+    let waiting = replies.waitingBytes + (context.map(unreadBytes) ?? 0)
+    return (input?.readableBytes ?? 0, room, output.readableBytes, waiting)
+  }
+
+  /// Says what the client holds, and acts if that is too much.
+  ///
+  /// A client may send a whole pipeline before it reads, as with Redis; so it is read although it does not read, until half of what
+  /// may wait for it does. Where memory is short, much less.
+  func weigh(exactly: Bool = false) {
+    guard let context, !backlog.isGone else { return }
+    let unread = unreadBytes(context)
+    let waiting = replies.waitingBytes + unread
+    say(waiting + (input?.readableBytes ?? 0) + (keptBack?.count ?? 0), exactly: exactly)
+    if waiting > lane.settings.clientOutputBytes { return cutOff() }
+    let most = lane.mostUnread
+    backlog.isTooMuch = unread > (backlog.isTooMuch ? most / 2 : most)
+    if backlog.isTooMuch { pause() }
+  }
+
+  private func say(_ weight: Int, exactly: Bool) {
+    let difference = weight - backlog.weight
+    guard exactly || weight == 0 || abs(difference) >= ClientBacklog.grain else { return }
+    backlog.weight = weight
+    if difference != 0 { lane.clientsHold(difference) }
+  }
+
+  /// The connection is gone, or as good as that.
+  func forgetBacklog() {
+    say(0, exactly: true)
+    backlog = ClientBacklog()
+    backlog.isGone = true
+  }
+
+  // MARK: The end
+
+  func closeIfDone() {
+    guard let context, !isClosing, replies.count == 0, !isDirty, keptBack == nil,
+      isLeaving || (hasEnded && !isPaused && !isHeld)
+    else { return }
+    isClosing = true
+    // Behind everything that was written: nothing that was answered may be lost on the way out.
+    if !backlog.isEmpty { context.write(wrapOutboundOut(backlog.take()), promise: nil) }
+    let written = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+    written.futureResult.assumeIsolated().whenComplete { _ in self.sayGoodbye() }
+  }
+
+  /// Closes our side and lets the client close its own: closing with its bytes unread would make the kernel reset the
+  /// connection, and the client could lose replies that it has not read yet.
+  private func sayGoodbye() {
+    guard let context else { return }
+    if hasEnded { return context.close(promise: nil) }
+    hasSaidGoodbye = true
+    context.close(mode: .output, promise: nil)
+    setAutoRead(true)
+    context.eventLoop.assumeIsolated().scheduleTask(in: ClientSession.patienceAtGoodbye) { self.close() }
+  }
+
+  private static let patienceAtGoodbye = TimeAmount.seconds(1)
+
+  /// Cuts the client off by one of the documented rules.
+  func cutOff() {
+    lane.clientsCutOff += 1
+    forgetBacklog()
+    context?.close(promise: nil)
+  }
+
+  /// Called about once a second: the rules for clients that take and give nothing.
+  func checkPatience(now: UInt64) {
+    guard let context else { return }
+    let settings = lane.settings
+    func waited(_ since: UInt64, _ limit: Int64) -> Bool {
+      since > 0 && limit > 0 && now > since && now - since > UInt64(limit)
+    }
+    let unread = unreadBytes(context)
+    backlog.checked(
+      at: now, unread: unread, inKernel: unread > 0 ? SocketQueues.inKernel(context.channel) : 0)
+    if waited(backlog.stalledSince, settings.clientStall)
+      || (!isPaused && !isHeld && waited(unfinishedSince, settings.unfinishedCommand))
+      || (replies.count == 0 && waited(lastHeard, settings.clientIdle))
+    {
+      return cutOff()
+    }
+    weigh(exactly: true)
+    // What made it wait may have gone without a word from its own socket.
+    if isPaused, !backlog.isTooMuch { lane.resumeLater(self) }
+  }
+}

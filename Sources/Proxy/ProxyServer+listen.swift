@@ -1,0 +1,73 @@
+import NIOCore
+import NIOPosix
+
+extension ProxyServer {
+  /// Where clients are served.
+  public enum ListenAddress: Sendable {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+  }
+
+  /// Clients that were told that they are one too many.
+  public var turnedAway: Int { shared.turnedAway.load(ordering: .relaxed) }
+
+  /// Opens one more door; returns the address as the kernel has it (port 0 asks for any free port).
+  public func listen(_ address: ListenAddress) async throws -> SocketAddress {
+    let shared = self.shared
+    let lanes = self.lanes
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          // Where nothing can be taken the kernel goes on saying that somebody waits: asking at once would burn a processor.
+          try channel.pipeline.syncOperations.addHandler(
+            AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+              lanes.first?.report(.notAccepted(errno: error.errnoCode))
+              return ProxyServer.patienceOfDoors
+            })
+        }
+      }
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      // Each channel keeps the buffer of its last read: large enough for a pipeline in one piece, small enough for many idle
+      // clients.
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
+      // Writable is a client for which nothing waits: one write at a time is in the channel (`ClientBacklog`).
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 1))
+      .childChannelInitializer { channel in
+        guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
+          return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
+        }
+        return channel.eventLoop.makeCompletedFuture {
+          let count = shared.clients.add(1, ordering: .relaxed).newValue
+          channel.closeFuture.whenComplete { _ in shared.clients.subtract(1, ordering: .relaxed) }
+          guard count <= lane.settings.maximumClients else {
+            shared.turnedAway.add(1, ordering: .relaxed)
+            lane.report(.turnedAway(maximum: lane.settings.maximumClients))
+            try channel.pipeline.syncOperations.addHandler(TurnedAway())
+            return
+          }
+          lane.turnBegan()
+          try channel.pipeline.syncOperations.addHandler(
+            ClientSession(lane: lane, server: shared, id: shared.nextClientID()))
+        }
+      }
+    let channel: Channel
+    switch address {
+    case .tcp(let host, let port):
+      channel = try await KeepAlive.clients.reduce(bootstrap) {
+        $0.childChannelOption($1.option, value: $1.value)
+      }
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .bind(host: host, port: port).get()
+    case .unix(let path):
+      channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+    }
+    listeners.withLock { $0.append(channel) }
+    guard let local = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+    return local
+  }
+
+  private static let patienceOfDoors = TimeAmount.milliseconds(200)
+}

@@ -1,0 +1,48 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How a socket to a stack is opened, whoever needs one.
+extension StackEndpoint {
+  /// Opens one; a name is looked up anew each time. The handler is in its pipeline before the first byte.
+  func connect(on loop: EventLoop, _ handler: some ChannelHandler & Sendable)
+    -> EventLoopFuture<Channel>.Isolated
+  {
+    let bootstrap = ClientBootstrap(group: loop)
+      .connectTimeout(.nanoseconds(connectTimeout))
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 16))
+      .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
+      .channelInitializer { channel in
+        channel.eventLoop.assumeIsolated().makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(handler)
+        }
+      }
+    switch address {
+    case .tcp(let host, let port):
+      return KeepAlive.stacks.reduce(bootstrap) { $0.channelOption($1.option, value: $1.value) }
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .connect(host: host, port: port).assumeIsolated()
+    case .unix(let path):
+      return bootstrap.connect(unixDomainSocketPath: path).assumeIsolated()
+    }
+  }
+
+  /// Why a socket could not be opened, as a part of a sentence.
+  static func reason(of error: Error) -> String {
+    switch error {
+    case let error as IOError:
+      return String(cString: strerror(error.errnoCode))
+    case let error as NIOConnectionError:
+      if let single = error.connectionErrors.first { return reason(of: single.error) }
+      return "its name could not be resolved"
+    case ChannelError.connectTimeout:
+      return "the connection attempt timed out"
+    default:
+      return "\(error)"
+    }
+  }
+}
