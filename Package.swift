@@ -76,10 +76,12 @@ let package = Package(
     room("Journal", ["SluiceRouting"]),
 
     // The data plane and its switchboard.
+    room("StackLink", [nio]),
     room(
       "Proxy",
       [
-        "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceJournal", nio, nioPosix,
+        "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceJournal",
+        nio, nioPosix,
         deque,
       ]),
     room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
@@ -105,8 +107,8 @@ let package = Package(
     room(
       "LayeredServer",
       [
-        "SluiceCacheLayers", "SluiceCommands", "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP", nio,
-        nioPosix, deque,
+        "SluiceCacheLayers", "SluiceCommands", "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP",
+        "SluiceStackLink", nio, nioPosix, deque,
       ]),
     .target(
       name: "SluiceCache",

@@ -2,6 +2,11 @@ import Foundation
 
 /// A file whose first line is a password.
 public enum PasswordFile {
+  /// The password with the path of its file, for who reads it again.
+  static func named(_ path: String) throws(ValueError) -> (path: String, password: Secret) {
+    (path, try read(path))
+  }
+
   /// Reads the password: the first line without its line end.
   /// - Throws: `ValueError` if the file cannot be read, is larger than 4 KiB, is no UTF-8 or starts with an
   ///   empty line.

@@ -83,6 +83,9 @@ extension ServeConfiguration {
     stacks.legacy.endpoint =
       take("--legacy", options.legacy, Endpoint.init(parsing:)) ?? stacks.legacy.endpoint
     stacks.new.endpoint = take("--new", options.new, Endpoint.init(parsing:)) ?? stacks.new.endpoint
+    // The flag's URL has its own password, or none.
+    if options.legacy != nil { stacks.legacy.passwordFile = nil }
+    if options.new != nil { stacks.new.passwordFile = nil }
     flags.path = take("--flags", options.flags, ValueParsers.path) ?? flags.path
     ledger.path = take("--ledger", options.ledger, ValueParsers.path) ?? ledger.path
     warmOnMiss = options.warmOnMiss ?? warmOnMiss

@@ -102,5 +102,6 @@ extension ServeConfiguration.Limits {
     unfinishedCommand = section.value("unfinished_command", patience) ?? unfinishedCommand
     maxClients = section.value("max_clients", ValueParsers.whole(1...1_000_000)) ?? maxClients
     clientIdle = section.value("client_idle", idle) ?? clientIdle
+    memory = section.value("memory", ValueParsers.size(16 << 20...1 << 50)) ?? memory
   }
 }

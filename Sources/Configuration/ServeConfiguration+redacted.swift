@@ -106,7 +106,7 @@ extension ServeConfiguration.Limits {
       ("nesting", "\(nesting)"), ("pipeline", "\(pipeline)"),
       ("client_output_bytes", size(clientOutputBytes)),
       ("client_output_stall", clientOutputStall.text), ("unfinished_command", unfinishedCommand.text),
-      ("max_clients", "\(maxClients)"), ("client_idle", clientIdle.text),
+      ("max_clients", "\(maxClients)"), ("client_idle", clientIdle.text), ("memory", size(memory)),
     ]
   }
 }

@@ -109,6 +109,9 @@ public struct ServeConfiguration: Sendable, Hashable {
     public var maxClients = 10_000
     /// A client that sends nothing this long is closed; zero means never.
     public var clientIdle: Duration = .zero
+    /// What all clients together may hold: replies that wait for them, and commands that they have not finished. Above it the greediest
+    /// is closed.
+    public var memory = 1 << 30
     public init() {}
   }
 }

@@ -37,13 +37,14 @@ extension StackConfiguration {
       section.value("connect_timeout", ServeConfiguration.Timeouts.connectParser) ?? connectTimeout
     commandTimeout =
       section.value("command_timeout", ServeConfiguration.Timeouts.commandParser) ?? commandTimeout
-    if let password = section.value("password_file", PasswordFile.read) {
+    if let (path, password) = section.value("password_file", PasswordFile.named) {
       if url?.password != nil {
         section.note("password_file", "is set although url holds a password; keep one of the two")
       } else if url != nil, endpoint.address == nil {
         section.note("password_file", "is set although the memory engine has no password; leave it out")
       }
       endpoint = endpoint.authenticated(by: password)
+      passwordFile = path
     }
     layers.read(&section)
   }

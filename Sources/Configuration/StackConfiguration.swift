@@ -1,6 +1,8 @@
 /// One stack as configured: its endpoint, the layers before it, and its deadlines.
 public struct StackConfiguration: Sendable, Hashable {
   public var endpoint = Endpoint.memory(maxBytes: Endpoint.defaultMemoryBytes)
+  /// Where the endpoint's password stands, to be read again; nil where it has none or is part of the URL.
+  public var passwordFile: String?
   /// None of them: the proxy talks to the endpoint itself.
   public var layers = StackLayers()
   /// For a connection to be there, login included.

@@ -10,6 +10,8 @@ struct ControlDesk: Sendable {
   let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
   let password: [UInt8]?
+  /// Reads the files that stacks' passwords stand in.
+  let readPasswords: @Sendable () -> Void
   /// Passwords that were tried at the port.
   var guesses = PasswordGuesses()
 
@@ -33,7 +35,9 @@ struct ControlDesk: Sendable {
         reply.appendBulk(try await cutover.move(to: nil, percentage: percentage, who: who))
       case .rollback(let reason): reply.appendBulk(await cutover.rollBack(reason: reason, who: who))
       case .rearm: reply.appendBulk(try await cutover.rearm(who: who))
-      case .reload(let allowReshuffle): reply.appendBulk(try await reload(allowReshuffle))
+      case .reload(let allowReshuffle):
+        readPasswords()
+        reply.appendBulk(try await reload(allowReshuffle))
       case .which(let keys): append(await explained(keys), to: &reply)
       case .keys(let order, let keys):
         append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)

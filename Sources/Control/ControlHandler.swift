@@ -11,6 +11,7 @@ final class ControlHandler: ChannelInboundHandler {
   typealias OutboundOut = ByteBuffer
 
   private let desk: ControlDesk
+  private let sessions: ControlSessions
   private var framer = RequestFramer(
     limits: FrameLimits(
       bulkBytes: ControlLimits.wordBytes, arguments: ControlLimits.words,
@@ -23,12 +24,18 @@ final class ControlHandler: ChannelInboundHandler {
   /// Wrong passwords of this connection.
   private var wrongPasswords = 0
 
-  init(desk: ControlDesk) {
+  init(desk: ControlDesk, _ sessions: ControlSessions) {
     self.desk = desk
+    self.sessions = sessions
     isAuthenticated = desk.password == nil
   }
 
+  func channelActive(context: ChannelHandlerContext) { sessions.opened(context.channel) }
+
+  func channelInactive(context: ChannelHandlerContext) { sessions.closed(context.channel) }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    sessions.used(context.channel)
     var bytes = unwrapInboundIn(data)
     // Only when there is at least as much to throw away as to move: a long session must not grow, nor a pipeline be slow.
     if input.readerIndex >= input.readableBytes { input.discardReadBytes() }

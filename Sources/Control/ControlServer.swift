@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SluiceConfiguration
+import SluiceProxy
 
 /// The control port: RESP, so that `redis-cli -p 6401 ROLLBACK` works when nothing else is at hand. On a loop of its own, apart
 /// from the data plane's.
@@ -13,12 +14,18 @@ struct ControlServer: Sendable {
   /// - Throws: `ServeError` naming the address that could not be opened.
   static func start(on addresses: [Address], desk: ControlDesk) async throws -> ControlServer {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let sessions = ControlSessions()
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(.milliseconds(20)))
+        }
+      }
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ControlHandler(desk: desk))
+          try channel.pipeline.syncOperations.addHandler(ControlHandler(desk: desk, sessions))
         }
       }
     var channels: [Channel] = []

@@ -5,12 +5,14 @@ import SluiceConfiguration
 import SluiceJournal
 import SluiceLayeredServer
 import SluiceLedger
+import SluiceProxy
 import SluiceRouting
 
 /// The stacks that have layers: each is served inside of the process, on a loop of its own. Where no stack has any,
 /// this is nothing.
 struct LayeredStacks: Sendable {
   private var servers: [StackID: LayeredServer] = [:]
+  private var pulses: [StackID: StackPulse] = [:]
   private var group: MultiThreadedEventLoopGroup?
 
   /// - Parameters:
@@ -18,8 +20,8 @@ struct LayeredStacks: Sendable {
   ///   - ledger: gets an error for each outage.
   ///   - journal: keeps in mind that there is one, should the process end before it is over.
   static func start(
-    _ configuration: ServeConfiguration, memories: [StackID: String], ledger: Ledger?,
-    journal: SuspectJournal?, logger: Logger
+    _ configuration: ServeConfiguration, memories: [StackID: String], passwords: PasswordKeepers,
+    ledger: Ledger?, journal: SuspectJournal?, logger: Logger
   ) async throws -> LayeredStacks {
     var layers = LayeredStacks()
     let stacks = [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)]
@@ -29,6 +31,10 @@ struct LayeredStacks: Sendable {
     layers.group = group
     for (id, stack) in stacks {
       var settings = LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts)
+      settings.freshPassword = passwords[id]
+      let pulse = StackPulse()
+      settings.beat = { pulse.beat() }
+      layers.pulses[id] = pulse
       settings.isDoubtful = journal?.recovered.everything.contains(id) ?? false
       let outage = journal?.outages[id]
       do {
@@ -59,7 +65,11 @@ struct LayeredStacks: Sendable {
     return layers
   }
 
-  func socketPath(_ stack: StackID) -> String? { servers[stack]?.socketPath }
+  /// Where a stack's layers are reached, and what they tell of the link behind them; nil for a stack without layers.
+  func door(of stack: StackID) -> (socket: String, pulse: StackPulse)? {
+    guard let server = servers[stack], let pulse = pulses[stack] else { return nil }
+    return (server.socketPath, pulse)
+  }
 
   /// For a flip: what is remembered from before it answers nothing behind it.
   func clearL1() async {

@@ -23,6 +23,8 @@ extension ProxySettings {
     unfinishedCommand = limits.unfinishedCommand.nanoseconds
     clientIdle = limits.clientIdle.nanoseconds
     maximumClients = limits.maxClients
+    clientMemory = limits.memory
+    idleQuestion = ProxySettings.questionAfter
     fallback =
       switch configuration.fallback {
       case .off: .off
@@ -33,11 +35,20 @@ extension ProxySettings {
   }
 }
 
+extension ProxySettings {
+  /// A link that is idle for so long is asked whether anybody is there, in nanoseconds. What drops idle connections waits for minutes.
+  private static let questionAfter: Int64 = 5_000_000_000
+}
+
 extension StackEndpoint {
   /// - Parameters:
   ///   - memory: the socket of the embedded engine, where the stack has one.
-  ///   - layers: the socket of the stack's layers, which stand before its endpoint then.
-  init(_ stack: StackConfiguration, memory: String?, layers: String?) {
+  ///   - layers: the socket of the stack's layers, which stand before its endpoint then, and what they tell of the link behind them.
+  ///   - password: how the password of this moment is asked for; nil where it is part of the URL.
+  init(
+    _ stack: StackConfiguration, memory: String?, layers: (socket: String, pulse: StackPulse)?,
+    password fresh: (@Sendable () -> String?)?
+  ) {
     let label = "\(stack.endpoint)"
     switch stack.endpoint {
     case .redis(let host, let port, let user, let password, let database):
@@ -51,10 +62,12 @@ extension StackEndpoint {
     case .memory:
       self.init(address: .unix(path: memory ?? ""), label: label)
     }
+    passwords = fresh.map { PasswordSource($0) }
     if let layers {
       let database = database
-      self = StackEndpoint(address: .unix(path: layers), label: label)
+      self = StackEndpoint(address: .unix(path: layers.socket), label: label)
       serverDatabase = database
+      pulse = layers.pulse
     }
     connectTimeout = stack.connectTimeout.nanoseconds
     commandTimeout = stack.commandTimeout.nanoseconds

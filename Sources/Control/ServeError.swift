@@ -31,6 +31,13 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
         "the layers of stack \(stack) cannot start: \(error); set TMPDIR to a directory for sockets")
   }
 
+  static func tooFewFiles(limit: Int, needed: Int) -> ServeError {
+    ServeError(
+      description:
+        "the system allows this process \(limit) open files, and the proxy needs \(needed) before it serves one client; raise \"ulimit -n\""
+    )
+  }
+
   static func cannotStartMemory(_ error: Error) -> ServeError {
     ServeError(
       description: "the embedded memory engine cannot start: \(error); name a Redis by --legacy and --new")

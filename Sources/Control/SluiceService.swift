@@ -20,6 +20,8 @@ public final class SluiceService: Service {
 
   let configuration: ServeConfiguration
   let logger: Logger
+  private let passwords: PasswordKeepers
+  private let proxy = Mutex<ProxyServer?>(nil)
   private let started = Date()
   private let health = HealthBoard()
   /// Passwords that were tried at the control port.
@@ -29,10 +31,12 @@ public final class SluiceService: Service {
   public init(configuration: ServeConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
+    passwords = PasswordKeepers(configuration.stacks, logger: logger)
   }
 
   /// Reads the flag file now; for SIGHUP. The log says what came of it, once it is in force.
   public func reload() {
+    readPasswords()
     guard let follower = follower.withLock({ $0 }) else {
       return logger.notice("SIGHUP: nothing to read, the flags are kept in memory")
     }
@@ -42,6 +46,12 @@ public final class SluiceService: Service {
         logger.notice("SIGHUP: \(answer.dropFirst(3))")
       }
     }
+  }
+
+  /// Whoever could not be reached is tried with them at once.
+  private func readPasswords() {
+    passwords.read()
+    proxy.withLock { $0 }?.connectNow()
   }
 
   /// Serves until graceful shutdown is asked for.
@@ -61,22 +71,29 @@ public final class SluiceService: Service {
         start.file == nil ? "without a flag file that is stage rampdown" : "but the flag file decides"
       logger.notice("\(EnvironmentSwitches.newName) is set: \(decides)")
     }
+    let files = try OpenFiles.prepare(configuration)
+    if let shortage = files.shortage { logger.warning("\(shortage)") }
     let (ledger, ledgerError) = try openLedger()
     let (journal, journalError) = try openJournal(behind: ledger?.before)
     let memories = try await startMemories()
-    let settings = ProxySettings(configuration)
+    var settings = ProxySettings(configuration)
+    settings.maximumClients = files.maxClients
     let stacks = configuration.stacks
     let snapshot = start.snapshot
     let layers = try await LayeredStacks.start(
-      configuration, memories: memories.sockets, ledger: ledger, journal: journal, logger: logger)
+      configuration, memories: memories.sockets, passwords: passwords, ledger: ledger, journal: journal,
+      logger: logger)
     let (healthChanges, tellHealth) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let proxy = try await ProxyServer(
       settings,
       legacy: StackEndpoint(
-        stacks.legacy, memory: memories.sockets[.legacy], layers: layers.socketPath(.legacy)),
-      new: StackEndpoint(stacks.new, memory: memories.sockets[.new], layers: layers.socketPath(.new)),
+        stacks.legacy, memory: memories.sockets[.legacy], layers: layers.door(of: .legacy),
+        password: passwords[.legacy]),
+      new: StackEndpoint(
+        stacks.new, memory: memories.sockets[.new], layers: layers.door(of: .new), password: passwords[.new]),
       routing: snapshot, journal: journal, report: reporter(to: ledger) { tellHealth.yield() })
+    self.proxy.withLock { $0 = proxy }
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
       logger: logger)
@@ -85,11 +102,14 @@ public final class SluiceService: Service {
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
-        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 })
+        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 },
+        files)
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
-      password: configuration.controlPassword.map { Array($0.revealed.utf8) }, guesses: operatorGuesses)
+      password: configuration.controlPassword.map { Array($0.revealed.utf8) },
+      readPasswords: { [self] in readPasswords() },
+      guesses: operatorGuesses)
     let control: ControlServer
     let listening: [Address]
     do {
@@ -117,14 +137,14 @@ public final class SluiceService: Service {
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
       flagsError: start.error, ledgerError: ledgerError,
-      warnings: Lookout.clocks(proxy, configuration))
+      warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration))
     FileHandle.standardOutput.write(Data(screen.utf8))
 
     await untilShutdown(
       cutover,
       Lookout(
         proxy: proxy, journal: journal, control: operatorGuesses, configuration: configuration,
-        logger: logger))
+        logger: logger), proxy)
 
     logger.notice("draining")
     follower?.stop()
@@ -138,15 +158,17 @@ public final class SluiceService: Service {
   }
 
   /// Collects figures once a second, until the service is told to end.
-  private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout) async {
+  private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer) async {
     let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
     await cancelWhenGracefulShutdown {
       var lookout = lookout
+      var memory = MemoryReturn()
       while !Task.isCancelled {
         try? await ContinuousClock().sleep(for: .seconds(1))
         if Task.isCancelled { return }
         await cutover.tick(writeEvery: period)
         lookout.tick()
+        memory.look(at: proxy.takeClientWeight())
       }
     }
   }
@@ -242,7 +264,8 @@ public final class SluiceService: Service {
 
   private func report(
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
-    _ journal: (files: SuspectJournal?, error: String?), _ doors: (listen: [Address], control: [Address])
+    _ journal: (files: SuspectJournal?, error: String?), _ doors: (listen: [Address], control: [Address]),
+    _ files: OpenFiles
   ) async -> StatusReport {
     await cutover.refresh()
     // First what is in force: what the lanes say then is of a time at which it was.
@@ -253,6 +276,9 @@ public final class SluiceService: Service {
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
       journal: StatusReport.Journal(journal.files, error: journal.error))
     report.lookAround(proxy, operatorGuesses, configuration)
+    report.clients.max = files.maxClients
+    report.clients.max_reason = files.shortage
+    report.clients.turned_away = proxy.turnedAway
     return report
   }
 }

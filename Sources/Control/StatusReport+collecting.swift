@@ -66,7 +66,9 @@ extension StatusReport {
     losses = cutover.proxy.losses
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
-      cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff })
+      cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff },
+      cut_off_for_memory: lanes.reduce(0) { $0 + $1.clientsCutOffForMemory },
+      memory: lanes.reduce(0) { $0 + $1.clientBytes }, memory_limit: configuration.limits.memory)
     refusals = total.refusals.ranked.map { Refusal($0.place, $0.tally) }
     var kinds: [String: UInt64] = [:]
     for kind in DivergenceKind.allCases where total.divergences[kind] > 0 {

@@ -127,6 +127,16 @@ struct StatusReport: Encodable, Sendable {
     var connected: Int
     var total: Int
     var cut_off: Int
+    /// Of these, those that held most when all together held more than `memory_limit`.
+    var cut_off_for_memory: Int
+    /// Bytes that all of them hold: replies that wait for them, and commands that they have not finished.
+    var memory: Int
+    var memory_limit: Int
+    /// Clients at a time, as far as the system lets the process open files; why they are fewer than configured, and how many were
+    /// told that they are one too many.
+    var max = 0
+    var max_reason: String?
+    var turned_away = 0
   }
 
   struct Refusal: Encodable, Sendable {

@@ -299,7 +299,7 @@ final class LayeredClient: ChannelInboundHandler, UpstreamOwner, Asking {
     closeBehindReplies()
   }
 
-  func checkDeadline() { upstream?.checkDeadline() }
+  func checkDeadline(ends: Bool) { upstream?.checkDeadline(ends: ends) }
 
   // MARK: The end
 

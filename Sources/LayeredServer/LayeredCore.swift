@@ -257,8 +257,9 @@ final class LayeredCore {
 
   func checkDeadlines() {
     turnBegan()
-    guard settings.onConnectionError == .memory else { return }
-    for client in Array(clients.values) { client.checkDeadline() }
+    // Where no engine takes over, the lanes end their connections themselves.
+    let ends = settings.onConnectionError == .memory
+    for client in Array(clients.values) { client.checkDeadline(ends: ends) }
     recovery?.checkDeadline()
   }
 

@@ -14,6 +14,11 @@ public struct LayeredSettings: Sendable {
   /// ACL user; nil sends the password alone.
   public var user: String?
   public var password: String?
+  /// Asks for the password of this moment, on a thread that may wait for a disk; nil where it is `password` for ever.
+  public var freshPassword: (@Sendable () -> String?)?
+  /// Called when bytes of a reply that is not whole yet, or of a request that is still taken, have moved on the link to the endpoint:
+  /// the lanes hear nothing of it.
+  public var beat: @Sendable () -> Void = {}
   /// Selected on every connection; 0 needs no word.
   public var database = 0
   /// The endpoint as people see it, without its password.

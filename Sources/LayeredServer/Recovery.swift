@@ -54,7 +54,7 @@ final class Recovery: UpstreamOwner, Asking {
     endpoint.connect()
   }
 
-  func checkDeadline() { endpoint?.checkDeadline() }
+  func checkDeadline() { endpoint?.checkDeadline(ends: true) }
 
   // MARK: The endpoint's connection
 

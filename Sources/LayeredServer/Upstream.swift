@@ -1,6 +1,8 @@
+import DequeModule
 import NIOCore
 import NIOPosix
 import SluiceRESP
+import SluiceStackLink
 
 #if canImport(Glibc)
   import Glibc
@@ -32,9 +34,15 @@ final class Upstream {
   private(set) var isOver = false
   /// Bytes that leave with the turn.
   var output = ByteBuffer()
-  /// Replies that are to come, and since when the other side is quiet about them.
-  private(set) var owed = 0
-  private(set) var quietSince: UInt64 = 0
+  /// Of each reply that is to come, where its request ends in the stream that was sent.
+  private var owed = Deque<UInt64>()
+  /// Bytes that have left `output`.
+  private var flushed: UInt64 = 0
+  private var silence = LinkSilence()
+  /// Since when the oldest reply is owed.
+  private var owedSince: UInt64 = 0
+  /// With the password of this moment.
+  private(set) var password: String?
   /// The number that the server gave to this connection, and the run that it belongs to.
   var serverID: Int?
   var runID: [UInt8]?
@@ -49,6 +57,15 @@ final class Upstream {
   var patience: Int64 { core.settings.commandTimeout / 4 * 3 }
 
   func connect() {
+    password = core.settings.password
+    guard place == .endpoint, let fresh = core.settings.freshPassword else { return open() }
+    NIOThreadPool.singleton.runIfActive(eventLoop: core.loop) { fresh() }.assumeIsolated().whenComplete {
+      self.password = ((try? $0.get()) ?? nil) ?? self.password
+      if !self.isOver { self.open() }
+    }
+  }
+
+  private func open() {
     let handler = UpstreamHandler(self)
     let timeout = TimeAmount.nanoseconds(core.settings.connectTimeout / 4 * 3)
     let bootstrap = ClientBootstrap(group: core.loop)
@@ -63,7 +80,8 @@ final class Upstream {
     let connecting: EventLoopFuture<any Channel>
     switch place == .memory ? .unix(path: core.memoryPath ?? "") : core.settings.address {
     case .tcp(let host, let port):
-      connecting = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+      connecting = KeepAlive.stacks.reduce(bootstrap) { $0.channelOption($1.option, value: $1.value) }
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
     case .unix(let path):
       connecting = bootstrap.connect(unixDomainSocketPath: path)
     }
@@ -72,13 +90,14 @@ final class Upstream {
 
   /// One more reply is owed; the command's bytes are in `output`.
   func sent() {
-    if owed == 0 { quietSince = core.now }
-    owed += 1
+    if owed.isEmpty { owedSince = core.now }
+    owed.append(flushed &+ UInt64(output.readableBytes))
   }
 
   func flush() {
     guard output.readableBytes > 0, let channel else { return }
     channel.writeAndFlush(output, promise: nil)
+    flushed &+= UInt64(output.readableBytes)
     if output.capacity > 1 << 20 { output = ByteBuffer() } else { output.clear() }
   }
 
@@ -88,10 +107,32 @@ final class Upstream {
     end()
   }
 
-  func checkDeadline() {
-    if isUp, owed > 0, core.now > quietSince &+ UInt64(patience) {
-      lost("owed a reply for \((core.now - quietSince) / 1_000_000) ms", isDead: true)
+  /// Looks whether the link moves, and says so to the lanes.
+  ///
+  /// - Parameter ends: whether to end it if nothing has moved on it for too long; else that is the lane's affair.
+  func checkDeadline(ends: Bool) {
+    guard isUp, let oldest = owed.first, let channel else { return }
+    func quiet() -> UInt64 {
+      let since = max(owedSince, silence.since)
+      return core.now > since ? core.now - since : 0
     }
+    guard quiet() > UInt64(patience) / 8 else { return }
+    let before = silence.since
+    silence.given = flushed &+ UInt64(output.readableBytes)
+    silence.looked(
+      at: core.now, unsent: output.readableBytes + SocketQueues.unsent(channel),
+      behindOldest: Int(clamping: silence.given - min(oldest, silence.given)))
+    if silence.since != before { core.settings.beat() }
+    let waited = quiet()
+    guard ends, waited > UInt64(patience) else { return }
+    if SocketQueues.unread(channel) > 0 { return silence.heard(at: core.now) }
+    lost("owed a reply for \(waited / 1_000_000) ms", isDead: true)
+  }
+
+  /// Bytes have come; some of them belong to a reply that is not whole yet.
+  func heard(isIncomplete: Bool) {
+    silence.heard(at: core.now)
+    if isIncomplete { core.settings.beat() }
   }
 
   // MARK: What the handler tells
@@ -104,9 +145,8 @@ final class Upstream {
   }
 
   func replyArrived(_ reply: Span<UInt8>) -> Bool {
-    guard owed > 0 else { return false }
-    owed -= 1
-    quietSince = core.now
+    guard owed.popFirst() != nil else { return false }
+    owedSince = core.now
     return owner?.replyArrived(reply, from: self) ?? false
   }
 
@@ -125,7 +165,7 @@ final class Upstream {
   private func end() {
     isOver = true
     isUp = false
-    if owed > 0, place == .endpoint { core.leftBehind(self) }
+    if !owed.isEmpty, place == .endpoint { core.leftBehind(self) }
     guard let channel else { return }
     self.channel = nil
     _ = (channel as? SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))

@@ -28,7 +28,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
     let settings = upstream.core.settings
     var hello = ByteBuffer()
     if upstream.place == .endpoint {
-      if let password = settings.password {
+      if let password = upstream.password {
         say(settings.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], .must, &hello)
       }
       if settings.database != 0 { say(["SELECT", "\(settings.database)"], .must, &hello) }
@@ -61,6 +61,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
       bytes.discardReadBytes()
       rest = bytes
     }
+    upstream.heard(isIncomplete: rest != nil)
     upstream.turnEnded()
   }
 

@@ -5,6 +5,7 @@ final class ClientMemory: Sendable {
   /// In bytes.
   let limit: Int
   private let all = Atomic<Int>(0)
+  private let peak = Atomic<Int>(0)
   private let isMakingRoom = Atomic<Bool>(false)
 
   init(limit: Int) { self.limit = limit }
@@ -15,7 +16,14 @@ final class ClientMemory: Sendable {
   var isShort: Bool { bytes > limit / 2 }
   var isOver: Bool { bytes > limit }
 
-  func add(_ difference: Int) { all.add(difference, ordering: .relaxed) }
+  func add(_ difference: Int) {
+    let now = all.add(difference, ordering: .relaxed).newValue
+    // Two at once may lose one; it is a hint.
+    if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
+  }
+
+  /// The most that was held since the last call.
+  func takePeak() -> Int { peak.exchange(bytes, ordering: .relaxed) }
 
   /// True for whoever is to close the greediest client; `madeRoom` ends it.
   func mustMakeRoom() -> Bool { isOver && !isMakingRoom.exchange(true, ordering: .relaxed) }

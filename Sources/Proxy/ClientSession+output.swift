@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceStackLink
 
 /// What a client is written, what waits for it, and when it is closed.
 extension ClientSession {
@@ -122,8 +123,8 @@ extension ClientSession {
     {
       return cutOff()
     }
+    let wasTooMuch = backlog.isTooMuch
     weigh(exactly: true)
-    // What made it wait may have gone without a word from its own socket.
-    if isPaused, !backlog.isTooMuch { lane.resumeLater(self) }
+    if wasTooMuch, !backlog.isTooMuch { lane.resumeLater(self) }
   }
 }

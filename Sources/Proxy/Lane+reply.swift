@@ -8,7 +8,7 @@ import SluiceRouting
 extension Lane {
   /// Takes the next reply of a stack. `isClaimed`: its client has its bytes already. False when nobody has asked for it.
   func replyArrived(_ reply: Span<UInt8>, from connection: StackConnection, isClaimed: Bool) -> Bool {
-    guard let command = connection.answeredNext(at: now) else { return false }
+    guard let command = connection.answeredNext() else { return false }
     if isClaimed && !command.isKept {
       count(reply, isError: reply[0] == UInt8(ascii: "-"), of: command, from: connection)
       command.sink?.release()

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import SluiceStackLink
 
 extension ProxyServer {
   /// Where clients are served.
@@ -11,6 +12,25 @@ extension ProxyServer {
   /// Clients that were told that they are one too many.
   public var turnedAway: Int { shared.turnedAway.load(ordering: .relaxed) }
 
+  /// What clients cost: the most since the last call, and now. Each has buffers beside what it holds.
+  public func takeClientWeight() -> (peak: Int, now: Int) {
+    let buffers = shared.clients.load(ordering: .relaxed) * ProxyServer.bytesOfClient
+    let most = max(shared.mostClients.exchange(0, ordering: .relaxed) * ProxyServer.bytesOfClient, buffers)
+    return (clientMemory.takePeak() + most, clientMemory.bytes + buffers)
+  }
+
+  private static let bytesOfClient = 16 << 10
+
+  /// Whoever waits for its next attempt to reach a stack tries now.
+  public func connectNow() {
+    for lane in lanes {
+      lane.loop.execute {
+        lane.turnBegan()
+        for connection in lane.stacks { connection.connectNow() }
+      }
+    }
+  }
+
   /// Opens one more door; returns the address as the kernel has it (port 0 asks for any free port).
   public func listen(_ address: ListenAddress) async throws -> SocketAddress {
     let shared = self.shared
@@ -20,11 +40,9 @@ extension ProxyServer {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          // Where nothing can be taken the kernel goes on saying that somebody waits: asking at once would burn a processor.
           try channel.pipeline.syncOperations.addHandler(
-            AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
-              lanes.first?.report(.notAccepted(errno: error.errnoCode))
-              return ProxyServer.patienceOfDoors
+            AcceptPause(ProxyServer.patienceOfDoors) {
+              lanes.first?.report(.notAccepted(errno: $0.errnoCode))
             })
         }
       }
@@ -42,6 +60,9 @@ extension ProxyServer {
         return channel.eventLoop.makeCompletedFuture {
           let count = shared.clients.add(1, ordering: .relaxed).newValue
           channel.closeFuture.whenComplete { _ in shared.clients.subtract(1, ordering: .relaxed) }
+          if count > shared.mostClients.load(ordering: .relaxed) {
+            shared.mostClients.store(count, ordering: .relaxed)
+          }
           guard count <= lane.settings.maximumClients else {
             shared.turnedAway.add(1, ordering: .relaxed)
             lane.report(.turnedAway(maximum: lane.settings.maximumClients))

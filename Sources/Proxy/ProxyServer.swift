@@ -15,7 +15,7 @@ public final class ProxyServer: Sendable {
   let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
   private let histories: (legacy: StackHistory, new: StackHistory)
-  private let clientMemory: ClientMemory
+  let clientMemory: ClientMemory
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
   /// No lane takes anything any more.

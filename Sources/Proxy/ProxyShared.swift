@@ -7,6 +7,8 @@ final class ProxyShared: Sendable {
   let guesses = PasswordGuesses()
   /// Clients connected now.
   let clients = Atomic<Int>(0)
+  /// The most at a time since somebody asked; a hint.
+  let mostClients = Atomic<Int>(0)
   /// Clients that were told that they are one too many.
   let turnedAway = Atomic<Int>(0)
   private let lastID = Atomic<Int>(0)

@@ -1,5 +1,6 @@
 import NIOCore
 import SluiceCommands
+import SluiceStackLink
 
 /// How a link that stands still is told from one that is busy, and a dead idle one is found before a client pays for it.
 extension StackConnection {

@@ -5,6 +5,7 @@ import SluiceFigures
 import SluiceJournal
 import SluiceRESP
 import SluiceRouting
+import SluiceStackLink
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,8 @@ final class StackConnection {
   private(set) var output = ByteBuffer()
   private(set) var channel: Channel?
   private var backoff = Backoff()
+  /// What the pause before the next one ends with; nil while there is no pause.
+  private var attempt: Scheduled<Void>?
   /// Attempts that came to nothing since the stack last worked.
   var failures: Int { backoff.failures }
   private(set) var breaker = Breaker.halfOpen
@@ -63,8 +66,6 @@ final class StackConnection {
   private(set) var openProofs = 0
   /// Writes, deletions of suspects among them, that the stack was sent as the primary.
   var writes: UInt64 = 0
-  /// When the stack last answered, in nanoseconds of the lane's clock.
-  private var lastHeard: UInt64 = 0
   /// Since when the link is silent; see `StackConnection+silence.swift`.
   var silence = LinkSilence()
   /// The address may lead to another server by now; see `StackConnection+elsewhere.swift`.
@@ -156,12 +157,8 @@ final class StackConnection {
     return sink
   }
 
-  /// Takes the next command off the queue: its reply has come at `now`. Nil when no command is waiting for one.
-  func answeredNext(at now: UInt64) -> Pending? {
-    guard let command = next() else { return nil }
-    lastHeard = now
-    return command
-  }
+  /// Takes the next command off the queue: its reply has come. Nil when no command is waiting for one.
+  func answeredNext() -> Pending? { next() }
 
   /// The bytes of a command that was just taken off the queue, if they were kept.
   func takeKept(_ command: Pending) -> ByteBuffer { kept.take(Int(command.bytes)) }
@@ -183,6 +180,7 @@ final class StackConnection {
 
   func connect() {
     guard !isClosing else { return }
+    attempt = nil
     breaker = .halfOpen
     endpoint.withPassword(on: lane.loop) { self.connect(to: $0) }
   }
@@ -362,6 +360,13 @@ final class StackConnection {
     let ceiling = backoff.failed(end, initial: settings.backoffInitial, maximum: settings.backoffMaximum)
     breaker = .open
     let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
-    lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
+    attempt = lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
+  }
+
+  /// The pause is over: somebody has changed something.
+  func connectNow() {
+    guard let attempt = attempt.take() else { return }
+    attempt.cancel()
+    connect()
   }
 }

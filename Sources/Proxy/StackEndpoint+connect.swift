@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import SluiceStackLink
 
 #if canImport(Glibc)
   import Glibc

@@ -20,7 +20,7 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
   init(_ loop: EventLoop, limits: FrameLimits, done: @escaping (Handshake.Greeting?) -> Void) {
     self.loop = loop
     self.done = done
-    framer = ReplyFramer(limits: limits)
+    framer = ReplyFramer(limits: limits, takesRESP3: false)
   }
 
   func start(_ endpoint: StackEndpoint) {

@@ -133,6 +133,10 @@ enum StatusScreen {
 
   private static func counts(_ status: JSONValue) -> String {
     let (mirror, clients) = (status["mirror"], status["clients"])
+    let room = clients["max"].number.map { _ in " of \(clients["max"].count)" } ?? ""
+    let turnedAway =
+      (clients["turned_away"].number ?? 0) > 0 ? ", \(clients["turned_away"].count) turned away" : ""
+    let reason = clients["max_reason"].text.map { [row("", $0)] } ?? []
     return
       ([
         row(
@@ -141,9 +145,9 @@ enum StatusScreen {
             + "errors \(mirror["errors"].count)"),
         row(
           "clients",
-          "\(clients["connected"].count) connected, \(clients["total"].count) in all, "
-            + "\(clients["cut_off"].count) cut off"),
-      ] + refusals(status["refusals"].elements)).joined(separator: "\n")
+          "\(clients["connected"].count)\(room) connected, \(clients["total"].count) in all, "
+            + "\(clients["cut_off"].count) cut off\(turnedAway)\(memory(clients))"),
+      ] + reason + refusals(status["refusals"].elements)).joined(separator: "\n")
   }
 
   /// What applications ask for and are refused, the most frequent first; they may swallow it.
@@ -158,6 +162,16 @@ enum StatusScreen {
     }
     let more = refusals.count - shown.count
     return more > 0 ? shown + [row("", "and \(more) more: sluice status --json")] : shown
+  }
+
+  /// What clients hold; nothing is said of little.
+  private static func memory(_ clients: JSONValue) -> String {
+    guard let held = clients["memory"].number, held >= 1_048_576, let limit = clients["memory_limit"].number
+    else {
+      return ""
+    }
+    func size(_ bytes: Double) -> String { "\(Int64(exactly: (bytes / 1_048_576).rounded()) ?? 0) MiB" }
+    return ", holding \(size(held)) of \(size(limit))"
   }
 
   private static func flags(_ flags: JSONValue) -> String {

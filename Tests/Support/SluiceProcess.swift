@@ -49,7 +49,9 @@ public final class SluiceProcess {
   private var starts = 1
 
   /// Starts it and waits until it listens.
-  public init(legacy: String, new: String, _ options: Options = Options()) throws {
+  ///
+  /// - Parameter legacy: its URL; nil where `options.yaml` names it.
+  public init(legacy: String?, new: String, _ options: Options = Options()) throws {
     let folder = try ScratchFolder()
     self.folder = folder
     password = options.password
@@ -62,9 +64,9 @@ public final class SluiceProcess {
     let command =
       options.launcher + [
         try Self.executable(), "serve", "--config", configuration, "--listen", "127.0.0.1:0", "--control",
-        "127.0.0.1:0", "--legacy", legacy, "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
+        "127.0.0.1:0", "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
         "--threads", "\(options.threads)",
-      ]
+      ] + (legacy.map { ["--legacy", $0] } ?? [])
     var environment = options.environment
     if let password = options.password { environment["SLUICE_PASSWORD"] = password }
     if let password = options.controlPassword { environment["SLUICE_CONTROL_PASSWORD"] = password }

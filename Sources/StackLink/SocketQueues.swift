@@ -5,18 +5,18 @@ import NIOCore
 #endif
 
 /// What lies between us and the other side of a socket.
-enum SocketQueues {
+public enum SocketQueues {
   /// Bytes that were written to the channel and that the other side's kernel has not taken: NIO's and our kernel's.
-  static func unsent(_ channel: Channel) -> Int {
+  public static func unsent(_ channel: Channel) -> Int {
     let waiting = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     return waiting + inKernel(channel)
   }
 
   /// Those of our kernel alone.
-  static func inKernel(_ channel: Channel) -> Int { ask(channel, UInt(TIOCOUTQ)) }
+  public static func inKernel(_ channel: Channel) -> Int { ask(channel, UInt(TIOCOUTQ)) }
 
   /// Bytes that have come and that we have not read.
-  static func unread(_ channel: Channel) -> Int { ask(channel, UInt(FIONREAD)) }
+  public static func unread(_ channel: Channel) -> Int { ask(channel, UInt(FIONREAD)) }
 
   /// 0 where the socket would not say.
   private static func ask(_ channel: Channel, _ request: UInt) -> Int {
