@@ -54,7 +54,8 @@ examples: ## build and test the examples, each a package of its own
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed
-	SLUICE_FUZZ_STREAMS=20000000 SLUICE_FUZZ_SOCKETS=500000 swift test --filter 'FuzzTests|FuzzedClientTests'
+	SLUICE_FUZZ_STREAMS=20000000 SLUICE_FUZZ_SOCKETS=500000 SLUICE_FUZZ_NUMBERS=20 \
+	  swift test --filter 'FuzzTests|FuzzedClientTests|FuzzedStackTests'
 
 .PHONY: bench
 bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy

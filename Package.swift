@@ -176,12 +176,13 @@ let package = Package(
       ],
       exclude: ["Scripts"], swiftSettings: strict),
     .testTarget(
-      name: "RESPTests", dependencies: ["SluiceRESP", "SluiceLoadGenerator"], swiftSettings: strict),
+      name: "RESPTests", dependencies: ["SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ProxyTests",
       dependencies: [
         "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceMemoryServer",
-        "SluiceLoadGenerator", nio, nioPosix,
+        "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(
@@ -189,18 +190,21 @@ let package = Package(
       dependencies: ["SluiceCommands", "SluiceRESP", "SluiceRedisClient", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator"],
+      name: "CommandsTests",
+      dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["SluiceRouting", "SluiceLoadGenerator"],
       resources: [.copy("bucketing_vectors.json")],
       swiftSettings: strict),
     .testTarget(
-      name: "JournalTests", dependencies: ["SluiceJournal", "SluiceRouting"], swiftSettings: strict),
+      name: "JournalTests", dependencies: ["SluiceJournal", "SluiceRouting", "SluiceTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "FiguresTests", dependencies: ["SluiceFigures", "SluiceRouting"], swiftSettings: strict),
     .testTarget(
-      name: "FlagsTests", dependencies: ["SluiceFlags", "SluiceRouting", "SluiceDefaultFlags"],
+      name: "FlagsTests",
+      dependencies: ["SluiceFlags", "SluiceRouting", "SluiceDefaultFlags", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EvidenceTests",
@@ -266,7 +270,7 @@ let package = Package(
       name: "SluiceCLITests",
       dependencies: [
         "SluiceCLI", "SluiceConfiguration", "SluiceLedger", "SluiceLoadGenerator", "SluiceCache",
-        "SluiceTestSupport", logging,
+        "SluiceControl", "SluiceTestSupport", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

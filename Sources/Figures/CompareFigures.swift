@@ -18,7 +18,7 @@ public struct CompareFigures: Sendable, Equatable {
   public var mirroredWrites: UInt64 = 0
   /// Writes that the mirror was not sent because its queue was full or it was down.
   public var droppedWrites: UInt64 = 0
-  /// Mirrored writes that failed on the mirror.
+  /// Mirrored writes that failed on the mirror, and copies of keys that a stack refused or could not give.
   public var mirrorErrors: UInt64 = 0
 
   /// Nothing counted yet.

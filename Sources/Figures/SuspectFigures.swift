@@ -6,9 +6,10 @@ import SluiceRouting
 public struct SuspectFigures: Sendable, Equatable {
   /// Keys that became doubtful. A key that already was does not count again.
   public var made: UInt64 = 0
-  /// Keys that were copied from the other stack, or deleted because it does not have them either.
+  /// Keys whose copy from the other stack has arrived, or that were deleted because it does not have them either.
   public var repaired: UInt64 = 0
-  /// Keys that were deleted because somebody asked for them before their repair, or with everything else on the stack.
+  /// Keys that were deleted because somebody asked for them before their repair, because the other stack could give no copy, or with
+  /// everything else on the stack.
   public var deleted: UInt64 = 0
   /// Times that all that the stack holds became doubtful, so that it must be emptied.
   public var wholeStack: UInt64 = 0

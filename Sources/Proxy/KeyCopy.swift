@@ -31,7 +31,7 @@ final class KeyCopy: KeyQuestion, @unchecked Sendable {
     switch slot {
     case Slot.dump: dump = bytes
     case Slot.expiry: copy(expiry: bytes)
-    case Slot.restored: restored(trouble)
+    case Slot.restored: restored(trouble, bytes)
     default: end(trouble.map { .refused($0) } ?? .absent)
     }
   }
@@ -59,19 +59,23 @@ final class KeyCopy: KeyQuestion, @unchecked Sendable {
     dump = []
   }
 
-  private func restored(_ trouble: String?) {
+  private func restored(_ trouble: String?, _ reply: [UInt8]) {
     let mirror = lane.connection(primary.other)
     guard let trouble else {
       // What was not repeated meanwhile, because the mirror lacked the key, has made it a suspect again.
       if isUndisturbed, !mirror.suspects.contains(key) { lane.wasCopied(key) }
+      mirror.suspects.pauses.arrived(key)
       return end(.copied)
     }
+    lane.figures.compare.mirrorErrors &+= 1
     // What is absent cannot lie; a copy that the mirror cannot take leaves there what is known to be wrong. It stays doubtful,
     // for an update of what is absent would make half a value of it.
     if isRepair, mirror.isUp {
       lane.equalKeys.remove(key)
-      lane.restore([Array("DEL".utf8), key], on: mirror)
+      lane.restore([Array("DEL".utf8), key], on: mirror, end: .nothing)
       mirror.suspects.insert(key)
+      let speaksOfItself = ErrorWord(of: reply.span).isTrouble(ofScript: false)
+      mirror.suspects.pauses.wasRefused(key, speaksOfItself: speaksOfItself, at: lane.now)
     }
     end(.refused("\(primary.other.name) takes no copy: \(trouble)"))
   }

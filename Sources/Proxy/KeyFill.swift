@@ -99,10 +99,17 @@ final class KeyFill: KeyQuestion, @unchecked Sendable {
   private func restored(_ reply: [UInt8]) {
     guard reply.first == UInt8(ascii: "-") else {
       if isUndisturbed, !isDoubtful(on: .legacy), !isDoubtful(on: .new) { lane.wasCopied(key) }
+      lane.new.suspects.pauses.arrived(key)
       return end(.copied)
     }
     let text = String(decoding: reply.dropFirst().dropLast(2), as: UTF8.self)
-    end(text.hasPrefix("BUSYKEY") ? .present : .refused("new takes no copy: \(text)"))
+    if text.hasPrefix("BUSYKEY") { return end(.present) }
+    lane.figures.compare.mirrorErrors &+= 1
+    if ErrorWord(of: reply.span).isTrouble(ofScript: false) {
+      lane.new.suspects.pauses.wasRefused(key, speaksOfItself: true, at: lane.now)
+      lane.new.suspects.pauses.forget(key)
+    }
+    end(.refused("new takes no copy: \(text)"))
   }
 
   /// Asks for the readers once more, behind the copy.

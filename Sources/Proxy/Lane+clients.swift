@@ -15,6 +15,7 @@ extension Lane {
   /// So much is on its way to a stack that clients must wait before they may add to it.
   var isCongested: Bool {
     legacy.primaryBytes > Lane.congestionBytes || new.primaryBytes > Lane.congestionBytes
+      || held.byteCount > settings.heldBytes / 2 || postponed.byteCount > settings.heldBytes / 2
   }
 
   func waitForDecongestion(_ session: ClientSession) { congested.append(session) }

@@ -15,7 +15,7 @@ extension Lane {
   ) -> Bool {
     guard keepsForLegacy, stack == .new, case .keyed = spec.scope, frame.count > 0 else { return false }
     // A command that has all lanes for itself cannot be asked again in one of them.
-    guard !(fence?.isGranted ?? false), postponed.byteCount < Lane.maximumPostponedBytes else { return false }
+    guard !(fence?.isGranted ?? false), postponed.byteCount < settings.heldBytes else { return false }
     if postponed.count == 0 { postponedSince = now }
     postponed.append(frame, sink: sink, slot: slot, keys: 1)
     return true
@@ -51,6 +51,7 @@ extension Lane {
       guard let frame = bytes.readSlice(length: item.length) else { return }
       receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
     }
+    relieve()
   }
 
   func newIsBack() {
@@ -74,6 +75,4 @@ extension Lane {
   }
 
   var readsOnlyMessage: String { downMessage(new) + "; meanwhile legacy answers reads of its keys only" }
-
-  private static let maximumPostponedBytes = 64 << 20
 }

@@ -99,6 +99,12 @@ extension Lane {
   }
 
   func hold(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int) {
+    // Clients of this loop have been told to wait before; those of others hear of it here.
+    guard held.byteCount < settings.heldBytes else {
+      return refuse(
+        "TRYAGAIN sluice: more waits for a flip than the proxy may hold; nothing was done, try again",
+        sink: sink, slot: slot)
+    }
     held.append(frame, sink: sink, slot: slot, keys: keys)
   }
 
@@ -311,6 +317,7 @@ extension Lane {
       guard let frame = bytes.readSlice(length: item.length) else { return }
       receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
     }
+    relieve()
   }
 
   /// Takes one command whose arguments are known no longer: from another loop, or from behind a fence.

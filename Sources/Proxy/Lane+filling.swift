@@ -50,11 +50,13 @@ extension Lane {
     _ reply: Span<UInt8>, of command: Pending, _ sink: ReplySink?, _ request: Span<UInt8>
   ) -> Bool {
     guard let sink, Lane.isMiss(reply), !isFenced, routing.mirrorsWrites, legacy.isUp, new.isUp,
-      legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills
+      legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills,
+      new.suspects.pauses.room(at: now) > 0
     else { return false }
     guard let key = Lane.firstKey(of: request), routing.primary(of: key.span) == .new else { return false }
     let fill = fill(key)
     guard !fill.isOver else { return false }
+    new.suspects.pauses.begins(at: now)
     fill.add(
       KeyFill.Reader(
         sink: sink, slot: command.slot, command: command.command,

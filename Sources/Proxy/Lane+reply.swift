@@ -63,12 +63,7 @@ extension Lane {
     case .comparedRead:
       compared(reply, command, request: request)
     case .repair:
-      if isError {
-        connection.heardError(reply)
-        return repairRefused(request, by: connection)
-      }
-      confirm(request, on: connection)
-      if !slowKeys.isEmpty, let name = Lane.firstKey(of: request) { slowKeys[name] = nil }
+      repairAnswered(command, request: request, reply, by: connection)
     case .purge:
       purged(request, command, reply, on: connection)
     case .proof:
@@ -104,10 +99,12 @@ extension Lane {
       figures.compare.mirrorErrors &+= 1
       suspect(request, on: connection.stack)
     case .repair, .purge:
-      if command.role == .purge, let name = Lane.firstKey(of: request) {
-        _ = connection.suspects.endDeletion(name)
+      if command.role == .repair {
+        returnToSuspects(request, on: connection)
+      } else {
+        if let name = Lane.firstKey(of: request) { _ = connection.suspects.endDeletion(name) }
+        suspect(request, on: connection.stack)
       }
-      suspect(request, on: connection.stack)
       confirm(request, on: connection)
       if isOwed, let name = Lane.firstKey(of: request) { tookTooLong(name) }
     case .comparedRead:

@@ -74,11 +74,11 @@ extension Lane {
   /// Sends a command of our own; if it fails, its keys are suspects again.
   private func send(
     _ words: [[UInt8]], to connection: StackConnection, command: Int, role: Pending.Role,
-    sequel: Pending.Sequel, mark: UInt64 = 0
+    sequel: Pending.Sequel, mark: UInt64 = 0, slot: UInt32 = 0
   ) {
     let frame = InlineRequest.frame(of: words)
     var pending = Pending(
-      slot: 0, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
+      slot: slot, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
       sentAt: now, primaryDigest: mark)
     if sequel == .mirror, let journal {
       pending.recorded = record(frame.span, table.specs[command], in: journal, primary: connection.stack)
@@ -125,23 +125,70 @@ extension Lane {
     return request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
   }
 
+  /// What a repair comes to when the stack has taken it; the slot of its command.
+  enum RepairEnd: UInt32 {
+    /// The key stays doubtful.
+    case nothing
+    /// Both stacks hold the same.
+    case equal
+    /// There was no copy, and what was doubtful is gone.
+    case gone
+  }
+
   /// Brings a key to the mirror as a repair has found it.
-  func restore(_ words: [[UInt8]], on connection: StackConnection) {
-    send(words, to: connection, command: CommandTable.unknownID, role: .repair, sequel: .none)
+  func restore(_ words: [[UInt8]], on connection: StackConnection, end: RepairEnd) {
+    send(
+      words, to: connection, command: CommandTable.unknownID, role: .repair, sequel: .none, slot: end.rawValue
+    )
+  }
+
+  /// The mirror has answered a repair.
+  func repairAnswered(
+    _ command: Pending, request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
+  ) {
+    if reply[0] == UInt8(ascii: "-") {
+      connection.heardError(reply)
+      return repairRefused(command, request, reply, by: connection)
+    }
+    confirm(request, on: connection)
+    let end = RepairEnd(rawValue: command.slot) ?? .nothing
+    guard end != .nothing || !slowKeys.isEmpty, let key = Lane.firstKey(of: request) else { return }
+    slowKeys[key] = nil
+    switch end {
+    case .nothing: break
+    case .equal: connection.suspects.wasRepaired(key, isDeletion: false)
+    case .gone: connection.suspects.wasRepaired(key, isDeletion: true)
+    }
   }
 
   /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there, and stays
-  /// doubtful: an update of what is absent would make half a value of it, and it is missing there until a copy goes through.
-  func repairRefused(_ request: Span<UInt8>, by connection: StackConnection) {
-    var framer = RequestFramer(limits: .measuredBefore)
-    guard case .command = framer.next(request), framer.arguments.count > 3 else {
-      suspect(request, on: connection.stack)
+  /// doubtful: an update of what is absent would make half a value of it, and it is missing there until a copy goes through. It is
+  /// an error, and tried again after a growing pause.
+  private func repairRefused(
+    _ command: Pending, _ request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
+  ) {
+    returnToSuspects(request, on: connection)
+    guard command.slot != RepairEnd.nothing.rawValue, let key = Lane.firstKey(of: request) else {
       return confirm(request, on: connection)
     }
-    let key = request.extracting(framer.arguments[1].range).withUnsafeBufferPointer { Array($0) }
+    figures.compare.mirrorErrors &+= 1
+    let times = connection.suspects.pauses.wasRefused(
+      key, speaksOfItself: ErrorWord(of: reply).isTrouble(ofScript: false), at: now)
+    // Gone already, or refused as well.
+    guard times == 1, command.slot == RepairEnd.equal.rawValue, !Lane.isDeletion(request) else {
+      return confirm(request, on: connection)
+    }
+    restore([Array("DEL".utf8), key], on: connection, end: .nothing)
+  }
+
+  private static func isDeletion(_ request: Span<UInt8>) -> Bool { ReplyReader.count(request) == 2 }
+
+  /// A key's copy did not arrive.
+  func returnToSuspects(_ request: Span<UInt8>, on connection: StackConnection) {
+    guard !LawBreak.noSuspects.isOn, let key = Lane.firstKey(of: request) else { return }
     equalKeys.remove(key)
-    restore([Array("DEL".utf8), key], on: connection)
-    connection.suspects.insert(key)
+    connection.suspects.insert(key, isReturning: true)
+    if connection.suspects.isEverything { doubtEverything(on: connection.stack) }
   }
 
   /// Called a few times a second, and with the end of a turn in which keys were to be copied: goes on with the repairs, at a bounded
@@ -169,11 +216,13 @@ extension Lane {
         if !isFenced { doubtEverything(on: connection.stack) }
         continue
       }
-      for _ in 0..<min(connection.suspects.count, limit) where repairs < limit {
+      let room = min(limit, connection.suspects.pauses.room(at: now))
+      for _ in 0..<min(connection.suspects.count, room) where repairs < limit {
         guard let next = connection.suspects.next() else { break }
         looked += 1
         if mayRepair(next.key, on: connection) {
           repairs += 1
+          connection.suspects.pauses.begins(at: now)
           Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
         } else {
           connection.suspects.wasNotRepaired(next.key)
@@ -184,7 +233,9 @@ extension Lane {
   }
 
   private func mayRepair(_ key: [UInt8], on connection: StackConnection) -> Bool {
-    guard routing.primary(of: key.span) != connection.stack, !isLetAlone(key) else { return false }
+    guard routing.primary(of: key.span) != connection.stack, !isLetAlone(key),
+      connection.suspects.pauses.isDue(key, at: now)
+    else { return false }
     let source = self.connection(connection.stack.other).suspects
     // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
     if source.contains(key), !isFenced { purge(key.span, on: connection.stack.other, asking: 0) }
@@ -250,17 +301,19 @@ final class Repair: ReplySink, @unchecked Sendable {
     guard connection.isUp, !connection.mirrorIsFull(adding: dump.count), lane.order == order,
       !source.isEverything, !source.contains(key)
     else { return connection.suspects.wasNotRepaired(key) }
-    guard connection.suspects.wasRepaired(key, mark: mark) else { return }
+    guard connection.suspects.isBeingRepaired(key, mark: mark) else { return }
     switch DumpedKey(dump: dump, expiry: expiry) {
     case .value(let value, let expiry):
       lane.wasCopied(key)
-      lane.restore(DumpedKey.restore(key, value, expiry: expiry, replacing: true), on: connection)
+      lane.restore(
+        DumpedKey.restore(key, value, expiry: expiry, replacing: true), on: connection, end: .equal)
     case .absent:
       lane.wasCopied(key)
-      lane.restore([Array("DEL".utf8), key], on: connection)
+      lane.restore([Array("DEL".utf8), key], on: connection, end: .equal)
     case .unreadable:
-      // A key that is deleted cannot lie.
-      lane.restore([Array("DEL".utf8), key], on: connection)
+      // A key that is deleted cannot lie. It is missing there all the same.
+      lane.figures.compare.mirrorErrors &+= 1
+      lane.restore([Array("DEL".utf8), key], on: connection, end: .gone)
     }
   }
 }

@@ -16,6 +16,8 @@ public struct ProxySettings: Sendable {
   public var mirrorBytes = 64 << 20
   /// Most keys of one lane that may be doubtful at a stack: more, and the stack as a whole is.
   public var suspects = 1_000_000
+  /// Most bytes of commands that a fence may hold, per lane. Clients wait from the half of it on; what comes beyond it is refused.
+  public var heldBytes = 64 << 20
   /// How far the two stacks may lie apart in time: for times to live, and for a key that expires while it is compared.
   public var ttlTolerance: Int64 = 1_000_000_000
   /// Most commands of one client that may be in flight; the client is not read meanwhile.

@@ -80,8 +80,12 @@ struct ReplyComparison {
   func place(of kind: DivergenceKind, _ lifetimes: KeyLifetimes, edge: Int) -> (
     kind: DivergenceKind, key: Int
   )? {
-    // What a stack in trouble says is not about a key.
-    if kind == .errorInNew || kind == .errorInLegacy { return (kind, 0) }
+    // What a stack in trouble says is not about a key. What it says about the command's own words may well be: some are looked at
+    // only where the key is there (`BITCOUNT k a b`).
+    if kind == .errorInNew || kind == .errorInLegacy {
+      let refusal = kind == .errorInNew ? new : legacy
+      guard ErrorWord(of: refusal.span).isAboutData else { return (kind, 0) }
+    }
     if spec.split == .values, let differing = differingElements {
       guard let first = differing.first(where: { !lifetimes.isAtEdge($0, edge: edge) }) else { return nil }
       // A value that is missing although its key is there: the key holds something else than a string.

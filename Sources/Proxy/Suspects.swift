@@ -28,6 +28,8 @@ struct Suspects {
   /// Keys whose copy or deletion has been sent and not answered: no suspects any more for whoever asks behind it, but still
   /// doubtful if the process ended now.
   private var unconfirmed: [[UInt8]: Int] = [:]
+  /// When those whose copy was refused are due again.
+  var pauses = RepairPauses()
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
   private var deletions: [[UInt8]: Int] = [:]
 
@@ -44,14 +46,15 @@ struct Suspects {
   func contains(_ key: [UInt8]) -> Bool { marks[key] != nil }
   func mark(of key: [UInt8]) -> UInt64? { marks[key] }
 
-  mutating func insert(_ key: [UInt8]) {
+  /// - Parameter isReturning: its copy was sent and did not arrive: it was counted when it became doubtful.
+  mutating func insert(_ key: [UInt8], isReturning: Bool = false) {
     guard !isEverything else { return }
     lastMark += 1
     if !watches.isEmpty { watches[key]?.doubts &+= 1 }
     // A deletion that is on its way is ahead of what has made the key doubtful now.
     if !deletions.isEmpty { deletions[key] = nil }
     if marks.updateValue(lastMark, forKey: key) == nil {
-      figures.made &+= 1
+      if !isReturning { figures.made &+= 1 }
       queue.append(key)
       journal?.suspect(key, on: stack)
       if marks.count > limit { insertEverything() }
@@ -65,6 +68,7 @@ struct Suspects {
     figures.deleted &+= UInt64(marks.count)
     marks = [:]
     queue = []
+    pauses.forgetAll()
     isEverything = true
   }
 
@@ -73,6 +77,7 @@ struct Suspects {
     figures.deleted &+= UInt64(marks.count)
     marks = [:]
     queue = []
+    pauses.forgetAll()
     isEverything = false
     journal?.clearedAll(on: stack)
     for key in unconfirmed.keys { journal?.suspect(key, on: stack) }
@@ -86,16 +91,23 @@ struct Suspects {
     return nil
   }
 
-  /// The key was repaired, unless it became doubtful again meanwhile, or is no suspect any more. Says which.
-  mutating func wasRepaired(_ key: [UInt8], mark: UInt64) -> Bool {
+  /// The key's copy is about to be sent, unless it became doubtful again meanwhile, or is no suspect any more. Says which.
+  ///
+  /// Whoever asks behind the copy finds the key right. Whether it counts as repaired, the stack's answer says.
+  mutating func isBeingRepaired(_ key: [UInt8], mark: UInt64) -> Bool {
     guard marks[key] == mark else {
       wasNotRepaired(key)
       return false
     }
     marks[key] = nil
-    figures.repaired &+= 1
     wasSent(key)
     return true
+  }
+
+  /// The stack has taken a key's copy, or the deletion of a key of which there is no copy.
+  mutating func wasRepaired(_ key: [UInt8], isDeletion: Bool) {
+    if isDeletion { figures.deleted &+= 1 } else { figures.repaired &+= 1 }
+    pauses.arrived(key)
   }
 
   mutating func wasNotRepaired(_ key: [UInt8]) {
@@ -109,6 +121,7 @@ struct Suspects {
     guard marks[key] == mark else { return }
     marks[key] = nil
     figures.deleted &+= 1
+    pauses.forget(key)
     wasSent(key)
   }
 

@@ -49,6 +49,46 @@ import Testing
     }
   }
 
+  /// What a fence holds has a bound: clients of the lane's own loop wait, and what is beyond the bound is refused whole.
+  @Test func aFenceHoldsNoMoreThanItMay() async throws {
+    var settings = ProxySettings()
+    settings.heldBytes = 1000
+    try await Bench.runScripted(settings, routing: FenceTests.before) { bench, stacks in
+      let keys = FenceTests.moving
+      let first = try bench.client()
+      try first.send(command: "SET", keys[0], "old")
+      #expect(try stacks.legacy.command() == ["SET", keys[0], "old"])
+      let flip = bench.beginAdopting(FenceTests.after)
+      let clients = try (0..<3).map { _ in try bench.client() }
+      let value = String(repeating: "x", count: 800)
+      // Two fill it, the third finds no room: one that is read already is not left without an answer.
+      for (number, client) in clients.prefix(2).enumerated() {
+        try client.send(command: "SET", keys[number + 1], value)
+        bench.settle()
+      }
+      try clients[2].send(command: "SET", keys[3], "v")
+      #expect(
+        try clients[2].reply()
+          == "-TRYAGAIN sluice: more waits for a flip than the proxy may hold; nothing was done, try again\r\n"
+      )
+      // A client that was told to wait goes on when the fence has come down.
+      try clients[0].send(command: "SET", keys[4], "behind")
+      try stacks.legacy.send("+OK\r\n")
+      #expect(try first.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["SET", keys[0], "old"])
+      try stacks.new.send("+OK\r\n")
+      for (number, client) in clients.prefix(2).enumerated() {
+        #expect(try stacks.new.command().prefix(2) == ["SET", keys[number + 1]])
+        try stacks.new.send("+OK\r\n")
+        #expect(try client.reply() == "+OK\r\n")
+      }
+      #expect(try stacks.new.command() == ["SET", keys[4], "behind"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try clients[0].reply() == "+OK\r\n")
+      #expect(flip.finish().map(\.commands) == [2])
+    }
+  }
+
   @Test func heldCommandsGoOnInTheirOrder() async throws {
     try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
       let key = FenceTests.moving[0]

@@ -117,6 +117,33 @@ import Testing
     }
   }
 
+  /// Redis looks at the words of `BITCOUNT k a b` only where the key is there: an error on one stack and 0 on the other say that the
+  /// key is on one of them.
+  @Test(
+    arguments: [
+      (":20\r\n", ":-2\r\n", nil), (":-1\r\n", ":-2\r\n", .missingInNew),
+      (":-1\r\n", ":-1\r\n", .errorInLegacy),
+    ] as [(String, String, DivergenceKind?)])
+  func anErrorAboutTheWordsIsComparedAsSuch(time: String, other: String, kind: DivergenceKind?) async throws {
+    try await RecheckTests.run { bench, stacks in
+      let client = try bench.client()
+      let refusal = "-ERR value is not an integer or out of range\r\n"
+      try client.send(command: "BITCOUNT", "a", "x", "y")
+      #expect(try stacks.legacy.command().first == "BITCOUNT")
+      try stacks.legacy.send(refusal)
+      #expect(try client.reply() == refusal)
+      #expect(try stacks.new.command().first == "BITCOUNT")
+      try stacks.new.send(":0\r\n")
+      for (stack, answer) in [(stacks.legacy, time + refusal), (stacks.new, other + ":0\r\n")] {
+        #expect(try stack.command() == ["PTTL", "a"])
+        #expect(try stack.command() == ["BITCOUNT", "a", "x", "y"])
+        try stack.send(answer)
+      }
+      #expect(RecheckTests.verdict(bench).superseded == (kind == nil ? 1 : 0))
+      #expect(bench.divergences.map(\.kind) == (kind.map { [$0] } ?? []))
+    }
+  }
+
   @Test func aKeyThatHadTimeLeftIsMissing() async throws {
     var settings = ProxySettings()
     settings.ttlTolerance = 2_000_000_000

@@ -69,7 +69,7 @@ import Testing
 }
 
 /// Reads a stream whole and in pieces and says what is wrong with it, if anything.
-private struct RequestChecker {
+struct RequestChecker {
   func check(_ stream: [UInt8], _ cuts: [Int]) -> String? {
     let whole = RequestTrace(stream)
     let pieces = RequestTrace(stream, cuts: cuts)
@@ -87,7 +87,7 @@ private struct RequestChecker {
   }
 }
 
-private struct ReplyChecker {
+struct ReplyChecker {
   func check(_ stream: [UInt8], _ cuts: [Int]) -> String? {
     let whole = ReplyTrace(stream)
     let pieces = ReplyTrace(stream, cuts: cuts)
