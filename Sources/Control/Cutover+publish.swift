@@ -53,9 +53,10 @@ extension Cutover {
       rollback: rollback, fallenBack: fallenBack, isFromFile: isFromFile, loadedAt: loadedAt)
     let flips = await proxy.adopt(wanted.snapshot, deadline: deadline)
     await layers.clearL1()
-    // What was counted until now belongs to what was in force until now.
+    // What was counted until now belongs to what was in force until now. The same routing again continues its account: another
+    // team's edit of the file, or an order that changes nothing, does not make a guardrail forget.
     await recordFigures()
-    evidence.startAgain()
+    if !wanted.snapshot.isSameRouting(as: inForce.snapshot) { evidence.startAgain() }
     if wanted.snapshot.version > inForce.snapshot.version { inForce = wanted }
     return flips
   }

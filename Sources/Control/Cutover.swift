@@ -333,14 +333,19 @@ actor Cutover {
 
   // MARK: Evidence
 
-  /// Called about once a second: adds what the lanes have counted, and lets the guardrails look at it.
+  /// Called about once a second: adds what the lanes have counted.
   func tick(writeEvery period: TimeInterval) async {
     await collect()
     await considerFallback()
     if Date().timeIntervalSince(interval.since) >= period { flushInterval() }
-    guard !isRolledBack, let reason = evidence.violation(of: definition.guardrails, effective.stage) else {
-      return
-    }
+  }
+
+  /// Called about ten times a second: lets the guardrails look, and rolls back if they say so.
+  func watch() async {
+    let units = await proxy.takeGuardUnits(
+      limit: definition.guardrails.newErrorRate, isSuspicious: evidence.isSuspicious)
+    guard !isRolledBack, let reason = evidence.judge(units, by: definition.guardrails, in: effective.stage)
+    else { return }
     await rollBack(reason: reason, who: "guardrail")
   }
 

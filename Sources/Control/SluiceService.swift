@@ -102,8 +102,7 @@ public final class SluiceService: Service {
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
-        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 },
-        files)
+        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 }, files)
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
@@ -157,15 +156,17 @@ public final class SluiceService: Service {
     logger.notice("stopped")
   }
 
-  /// Collects figures once a second, until the service is told to end.
+  /// Lets the guardrails look ten times a second and collects figures once, until the service is told to end.
   private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer) async {
     let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
     await cancelWhenGracefulShutdown {
       var lookout = lookout
       var memory = MemoryReturn()
-      while !Task.isCancelled {
-        try? await ContinuousClock().sleep(for: .seconds(1))
+      for count in 1... {
+        try? await ContinuousClock().sleep(for: .milliseconds(100))
         if Task.isCancelled { return }
+        await cutover.watch()
+        guard count % 10 == 0 else { continue }
         await cutover.tick(writeEvery: period)
         lookout.tick()
         memory.look(at: proxy.takeClientWeight())

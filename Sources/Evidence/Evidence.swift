@@ -8,6 +8,10 @@ public struct Evidence: Sendable {
   public private(set) var sinceFlip = LaneFigures()
   /// When the account of ``sinceFlip`` began: at the last flip, or at the start of the process.
   public private(set) var since: ContinuousClock.Instant
+  /// New fails commands that legacy does not.
+  public private(set) var failed = Cusum()
+  /// The stacks differ about keys.
+  public private(set) var diverged = Cusum()
 
   /// Nothing counted yet.
   public init(at now: ContinuousClock.Instant = .now) { since = now }
@@ -22,29 +26,35 @@ public struct Evidence: Sendable {
   public mutating func startAgain(at now: ContinuousClock.Instant = .now) {
     sinceFlip = LaneFigures()
     since = now
+    (failed, diverged) = (Cusum(), Cusum())
   }
 
   /// What the compares since the flip say.
   public var verdict: Verdict { Verdict(sinceFlip) }
 
-  /// Why the guardrails roll back, or nil. They act only where clients depend on the new stack.
-  public func violation(of guardrails: Guardrails, _ stage: Stage) -> String? {
+  /// Lets the guardrails look at what came in since the last time.
+  ///
+  /// - Returns: why they roll back, or nil. They act only where clients depend on the new stack; elsewhere the units are not looked at.
+  public mutating func judge(_ units: GuardUnits, by guardrails: Guardrails, in stage: Stage) -> String? {
     guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
-    let compared = sinceFlip.compare.compared
-    if compared >= max(1, guardrails.minimumSample) {
-      let divergences = sinceFlip.dataDivergences
-      let rate = Double(divergences) / Double(compared)
-      if rate > guardrails.divergenceRate {
-        return "\(divergences) of \(compared) compared reads diverged (limit \(guardrails.divergenceRate))"
-      }
+    diverged.add(units.diverged, rates: guardrails.diverged)
+    if diverged.hasFired {
+      return "new and legacy differ about \(diverged.bad) of the last \(diverged.total) keys compared "
+        + "(limit \(guardrails.divergenceRate))"
     }
-    let asked = CommandClass.allCases.reduce(UInt64(0)) { $0 + sinceFlip[.new, $1].operations }
-    // Errors about the command or its data are the client's.
-    let kinds: [ErrorKind] = [.timeout, .unreachable, .refused, .trouble]
-    let failures = kinds.reduce(UInt64(0)) { $0 + sinceFlip.errors[.new, $1] }
-    if asked >= max(1, guardrails.minimumSample), Double(failures) / Double(asked) > guardrails.newErrorRate {
-      return "\(failures) of \(asked) commands failed on the new stack (limit \(guardrails.newErrorRate))"
+    failed.add(units.failed, rates: guardrails.failed)
+    if failed.hasFired {
+      return "new failed commands in \(failed.bad) of its last \(failed.total) slots of 20 ms "
+        + "(limit \(guardrails.newErrorRate))"
     }
     return nil
   }
+
+  /// Whether keys differed lately, so that those count as well that do not.
+  public var isSuspicious: Bool { diverged.score > 0 }
+}
+
+extension Guardrails {
+  var diverged: Cusum.Rates { Cusum.Rates(limit: divergenceRate) }
+  var failed: Cusum.Rates { Cusum.Rates(limit: newErrorRate) }
 }

@@ -27,8 +27,7 @@ public enum Verdict: String, Sendable, CaseIterable {
 }
 
 extension LaneFigures {
-  /// Divergences that say something about the data: neither a cold new stack's misses nor the answers that never came, which are
-  /// errors of a stack (perhaps of legacy, to which nobody should be rolled back for that).
+  /// Divergences whose kind is about the data.
   var dataDivergences: UInt64 {
     compare.diverged - min(compare.diverged, divergences[.missingInNew] &+ divergences[.timeout])
   }

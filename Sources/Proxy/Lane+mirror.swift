@@ -181,6 +181,9 @@ extension Lane {
   func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>) {
     if isSame(reply, as: command) {
       figures.compare.matched &+= 1
+      if guards.isAlert, let key = Lane.firstKey(of: request) {
+        guards.agreed(Digest(key.span).value, at: now)
+      }
     } else if LawBreak.compareWithoutReask.isOn {
       figures.recordDivergence(.value, command: command.command)
     } else {

@@ -14,6 +14,7 @@ extension Lane {
   func turnBegan() {
     guard !isTurnEndScheduled else { return }
     now = NIODeadline.now().uptimeNanoseconds
+    if now >= guards.slotEnds { guards.closeSlot(at: now, figures) }
   }
 
   func stackHasOutput() { scheduleTurnEnd() }

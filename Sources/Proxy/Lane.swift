@@ -72,6 +72,8 @@ final class Lane: @unchecked Sendable {
   var leftOutLosses: UInt64 = 0
 
   var figures = LaneFigures()
+  /// What the guardrails judge by.
+  var guards = GuardMeter()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
   var now: UInt64 = 0
   /// Questions of our own that are under way.

@@ -186,6 +186,24 @@ public final class ProxyServer: Sendable {
     }
   }
 
+  /// Takes what the guardrails judge by, since the last time, from all lanes.
+  ///
+  /// - Parameters:
+  ///   - limit: the share of new's commands in a slot that may fail, from here on.
+  ///   - isSuspicious: whether keys that agree count as well as those that differ.
+  public func takeGuardUnits(limit: Double, isSuspicious: Bool) async -> GuardUnits {
+    guard !hasStopped.load(ordering: .acquiring) else { return GuardUnits() }
+    return await withTaskGroup(of: GuardUnits.self) { group in
+      for lane in lanes {
+        group.addTask {
+          let units = try? await lane.loop.submit { lane.takeGuardUnits(limit, isSuspicious) }.get()
+          return units ?? GuardUnits()
+        }
+      }
+      return await group.reduce(into: GuardUnits()) { $0.merge($1) }
+    }
+  }
+
   /// How one lane's connections are.
   public struct LaneHealth: Sendable {
     public var legacy: StackHealth
@@ -272,7 +290,13 @@ extension Lane {
 
   fileprivate func takeFigures() -> LaneFigures {
     for connection in stacks { figures.suspects[connection.stack] = connection.suspects.takeFigures() }
+    guards.willTakeFigures(at: now, figures)
     return figures.take()
+  }
+
+  fileprivate func takeGuardUnits(_ limit: Double, _ isSuspicious: Bool) -> GuardUnits {
+    turnBegan()
+    return guards.take(at: now, figures, limit: limit, isSuspicious: isSuspicious)
   }
 
   fileprivate var healthNow: ProxyServer.LaneHealth {

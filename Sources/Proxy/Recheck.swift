@@ -135,8 +135,10 @@ final class Recheck: ReplySink, @unchecked Sendable {
     switch comparison.verdict {
     case .identical:
       lane.figures.compare.superseded &+= 1
+      agreed()
     case .equivalent:
       lane.figures.compare.matched &+= 1
+      agreed()
     case .different(let kind, let offset):
       guard let place = comparison.place(of: kind, lifetimes, edge: patience + waited) else {
         lane.figures.compare.superseded &+= 1
@@ -152,11 +154,19 @@ final class Recheck: ReplySink, @unchecked Sendable {
     finish()
   }
 
+  private func agreed() {
+    if lane.guards.isAlert, let key = keys.first { lane.guards.agreed(Digest(key.span).value, at: lane.now) }
+  }
+
   private func diverged(
     _ kind: DivergenceKind, key: Int, _ legacy: [UInt8], _ new: [UInt8], _ firstDifference: Int
   ) {
     let command = UInt16(truncatingIfNeeded: spec.id)
     lane.figures.recordDivergence(kind, command: command)
+    if kind.isAboutData, let first = keys.first {
+      let name = keys.indices.contains(key) ? keys[key] : first
+      lane.guards.differed(Digest(name.span).value, at: lane.now)
+    }
     lane.report(
       .divergence(
         Divergence(

@@ -101,6 +101,13 @@ public struct RoutingSnapshot: Sendable {
     placement == other.placement && (placement != .cohort || cohort.hasSameKeys(as: other.cohort))
   }
 
+  /// Whether both are one routing, as evidence knows it: the same stage, the same keys on new, the same sample, rolled back or not.
+  /// Who stands in for whom while a stack is away is no part of it. May say false of equal rules, never true of different ones.
+  public func isSameRouting(as other: RoutingSnapshot) -> Bool {
+    stage == other.stage && isRolledBack == other.isRolledBack && sample == other.sample
+      && cohort.hasSameKeys(as: other.cohort)
+  }
+
   /// Whether the key has another primary here than in `other`.
   public func changesPrimary(of key: Span<UInt8>, comparedTo other: RoutingSnapshot) -> Bool {
     primary(of: key) != other.primary(of: key)

@@ -158,10 +158,11 @@ extension RoutedCore {
       let routing = cutover.definition.makeSnapshot(
         version: cutover.routing.version + 1, isRolledBack: cutover.rollback != nil)
       comesIntoUse(leftOut, routing.effectiveStage, &cutover)
+      let isAnother = !routing.isSameRouting(as: cutover.routing)
       cutover.routing = routing
-      // What was counted until now belongs to what was in force until now.
+      // What was counted until now belongs to what was in force until now; the same routing again continues its account.
       flush(&cutover)
-      cutover.evidence.startAgain()
+      if isAnother { cutover.evidence.startAgain() }
       return FlipRecord(
         at: Date(), who: who, action: action, from: from, to: cutover.position, reason: reason,
         fileVersion: cutover.definition.version)
@@ -211,9 +212,12 @@ extension RoutedCore {
   func tick() async {
     let reason: String? = cutover.withLock { cutover in
       collect(&cutover)
+      let units = cutover.guardUnits
+      cutover.guardUnits = GuardUnits()
       if Date().timeIntervalSince(cutover.interval.since) >= options.figuresInterval { flush(&cutover) }
       guard cutover.rollback == nil else { return nil }
-      return cutover.evidence.violation(of: cutover.definition.guardrails, cutover.routing.effectiveStage)
+      return cutover.evidence.judge(
+        units, by: cutover.definition.guardrails, in: cutover.routing.effectiveStage)
     }
     if let reason { _ = rollBack(reason: reason, who: "guardrail") }
     await repairSome()
@@ -230,6 +234,7 @@ extension RoutedCore {
   private func collect(_ cutover: inout Cutover) {
     let taken = figures.withLock { $0.take() }
     cutover.evidence.add(taken)
+    cutover.guardUnits.merge(GuardUnits(of: taken, by: cutover.definition.guardrails))
     cutover.interval.figures.merge(taken)
   }
 

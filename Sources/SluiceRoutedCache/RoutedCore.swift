@@ -21,6 +21,8 @@ final class RoutedCore: Sendable {
     /// Whether new was in use since the start: what it has from before the start is not this process's affair.
     var hasUsedNew: Bool
     var evidence = Evidence()
+    /// What the guardrails have not looked at yet.
+    var guardUnits = GuardUnits()
     var interval = (figures: LaneFigures(), since: Date())
   }
 

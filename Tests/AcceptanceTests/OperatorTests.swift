@@ -221,7 +221,7 @@ extension Acceptance {
         try stacks.sluice.status().flag("rolled_back") == true
       }
       #expect(try stacks.sluice.status().text("rollback.who") == "guardrail")
-      #expect(try stacks.sluice.status().text("rollback.reason")?.contains("new stack") == true)
+      #expect(try stacks.sluice.status().text("rollback.reason")?.contains("new failed commands in ") == true)
       load.stop()
       #expect(load.finish().unanswered == 0)
       // From here on nothing depends on the new stack.

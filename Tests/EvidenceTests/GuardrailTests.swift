@@ -1,67 +1,135 @@
+import Glibc
 import SluiceEvidence
 import SluiceFigures
 import SluiceFlags
+import SluiceLoadGenerator
+import SluiceRouting
 import Testing
 
 @Suite struct GuardrailTests {
-  private var guardrails: Guardrails {
-    var guardrails = Guardrails()
-    guardrails.minimumSample = 100
-    return guardrails
+  private static let live = Guardrails()
+
+  private func units(failed: GuardUnits.Count = .init(), diverged: GuardUnits.Count = .init()) -> GuardUnits {
+    var units = GuardUnits()
+    (units.failed, units.diverged) = (failed, diverged)
+    return units
   }
 
-  private func evidence(
-    operations: UInt64 = 0, _ errors: [(ErrorKind, Int)] = [], matched: UInt64 = 0,
-    diverged: [(DivergenceKind, Int)] = []
-  ) -> Evidence {
-    var figures = LaneFigures()
-    figures[.new, .write].operations = operations
-    for (kind, count) in errors {
-      let isAnswered = kind == .reply || kind == .trouble
-      for _ in 0..<count {
-        if isAnswered {
-          figures.recordError(kind, on: .new, .write)
-        } else {
-          figures.recordUnanswered(kind, on: .new, .write)
-        }
-      }
+  @Test("Total failure is seen after thirteen units, however long all went well before")
+  func neverDiluted() {
+    for good in [0, 1_000_000, 3_000_000_000] as [UInt64] {
+      var evidence = Evidence()
+      #expect(evidence.judge(units(failed: .init(good: good)), by: Self.live, in: .live) == nil)
+      #expect(evidence.judge(units(failed: .init(bad: 12)), by: Self.live, in: .live) == nil)
+      #expect(
+        evidence.judge(units(failed: .init(bad: 1)), by: Self.live, in: .live)
+          == "new failed commands in 13 of its last 13 slots of 20 ms (limit 0.01)")
     }
-    figures.compare.matched = matched
-    for (kind, count) in diverged {
-      for _ in 0..<count { figures.recordDivergence(kind, command: 1) }
+  }
+
+  @Test("Wrong data are seen in any stage in which new answers, and nowhere else")
+  func stages() {
+    for (stage, acts) in [(Stage.shadow, false), (.live, true), (.rampdown, true), (.complete, true)] {
+      var evidence = Evidence()
+      let reason = evidence.judge(units(diverged: .init(bad: 13)), by: Self.live, in: stage)
+      #expect(
+        reason == (acts ? "new and legacy differ about 13 of the last 13 keys compared (limit 0.001)" : nil))
     }
+  }
+
+  @Test("A limit of 0 tolerates none, a limit of 1 all")
+  func ends() {
+    var (strict, off) = (Guardrails(), Guardrails())
+    (strict.divergenceRate, off.divergenceRate) = (0, 1)
     var evidence = Evidence()
-    evidence.add(figures)
-    return evidence
+    #expect(evidence.judge(units(diverged: .init(good: 1_000_000)), by: strict, in: .live) == nil)
+    #expect(evidence.judge(units(diverged: .init(bad: 1)), by: strict, in: .live) != nil)
+    evidence = Evidence()
+    #expect(evidence.judge(units(diverged: .init(bad: 1_000_000)), by: off, in: .live) == nil)
   }
 
-  @Test("A stack that answers that it is in trouble fails the command")
-  func trouble() {
-    let evidence = evidence(operations: 1000, [(.trouble, 11)])
-    #expect(
-      evidence.violation(of: guardrails, .live)
-        == "11 of 1000 commands failed on the new stack (limit 0.01)")
-    #expect(evidence.violation(of: guardrails, .rampdown) != nil)
-    #expect(evidence.violation(of: guardrails, .shadow) == nil, "no client depends on it")
-    #expect(self.evidence(operations: 1000, [(.trouble, 10)]).violation(of: guardrails, .live) == nil)
+  /// Units at which the test fires at a true rate, median of `runs`; nil if none fired within `limit` units.
+  private func median(rate: Double, runs: Int, limit: UInt64, _ random: inout SplitMix64) -> UInt64? {
+    let fired = (0..<runs).compactMap { _ in fires(rate: rate, limit: limit, &random) }.sorted()
+    return fired.isEmpty ? nil : fired[fired.count / 2]
   }
 
-  @Test("What never was answered counts as asked and as failed; the client's own errors do not")
-  func kinds() {
-    #expect(
-      evidence(operations: 98, [(.timeout, 1), (.unreachable, 1), (.refused, 1), (.trouble, 1)])
-        .violation(of: guardrails, .live) == "4 of 101 commands failed on the new stack (limit 0.01)")
-    #expect(evidence(operations: 1000, [(.reply, 1000)]).violation(of: guardrails, .live) == nil)
-    #expect(evidence(operations: 99, [(.trouble, 99)]).violation(of: guardrails, .live) == nil, "too few")
+  private func fires(rate: Double, limit: UInt64, _ random: inout SplitMix64) -> UInt64? {
+    var test = Cusum()
+    var seen: UInt64 = 0
+    let rates = Cusum.Rates(limit: 0.001)
+    while seen < limit {
+      // Good units until the next bad one: geometric.
+      let draw = Double.random(in: .leastNonzeroMagnitude..<1, using: &random)
+      let good = rate < 1 ? UInt64(log(draw) / log(1 - rate)) : 0
+      test.add(.init(good: good), rates: rates)
+      test.add(.init(bad: 1), rates: rates)
+      seen += good + 1
+      if test.hasFired { return seen }
+    }
+    return nil
   }
 
-  @Test("Misses of a cold stack are not corruption, not even for a limit that tolerates none")
-  func divergences() {
-    var strict = guardrails
-    strict.divergenceRate = 0
-    let cold = evidence(matched: 100, diverged: [(.missingInNew, 100), (.timeout, 3)])
-    #expect(cold.violation(of: strict, .live) == nil)
-    let one = evidence(matched: 99, diverged: [(.value, 1)])
-    #expect(one.violation(of: strict, .live) == "1 of 100 compared reads diverged (limit 0.0)")
+  @Test("A broken rate is found soon")
+  func power() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    #expect(median(rate: 1, runs: 3, limit: 100, &random) == 13)
+    let five = median(rate: 0.05, runs: 401, limit: 100_000, &random) ?? 0
+    #expect((230...300).contains(five), "5 %: \(five)")
+    let one = median(rate: 0.01, runs: 401, limit: 100_000, &random) ?? 0
+    #expect((1350...1850).contains(one), "1 %: \(one)")
+  }
+
+  @Test(
+    "A healthy rate is no alarm in 20 times 3.6 million units", arguments: [0.0002, 0.0005, 0.0008, 0.001])
+  func noFalseAlarm(rate: Double) {
+    let seed = UInt64.random(in: 0...(.max))
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    for _ in 0..<20 { #expect(fires(rate: rate, limit: 3_600_000, &random) == nil) }
+  }
+
+  @Test("What is counted together weighs as much as what comes one by one, spread evenly")
+  func batches() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    let rates = Cusum.Rates(limit: 0.001)
+    for _ in 0..<200 {
+      let bad = UInt64.random(in: 1...12, using: &random)
+      let share = UInt64.random(in: 0...300, using: &random)
+      var (together, single) = (Cusum(), Cusum())
+      together.add(.init(good: share * (bad + 1), bad: bad), rates: rates)
+      for _ in 0..<bad {
+        single.add(.init(good: share), rates: rates)
+        single.add(.init(bad: 1), rates: rates)
+      }
+      single.add(.init(good: share), rates: rates)
+      #expect(abs(together.score - single.score) < 1e-9)
+      #expect(together.bad == single.bad && together.total == single.total)
+    }
+  }
+
+  @Test("A flip begins a new account")
+  func startAgain() {
+    var evidence = Evidence()
+    #expect(evidence.judge(units(failed: .init(bad: 12)), by: Self.live, in: .live) == nil)
+    evidence.startAgain()
+    #expect(evidence.judge(units(failed: .init(bad: 12)), by: Self.live, in: .live) == nil)
+  }
+
+  @Test("Without lanes, what a second counted makes at most fifty slots")
+  func figures() {
+    var figures = LaneFigures()
+    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .new, .read) }
+    #expect(GuardUnits(of: figures, by: Self.live).failed == .init(bad: 50))
+    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .legacy, .read) }
+    #expect(GuardUnits(of: figures, by: Self.live).failed == .init(good: 50), "legacy fails as well")
+    figures.compare.matched = 90
+    for _ in 0..<10 { figures.recordDivergence(.value, command: 1) }
+    for _ in 0..<5 { figures.recordDivergence(.missingInNew, command: 1) }
+    #expect(GuardUnits(of: figures, by: Self.live).diverged == .init(good: 95, bad: 10))
   }
 }

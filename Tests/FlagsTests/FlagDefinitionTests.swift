@@ -97,7 +97,7 @@ import Testing
           "d": {"steps": [0.5, 10, 100], "minimumSeconds": 0, "minimumCompared": 7}}}
       """#
     let definition = try text.definition()
-    #expect(definition.guardrails.divergenceRate == 0 && definition.guardrails.minimumSample == 5)
+    #expect(definition.guardrails.divergenceRate == 0)
     #expect(definition.guardrails.newErrorRate == Guardrails().newErrorRate)
     #expect(definition.plan.steps.map(\.description) == ["0.5", "10", "100"])
     #expect(definition.plan.minimumSeconds == 0 && definition.plan.minimumCompared == 7)

@@ -220,7 +220,7 @@ import Testing
           "defaultVariant": "on" }, "shadow-sample"
         """)
     let bed = try Bed("live", flags: text)
-    for number in 0..<5 {
+    for number in 0..<60 {
       bed.new.plant("k\(number)", 1)
       bed.legacy.plant("k\(number)", 2)
       #expect(await bed.cache.value(for: "k\(number)") == 1)

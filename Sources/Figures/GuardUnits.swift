@@ -1,0 +1,31 @@
+/// What the guardrails judge, in units of which one fault makes one: a thousand commands that fail together, or one hot key that is
+/// wrong a thousand times, prove no more than one does.
+public struct GuardUnits: Sendable, Equatable {
+  /// Units of one kind.
+  public struct Count: Sendable, Equatable {
+    public var good: UInt64 = 0
+    public var bad: UInt64 = 0
+
+    public init(good: UInt64 = 0, bad: UInt64 = 0) { (self.good, self.bad) = (good, bad) }
+
+    mutating func merge(_ other: Count) {
+      good &+= other.good
+      bad &+= other.bad
+    }
+  }
+
+  /// Slots of 20 ms in which new was asked: bad if it failed more of its commands than the limit, and more than legacy did.
+  public var failed = Count()
+  /// Keys that were compared, each at most once a minute as good and once as bad: bad if the stacks differed about it, and neither
+  /// a cold new stack nor an answer that never came explains it.
+  public var diverged = Count()
+
+  /// Nothing counted yet.
+  public init() {}
+
+  /// Adds what another lane counted.
+  public mutating func merge(_ other: GuardUnits) {
+    failed.merge(other.failed)
+    diverged.merge(other.diverged)
+  }
+}
