@@ -346,7 +346,11 @@ actor Cutover {
       limit: definition.guardrails.newErrorRate, isSuspicious: evidence.isSuspicious)
     guard !isRolledBack, let reason = evidence.judge(units, by: definition.guardrails, in: effective.stage)
     else { return }
-    await rollBack(reason: reason, who: "guardrail")
+    var words = ""
+    if evidence.failed.hasFired, let said = health.words(of: .new), said.at.timeIntervalSinceNow > -60 {
+      words = "; it said: \(said.text)"
+    }
+    await rollBack(reason: reason + words, who: "guardrail")
   }
 
   /// The first line of this run's story.

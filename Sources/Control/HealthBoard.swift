@@ -10,15 +10,30 @@ final class HealthBoard: Sendable {
     var since = Date()
   }
 
+  /// What a stack said last of its own trouble.
+  struct Words: Encodable, Sendable {
+    var text: String
+    var at: Date
+  }
+
   private struct Lanes {
     var legacy: [Int: StackHealth] = [:]
     var new: [Int: StackHealth] = [:]
     var standing: [StackID: Standing] = [:]
+    var words: [StackID: Words] = [:]
   }
 
   private let lanes = Mutex(Lanes())
 
   subscript(stack: StackID) -> Standing { lanes.withLock { $0.standing[stack] ?? Standing() } }
+
+  /// A stack answered a command that it is in trouble.
+  func said(_ words: String, by stack: StackID) {
+    lanes.withLock { $0.words[stack] = Words(text: words, at: Date()) }
+  }
+
+  /// What the stack said last of its own trouble; nil if it never did.
+  func words(of stack: StackID) -> Words? { lanes.withLock { $0.words[stack] } }
 
   /// A lane's connection changed. Returns the stack's health if that changed with it: a stack is as bad as its worst lane.
   func changed(_ stack: StackID, lane: Int, to health: StackHealth) -> StackHealth? {

@@ -255,6 +255,10 @@ public final class SluiceService: Service {
         }
       case .divergence(let divergence):
         ledger?.record(DivergenceSample(divergence, previews: previews))
+      case .trouble(let stack, let command, let words):
+        health.said(words, by: stack)
+        ledger?.record(
+          ErrorSample(at: Date(), stack: stack, kind: .trouble, command: command, message: words))
       case .memoryIsShort(let client, let held, let limit):
         notes.memoryIsShort(client: client, held: held, limit: limit)
       case .turnedAway(let maximum): notes.turnedAway(maximum: maximum)

@@ -62,6 +62,7 @@ extension StatusReport {
       let place = cutover.proxy.place(of: stack)
       stacks[stack.name]?.run_id = place?.run.map { String(decoding: $0, as: UTF8.self) }
       stacks[stack.name]?.database = place?.database
+      stacks[stack.name]?.last_trouble = health.words(of: stack)
     }
     losses = cutover.proxy.losses
     clients = Clients(

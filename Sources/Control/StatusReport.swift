@@ -61,6 +61,8 @@ struct StatusReport: Encodable, Sendable {
     var health: String
     var since: Date
     var reason: String?
+    /// What it said last of its own trouble (`OOM …`, `READONLY …`), and when; null if it never did.
+    var last_trouble: HealthBoard.Words?
     var in_flight: Int
     var mirror_queue: Int
     /// Keys on which the stack may be wrong; they are repaired, and never served.

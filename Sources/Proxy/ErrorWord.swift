@@ -77,7 +77,7 @@ enum ErrorWord {
   private static func packed(_ word: String) -> UInt128 { packed(word.utf8.span) }
 
   /// A word of up to 16 bytes as one number; 0, which is no word, for a longer one.
-  private static func packed(_ word: Span<UInt8>) -> UInt128 {
+  static func packed(_ word: Span<UInt8>) -> UInt128 {
     guard word.count <= 16 else { return 0 }
     var number: UInt128 = 0
     for index in word.indices { number = number << 8 | UInt128(word[index]) }

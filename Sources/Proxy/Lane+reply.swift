@@ -132,6 +132,18 @@ extension Lane {
     }
   }
 
+  /// Passes the words of an error on, if they are not said all the time.
+  private func sample(_ reply: Span<UInt8>, of command: Pending, from stack: StackID) {
+    let word = ErrorWord.packed(reply.extracting(ErrorWord.range(in: reply)))
+    guard troubles.admits(word, of: stack, at: now) else { return }
+    var text: [UInt8] = []
+    for index in 1..<min(reply.count, 201) {
+      if reply[index] == 0x0d || reply[index] == 0x0a { break }
+      text.append(reply[index])
+    }
+    report(.trouble(stack, command: command.command, words: String(decoding: text, as: UTF8.self)))
+  }
+
   private func count(
     _ reply: Span<UInt8>, isError: Bool, of command: Pending, from connection: StackConnection
   ) {
@@ -143,6 +155,7 @@ extension Lane {
     if isError {
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
       figures.recordError(isTrouble ? .trouble : .reply, on: stack, commandClass)
+      if isTrouble { sample(reply, of: command, from: stack) }
       // A script of a client's may say whatever it likes.
       if isTrouble, !spec.isScript { connection.heardError(reply) }
     } else if spec.isHitMiss {

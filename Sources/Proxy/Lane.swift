@@ -74,6 +74,7 @@ final class Lane: @unchecked Sendable {
   var figures = LaneFigures()
   /// What the guardrails judge by.
   var guards = GuardMeter()
+  var troubles = TroubleSamples()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
   var now: UInt64 = 0
   /// Questions of our own that are under way.

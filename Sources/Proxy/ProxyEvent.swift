@@ -6,6 +6,8 @@ import SluiceRouting
 public enum ProxyEvent: Sendable {
   case health(StackID, StackHealth, lane: Int)
   case divergence(Divergence)
+  /// A stack answered a command that it is in trouble: a sample of its words, without a line's end.
+  case trouble(StackID, command: UInt16, words: String)
   /// All clients together held more than they may, and the greediest was closed; sizes in bytes.
   case memoryIsShort(client: String, held: Int, limit: Int)
   /// Every slot is taken, and one more client was told so.

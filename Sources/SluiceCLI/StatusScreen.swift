@@ -69,6 +69,9 @@ enum StatusScreen {
         let since = stack["since"].text.map { " since \($0)" } ?? ""
         notes.append("\(name) is \(health)\(since)\(stack["reason"].text.map { ": \($0)" } ?? "")")
       }
+      if let words = stack["last_trouble"]["text"].text {
+        notes.append("\(name) said at \(stack["last_trouble"]["at"].text ?? "-"): \(words)")
+      }
       if let since = stack["cold_since"].text {
         notes.append("\(name) is cold since \(since): it came up empty, or was emptied")
       }

@@ -7,7 +7,7 @@ extension Acceptance {
   /// A new stack that answers, and says that it cannot.
   @Suite struct TroubledStackTests {
     /// Sends writes until the guardrail has rolled back; then legacy takes them.
-    private func expectRollback(_ stacks: TwoStacks) throws {
+    private func expectRollback(_ stacks: TwoStacks, saying word: String) throws {
       let client = try stacks.sluice.client()
       var failures = 0
       try eventually(within: .seconds(20), "the guardrail rolls back") {
@@ -18,25 +18,29 @@ extension Acceptance {
       let status = try stacks.sluice.status()
       #expect(status.text("rollback.who") == "guardrail")
       #expect(status.text("rollback.reason")?.contains("new failed commands in ") == true)
+      #expect(status.text("rollback.reason")?.contains("it said: \(word) ") == true)
+      #expect(status.text("stacks.new.last_trouble.text")?.hasPrefix("\(word) ") == true)
       #expect(try client.command("SET", "key:1", "v") == .status("OK"))
       #expect(try stacks.sluice.terminate() == .code(0))
       let errors = try Ledgerbook(stacks.sluice.ledgerPath).rows(.errors).filter { $0["stack"] == "new" }
       #expect(errors.reduce(0) { $0 + (Int($1["trouble"] ?? "") ?? 0) } > 0)
       #expect(failures > 0)
+      let report = try Child.run(try SluiceProcess.executable(), ["report", stacks.sluice.ledgerPath])
+      #expect(report.output.contains("\(word) "), "\(report)")
     }
 
     @Test("without memory it is left by itself")
     func outOfMemory() throws {
       let stacks = try TwoStacks(stage: "live", percent: 100)
       _ = try stacks.new.client().command("CONFIG", "SET", "maxmemory", "1")
-      try expectRollback(stacks)
+      try expectRollback(stacks, saying: "OOM")
     }
 
     @Test("read only it is left by itself")
     func readOnly() throws {
       let stacks = try TwoStacks(stage: "live", percent: 100)
       _ = try stacks.new.client().command("REPLICAOF", "127.0.0.1", "1")
-      try expectRollback(stacks)
+      try expectRollback(stacks, saying: "READONLY")
     }
 
     @Test("by few writes too, one by one, and while somebody rewrites the flag file again and again")
