@@ -31,18 +31,23 @@ public enum DumpedString {
   public static func value(
     of payload: Span<UInt8>, newest: UInt16 = .max, longest: Int = 512 << 20
   ) throws(Trouble) -> [UInt8] {
+    let content = payload.extracting(0..<(try contentCount(of: payload, newest: newest)))
+    guard content[0] == stringType else { throw .otherType }
+    var reader = DumpReader(longest: longest)
+    let value = try reader.string(content)
+    guard reader.position == content.count else { throw .badFormat }
+    return value
+  }
+
+  /// How many bytes of a sound payload stand before its version; the first of them is the type.
+  package static func contentCount(of payload: Span<UInt8>, newest: UInt16) throws(Trouble) -> Int {
     guard let version = version(of: payload), version <= newest else { throw .versionOrChecksum }
     let summed = payload.count - 8
     var sum: UInt64 = 0
     for index in 0..<8 { sum |= UInt64(payload[summed + index]) << UInt64(8 * index) }
     guard sum == CRC64.of(payload.extracting(0..<summed)) else { throw .versionOrChecksum }
-    let content = payload.extracting(0..<payload.count - footer)
-    guard content.count > 0 else { throw .badFormat }
-    guard content[0] == stringType else { throw .otherType }
-    var reader = Reader(longest: longest)
-    let value = try reader.string(content)
-    guard reader.position == content.count else { throw .badFormat }
-    return value
+    guard payload.count > footer else { throw .badFormat }
+    return payload.count - footer
   }
 
   /// The version that a payload says it has; nil if it is too short to be one.
@@ -56,92 +61,36 @@ public enum DumpedString {
   public static func payload(of value: Span<UInt8>, version: UInt16 = DumpedString.version) -> [UInt8] {
     var payload: [UInt8] = [stringType]
     payload.reserveCapacity(value.count + 16)
-    switch value.count {
+    append(value, to: &payload)
+    seal(&payload, version: version)
+    return payload
+  }
+
+  /// Appends a string with its length in front.
+  package static func append(_ value: Span<UInt8>, to payload: inout [UInt8]) {
+    append(length: value.count, to: &payload)
+    payload.append(contentsOf: value)
+  }
+
+  package static func append(length: Int, to payload: inout [UInt8]) {
+    switch length {
     case 0..<0x40:
-      payload.append(UInt8(truncatingIfNeeded: value.count))
+      payload.append(UInt8(truncatingIfNeeded: length))
     case 0x40..<0x4000:
-      payload.append(0x40 | UInt8(truncatingIfNeeded: value.count >> 8))
-      payload.append(UInt8(truncatingIfNeeded: value.count))
+      payload.append(0x40 | UInt8(truncatingIfNeeded: length >> 8))
+      payload.append(UInt8(truncatingIfNeeded: length))
     default:
       // No command is longer than what 32 bits count.
       payload.append(0x80)
-      for shift in [24, 16, 8, 0] { payload.append(UInt8(truncatingIfNeeded: value.count >> shift)) }
+      for shift in [24, 16, 8, 0] { payload.append(UInt8(truncatingIfNeeded: length >> shift)) }
     }
-    payload.append(contentsOf: value)
+  }
+
+  /// Appends the version and the checksum.
+  package static func seal(_ payload: inout [UInt8], version: UInt16 = DumpedString.version) {
     payload.append(UInt8(truncatingIfNeeded: version))
     payload.append(UInt8(truncatingIfNeeded: version >> 8))
     let sum = CRC64.of(payload.span)
     for index in 0..<8 { payload.append(UInt8(truncatingIfNeeded: sum >> UInt64(8 * index))) }
-    return payload
-  }
-
-  /// Reads `content` from its second byte on, behind the type. Each step throws where bytes are missing.
-  private struct Reader {
-    let longest: Int
-    var position = 1
-
-    mutating func string(_ content: Span<UInt8>) throws(Trouble) -> [UInt8] {
-      let first = try byte(content)
-      switch first {
-      case 0xC0: return try number(content, bytes: 1)
-      case 0xC1: return try number(content, bytes: 2)
-      case 0xC2: return try number(content, bytes: 4)
-      case 0xC3: return try compressed(content)
-      default:
-        let part = try take(length(first, content), content)
-        guard part.count <= longest else { throw .tooLong }
-        var value: [UInt8] = []
-        value.append(contentsOf: content.extracting(part))
-        return value
-      }
-    }
-
-    private mutating func byte(_ content: Span<UInt8>) throws(Trouble) -> UInt8 {
-      guard position < content.count else { throw .badFormat }
-      defer { position += 1 }
-      return content[position]
-    }
-
-    private mutating func length(_ first: UInt8, _ content: Span<UInt8>) throws(Trouble) -> Int {
-      switch first {
-      case 0..<0x40: return Int(first)
-      case 0x40..<0x80: return try Int(first & 0x3F) << 8 | Int(byte(content))
-      case 0x80: return try bigEndian(4, content)
-      case 0x81: return try bigEndian(8, content)
-      default: throw .badFormat
-      }
-    }
-
-    private mutating func bigEndian(_ count: Int, _ content: Span<UInt8>) throws(Trouble) -> Int {
-      var value: UInt64 = 0
-      for _ in 0..<count { value = try value << 8 | UInt64(byte(content)) }
-      guard let value = Int(exactly: value) else { throw .badFormat }
-      return value
-    }
-
-    private mutating func take(_ count: Int, _ content: Span<UInt8>) throws(Trouble) -> Range<Int> {
-      guard count <= content.count - position else { throw .badFormat }
-      defer { position += count }
-      return position..<position + count
-    }
-
-    /// A small integer, low byte first.
-    private mutating func number(_ content: Span<UInt8>, bytes count: Int) throws(Trouble) -> [UInt8] {
-      var value: UInt32 = 0
-      for index in 0..<count { value |= try UInt32(byte(content)) << UInt32(8 * index) }
-      let shift = Int32(32 - 8 * count)
-      let text = Array("\((Int32(bitPattern: value) << shift) >> shift)".utf8)
-      guard text.count <= longest else { throw .tooLong }
-      return text
-    }
-
-    private mutating func compressed(_ content: Span<UInt8>) throws(Trouble) -> [UInt8] {
-      let short = try length(byte(content), content)
-      let long = try length(byte(content), content)
-      let stream = try take(short, content)
-      guard long <= longest else { throw .tooLong }
-      guard let value = LZF.decompress(content.extracting(stream), count: long) else { throw .badFormat }
-      return value
-    }
   }
 }
