@@ -27,11 +27,13 @@ extension Span where Element == UInt8 {
     count == other.count && isPrefix(of: other)
   }
 
-  /// Whether these bytes are this word in any case. `word` is upper case letters.
+  /// Whether these bytes are this word, in any case.
   func isWord(_ word: StaticString) -> Bool {
     guard count == word.utf8CodeUnitCount else { return false }
     return word.withUTF8Buffer { letters in
-      for index in letters.indices where self[index].asciiUppercased != letters[index] { return false }
+      for index in letters.indices where self[index].asciiUppercased != letters[index].asciiUppercased {
+        return false
+      }
       return true
     }
   }

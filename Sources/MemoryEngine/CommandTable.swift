@@ -7,116 +7,120 @@ enum Verb: UInt8, CaseIterable {
   case expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist
   case dbsize, flushdb, flushall, ping, echo, select, auth, quit, client, config, command, info, time
 
-  /// Redis' arity: the number of arguments with the name; negative means at least that many.
-  var arity: Int {
+  /// Its name, and Redis' arity: the number of arguments with the name; negative means at least that many.
+  var row: (name: StaticString, arity: Int) {
     switch self {
-    case .randomkey, .dbsize, .time: 1
-    case .get, .getdel, .strlen, .incr, .decr, .type, .ttl, .pttl, .expiretime, .pexpiretime, .persist, .keys,
-      .dump, .echo, .select:
-      2
-    case .setnx, .getset, .append, .incrby, .decrby, .incrbyfloat, .rename, .renamenx: 3
-    case .setex, .psetex, .getrange, .substr, .setrange: 4
-    case .flushdb, .flushall, .ping, .quit, .command, .info: -1
-    case .restore: -4
-    case .getex, .mget, .del, .unlink, .exists, .touch, .scan, .object, .auth, .client, .config: -2
-    case .set, .mset, .msetnx, .copy, .expire, .pexpire, .expireat, .pexpireat: -3
-    }
-  }
-
-  var name: StaticString {
-    switch self {
-    case .get: "get"
-    case .set: "set"
-    case .setnx: "setnx"
-    case .setex: "setex"
-    case .psetex: "psetex"
-    case .getset: "getset"
-    case .getdel: "getdel"
-    case .getex: "getex"
-    case .mget: "mget"
-    case .mset: "mset"
-    case .msetnx: "msetnx"
-    case .append: "append"
-    case .strlen: "strlen"
-    case .getrange: "getrange"
-    case .substr: "substr"
-    case .setrange: "setrange"
-    case .incr: "incr"
-    case .decr: "decr"
-    case .incrby: "incrby"
-    case .decrby: "decrby"
-    case .incrbyfloat: "incrbyfloat"
-    case .del: "del"
-    case .unlink: "unlink"
-    case .exists: "exists"
-    case .touch: "touch"
-    case .type: "type"
-    case .rename: "rename"
-    case .renamenx: "renamenx"
-    case .copy: "copy"
-    case .randomkey: "randomkey"
-    case .keys: "keys"
-    case .scan: "scan"
-    case .object: "object"
-    case .dump: "dump"
-    case .restore: "restore"
-    case .expire: "expire"
-    case .pexpire: "pexpire"
-    case .expireat: "expireat"
-    case .pexpireat: "pexpireat"
-    case .ttl: "ttl"
-    case .pttl: "pttl"
-    case .expiretime: "expiretime"
-    case .pexpiretime: "pexpiretime"
-    case .persist: "persist"
-    case .dbsize: "dbsize"
-    case .flushdb: "flushdb"
-    case .flushall: "flushall"
-    case .ping: "ping"
-    case .echo: "echo"
-    case .select: "select"
-    case .auth: "auth"
-    case .quit: "quit"
-    case .client: "client"
-    case .config: "config"
-    case .command: "command"
-    case .info: "info"
-    case .time: "time"
+    case .get: ("get", 2)
+    case .set: ("set", -3)
+    case .setnx: ("setnx", 3)
+    case .setex: ("setex", 4)
+    case .psetex: ("psetex", 4)
+    case .getset: ("getset", 3)
+    case .getdel: ("getdel", 2)
+    case .getex: ("getex", -2)
+    case .mget: ("mget", -2)
+    case .mset: ("mset", -3)
+    case .msetnx: ("msetnx", -3)
+    case .append: ("append", 3)
+    case .strlen: ("strlen", 2)
+    case .getrange: ("getrange", 4)
+    case .substr: ("substr", 4)
+    case .setrange: ("setrange", 4)
+    case .incr: ("incr", 2)
+    case .decr: ("decr", 2)
+    case .incrby: ("incrby", 3)
+    case .decrby: ("decrby", 3)
+    case .incrbyfloat: ("incrbyfloat", 3)
+    case .del: ("del", -2)
+    case .unlink: ("unlink", -2)
+    case .exists: ("exists", -2)
+    case .touch: ("touch", -2)
+    case .type: ("type", 2)
+    case .rename: ("rename", 3)
+    case .renamenx: ("renamenx", 3)
+    case .copy: ("copy", -3)
+    case .randomkey: ("randomkey", 1)
+    case .keys: ("keys", 2)
+    case .scan: ("scan", -2)
+    case .object: ("object", -2)
+    case .dump: ("dump", 2)
+    case .restore: ("restore", -4)
+    case .expire: ("expire", -3)
+    case .pexpire: ("pexpire", -3)
+    case .expireat: ("expireat", -3)
+    case .pexpireat: ("pexpireat", -3)
+    case .ttl: ("ttl", 2)
+    case .pttl: ("pttl", 2)
+    case .expiretime: ("expiretime", 2)
+    case .pexpiretime: ("pexpiretime", 2)
+    case .persist: ("persist", 2)
+    case .dbsize: ("dbsize", 1)
+    case .flushdb: ("flushdb", -1)
+    case .flushall: ("flushall", -1)
+    case .ping: ("ping", -1)
+    case .echo: ("echo", 2)
+    case .select: ("select", 2)
+    case .auth: ("auth", -2)
+    case .quit: ("quit", -1)
+    case .client: ("client", -2)
+    case .config: ("config", -2)
+    case .command: ("command", -1)
+    case .info: ("info", -1)
+    case .time: ("time", 1)
     }
   }
 }
 
-/// From a command's name to its row, without a `String`: a name is at most 16 letters and fits one wide integer.
+/// From a command's name to its row, without a `String`: its last 16 letters as one wide integer.
 struct CommandTable {
   struct Row {
     let packed: UInt128
-    let verb: Verb
+    let needsLook: Bool
+    let name: StaticString
     let arity: Int
+    let action: Action
   }
 
-  private var rows: [Row?] = Array(repeating: nil, count: 256)
+  enum Action {
+    case verb(Verb)
+    case command(Command.Run)
+  }
+
+  private static let places = 1024
+  private var rows: [Row?] = Array(repeating: nil, count: CommandTable.places)
+  private(set) var count = 0
 
   init() {
-    for verb in Verb.allCases {
-      let packed = verb.name.withUTF8Buffer { CommandTable.pack($0.span) }
-      var position = CommandTable.position(packed)
-      while rows[position] != nil { position = (position + 1) & 255 }
-      rows[position] = Row(packed: packed, verb: verb, arity: verb.arity)
+    for verb in Verb.allCases { add(verb.row.name, verb.row.arity, .verb(verb)) }
+    for commands in Command.all {
+      for command in commands { add(command.name, command.arity, .command(command.run)) }
     }
   }
 
+  private mutating func add(_ name: StaticString, _ arity: Int, _ action: Action) {
+    let packed = name.withUTF8Buffer { CommandTable.pack($0.span) }
+    var position = CommandTable.position(packed)
+    while rows[position] != nil { position = (position + 1) % CommandTable.places }
+    let needsLook = name.utf8CodeUnitCount > 16 || name.withUTF8Buffer { $0.contains(UInt8(ascii: "_")) }
+    rows[position] = Row(
+      packed: packed, needsLook: needsLook, name: name, arity: arity, action: action)
+    count += 1
+  }
+
   func row(_ name: Span<UInt8>) -> Row? {
-    guard name.count > 0, name.count <= 16 else { return nil }
+    guard name.count > 0, name.count <= 32 else { return nil }
     let packed = CommandTable.pack(name)
     var position = CommandTable.position(packed)
     while let row = rows[position] {
-      if row.packed == packed { return row }
-      position = (position + 1) & 255
+      // The wide integer is the whole name, but for the few that are longer, and for a `_` of theirs.
+      if row.packed == packed, !row.needsLook || name.isWord(row.name) { return row }
+      position = (position + 1) % CommandTable.places
     }
     return nil
   }
 
-  /// Clearing bit 5 makes letters upper case and makes nothing else a letter, so equal numbers are equal names.
+  /// Clearing bit 5 makes letters upper case and makes nothing else a letter, so equal numbers are equal
+  /// names.
   private static func pack(_ name: Span<UInt8>) -> UInt128 {
     var low: UInt64 = 0
     var high: UInt64 = 0
@@ -129,6 +133,6 @@ struct CommandTable {
 
   private static func position(_ packed: UInt128) -> Int {
     let folded = UInt64(truncatingIfNeeded: packed) ^ UInt64(truncatingIfNeeded: packed >> 64)
-    return Int(truncatingIfNeeded: (folded &* 0x9E37_79B9_7F4A_7C15) >> 56)
+    return Int(truncatingIfNeeded: (folded &* 0x9E37_79B9_7F4A_7C15) >> 54)
   }
 }

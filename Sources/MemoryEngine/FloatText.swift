@@ -11,7 +11,14 @@ enum FloatText {
   /// What `strtold` accepts as a whole, blanks and NaN excepted: decimal, hexadecimal, `inf`, `infinity`.
   static func parse(_ text: Span<UInt8>) -> LongDouble? {
     // Redis copies the text to a buffer of 5 KiB on the stack, and refuses what does not fit.
-    guard text.count > 0, text.count < 5 * 1024 else { return nil }
+    guard text.count < 5 * 1024 else { return nil }
+    return parse(text, as: LongDouble.self)
+  }
+
+  static func parse<Float: BinaryFloatingPoint & LosslessStringConvertible>(
+    _ text: Span<UInt8>, as type: Float.Type
+  ) -> Float? {
+    guard text.count > 0 else { return nil }
     var hasDigit = false
     var isZero = true
     var isHexadecimal = false
@@ -35,7 +42,7 @@ enum FloatText {
       }
     }
     let string = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-    guard let value = LongDouble(string), !value.isNaN else { return nil }
+    guard let value = Float(string), !value.isNaN else { return nil }
     // Out of range is an error (ERANGE); infinity by name is a value.
     if value.isInfinite, hasDigit { return nil }
     if value == 0, !isZero { return nil }
@@ -82,13 +89,8 @@ enum FloatText {
   }
 
   /// The decimal digits of `value * 2^shift`, by long multiplication in limbs of nine digits.
-  private static func integerDigits(_ value: UInt64, shiftedLeft shift: Int) -> [UInt8] {
-    var limbs: [UInt64] = []
-    var rest = value
-    while rest > 0 {
-      limbs.append(rest % 1_000_000_000)
-      rest /= 1_000_000_000
-    }
+  static func integerDigits(_ value: UInt64, shiftedLeft shift: Int) -> [UInt8] {
+    var limbs = limbs(of: value)
     var left = shift
     while left > 0 {
       let step = min(left, 32)
@@ -104,6 +106,21 @@ enum FloatText {
       }
       left -= step
     }
+    return text(of: limbs)
+  }
+
+  /// Nine digits each, the lowest first.
+  static func limbs(of value: UInt64) -> [UInt64] {
+    var limbs: [UInt64] = []
+    var rest = value
+    while rest > 0 {
+      limbs.append(rest % 1_000_000_000)
+      rest /= 1_000_000_000
+    }
+    return limbs
+  }
+
+  static func text(of limbs: [UInt64]) -> [UInt8] {
     var text: [UInt8] = []
     for (index, limb) in limbs.reversed().enumerated() {
       let digits = Array(String(limb).utf8)

@@ -123,7 +123,7 @@ extension MemoryEngine {
     let word = frame.extracting(arguments[1].range)
     if word.isWord("COUNT") {
       guard arguments.count == 2 else { return output.reply(wrongArityFor: "command|count") }
-      output.reply(integer: Int64(Verb.allCases.count))
+      output.reply(integer: Int64(table.count))
     } else if word.isWord("DOCS") {
       output.reply(arrayOf: 0)
     } else {

@@ -7,7 +7,9 @@ extension MemoryEngine {
       output.replyNull()
       return
     }
-    let payload = store.slots[slot].withValue { DumpedString.payload(of: $0) }
+    let payload =
+      store.slots[slot].collection.map { DumpedValue.payload(of: $0) }
+      ?? store.slots[slot].withValue { DumpedString.payload(of: $0) }
     output.reply(bulk: payload.span)
   }
 
@@ -34,29 +36,41 @@ extension MemoryEngine {
       output.reply(invalidExpireFor: "restore")
       return
     }
-    guard admits(key, valueCount: value.count, &output) else { return }
+    let cost =
+      switch value {
+      case .string(let bytes): bytes.count
+      case .collection(let collection): collection.cost
+      }
+    guard admits(key, valueCount: cost, &output) else { return }
     let expiresAt = time == 0 ? Slot.noExpiry : end
     if expiresAt >= 0, expiresAt <= now {
       // Over before it began: only what stood there goes.
       if let slot = place.slot { store.remove(slot) }
     } else {
-      put(key, place, value.span, expiresAt: expiresAt)
+      switch value {
+      case .string(let bytes): put(key, place, bytes.span, expiresAt: expiresAt)
+      case .collection(let collection):
+        if let slot = place.slot { store.remove(slot) }
+        store.insert(
+          key, hash: place.hash, collection: collection, expiresAt: expiresAt, seconds: seconds)
+      }
       setIdle(key, options.idle)
     }
     output.replyOK()
   }
 
-  /// The string in a payload; nil after an error reply.
-  private func restored(_ payload: Span<UInt8>, _ output: inout [UInt8]) -> [UInt8]? {
-    let longest = min(Int(MemoryEngine.longestString), store.maxBytes)
+  /// The value in a payload; nil after an error reply.
+  private func restored(_ payload: Span<UInt8>, _ output: inout [UInt8]) -> DumpedValue? {
     do {
-      return try DumpedString.value(of: payload, newest: DumpedString.version, longest: longest)
+      return try DumpedValue(payload, longest: store.maxBytes)
     } catch {
       switch error {
       case .versionOrChecksum: output.reply(error: "ERR DUMP payload version or checksum are wrong")
       case .otherType:
         output.reply(
-          error: "ERR sluice: the embedded memory engine keeps strings only; use a Redis for this stack")
+          error:
+            "ERR sluice: the embedded memory engine does not read this kind of dump; use a Redis for this stack"
+        )
       case .badFormat: output.reply(error: "ERR Bad data format")
       case .tooLong: output.reply(error: ReplyError.outOfMemory)
       }

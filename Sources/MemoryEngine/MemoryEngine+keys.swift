@@ -24,8 +24,8 @@ extension MemoryEngine {
   }
 
   mutating func type(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
-    let isThere = read(frame.extracting(arguments[1].range), touching: false) != nil
-    output.reply(status: isThere ? "string" : "none")
+    let slot = read(frame.extracting(arguments[1].range), touching: false)
+    output.reply(status: slot.map { typeName($0) } ?? "none")
   }
 
   mutating func rename(
@@ -46,11 +46,11 @@ extension MemoryEngine {
       output.reply(bool: false)
       return
     }
-    guard admits(target, valueCount: store.slots[slot].valueCount, &output) else { return }
-    let copy = copied(slot, to: target)
+    guard admits(target, valueCount: valueCost(slot), &output) else { return }
+    let moved = copied(slot, to: target, sharing: true)
     if let old = place.slot { store.remove(old) }
     store.remove(slot)
-    insert(copy, target, place.hash)
+    insert(moved, target, place.hash)
     if onlyIfNone { output.reply(bool: true) } else { output.replyOK() }
   }
 
@@ -85,7 +85,7 @@ extension MemoryEngine {
       output.reply(bool: false)
       return
     }
-    guard admits(target, valueCount: store.slots[slot].valueCount, &output) else { return }
+    guard admits(target, valueCount: valueCost(slot), &output) else { return }
     let copy = copied(slot, to: target)
     if let old = place.slot { store.remove(old) }
     insert(copy, target, place.hash)
@@ -96,23 +96,32 @@ extension MemoryEngine {
     let bytes: [UInt8]
     let expiresAt: Int64
     let encoding: Slot.Encoding
+    let collection: Collection?
   }
 
-  private func copied(_ slot: Int, to key: Span<UInt8>) -> Copied {
+  private func valueCost(_ slot: Int) -> Int {
+    store.slots[slot].collection?.cost ?? store.slots[slot].valueCount
+  }
+
+  /// - Parameter sharing: whether the one that is copied goes.
+  private func copied(_ slot: Int, to key: Span<UInt8>, sharing: Bool = false) -> Copied {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(key.count + store.slots[slot].valueCount)
     bytes.append(contentsOf: key)
     store.slots[slot].withValue { bytes.append(contentsOf: $0) }
-    return Copied(bytes: bytes, expiresAt: store.slots[slot].expiresAt, encoding: store.slots[slot].encoding)
+    let collection = store.slots[slot].collection
+    return Copied(
+      bytes: bytes, expiresAt: store.slots[slot].expiresAt, encoding: store.slots[slot].encoding,
+      collection: sharing ? collection : collection?.copied())
   }
 
   private mutating func insert(_ copy: consuming Copied, _ key: Span<UInt8>, _ hash: UInt32) {
     store.insert(
       bytes: copy.bytes, keyCount: key.count, hash: hash, expiresAt: copy.expiresAt, encoding: copy.encoding,
-      seconds: seconds)
+      collection: copy.collection, seconds: seconds)
   }
 
-  /// `OBJECT`: what can be said of a string. It does not touch the order of use.
+  /// `OBJECT`: what can be said of a value. It does not touch the order of use.
   mutating func object(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
     let word = frame.extracting(arguments[1].range)
     let subcommands: [(StaticString, StaticString)] = [
@@ -146,6 +155,7 @@ extension MemoryEngine {
 
   private func encoding(of slot: Int) -> StaticString {
     let entry = store.slots[slot]
+    if let collection = entry.collection { return collection.encoding }
     switch entry.encoding {
     case .raw: return "raw"
     case .stored where entry.withValue({ IntegerText.parse($0) }) != nil: return "int"

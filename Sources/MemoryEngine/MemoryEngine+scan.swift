@@ -14,8 +14,9 @@ extension MemoryEngine {
     output.append(contentsOf: found)
   }
 
-  /// `SCAN`: the cursor is the next slot of the slab. A key that is there during the whole scan keeps its slot, so it
-  /// is returned, and once only. `COUNT` is the number of slots to look at, empty ones not counted.
+  /// `SCAN`: the cursor is the next slot of the slab. A key that is there during the whole scan keeps its
+  /// slot, so it is returned, and once only. `COUNT` is the number of slots to look at, empty ones not
+  /// counted.
   mutating func scan(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
     guard let cursor = IntegerText.parseCursor(frame.extracting(arguments[1].range)) else {
       output.reply(error: "ERR invalid cursor")
@@ -23,7 +24,7 @@ extension MemoryEngine {
     }
     var count: Int64 = 10
     var pattern: Int?
-    var isOtherType = false
+    var type: Int?
     var index = 2
     while index < arguments.count {
       let word = frame.extracting(arguments[index].range)
@@ -45,7 +46,7 @@ extension MemoryEngine {
       } else if word.isWord("MATCH") {
         pattern = index + 1
       } else if word.isWord("TYPE") {
-        isOtherType = !operand.isWord("STRING")
+        type = index + 1
       } else {
         output.reply(error: ReplyError.syntax)
         return
@@ -69,7 +70,7 @@ extension MemoryEngine {
         } else {
           isWanted = !store.isExpired(slot, now: now)
         }
-        if isWanted, !isOtherType {
+        if isWanted, type.map({ frame.extracting(arguments[$0].range).isWord(typeName(slot)) }) ?? true {
           replyKey(slot, &found)
           listed += 1
         }
@@ -90,7 +91,7 @@ extension MemoryEngine {
     }
     var last = 0
     for _ in 0..<64 {
-      last = Int.random(in: store.slots.indices)
+      last = Int.random(in: store.slots.indices, using: &random)
       if !store.slots[last].isFree, !store.isExpired(last, now: now) {
         replyKey(last, &output)
         return

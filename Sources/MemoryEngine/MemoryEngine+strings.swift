@@ -5,7 +5,7 @@ import SluiceRESP
 extension MemoryEngine {
   mutating func get(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
     if let slot = read(frame.extracting(arguments[1].range)) {
-      replyValue(slot, &output)
+      if isString(slot, &output) { replyValue(slot, &output) }
     } else {
       output.replyNull()
     }
@@ -31,6 +31,7 @@ extension MemoryEngine {
     if options.get {
       if let slot = place.slot {
         hits &+= 1
+        guard isString(slot, &output) else { return }
         replyValue(slot, &output)
       } else {
         misses &+= 1
@@ -73,6 +74,7 @@ extension MemoryEngine {
     let value = frame.extracting(arguments[2].range)
     guard admits(key, valueCount: value.count, &output) else { return }
     if let slot = read(key) {
+      guard isString(slot, &output) else { return }
       replyValue(slot, &output)
       put(key, Place(hash: store.slots[slot].hash, slot: slot), value, expiresAt: Slot.noExpiry)
     } else {
@@ -86,6 +88,7 @@ extension MemoryEngine {
       output.replyNull()
       return
     }
+    guard isString(slot, &output) else { return }
     replyValue(slot, &output)
     store.remove(slot)
   }
@@ -99,7 +102,9 @@ extension MemoryEngine {
       output.replyNull()
       return
     }
-    guard let expiresAt = expiry(options.expiry, frame, arguments, "getex", &output) else { return }
+    guard isString(slot, &output),
+      let expiresAt = expiry(options.expiry, frame, arguments, "getex", &output)
+    else { return }
     replyValue(slot, &output)
     if options.persist {
       store.setExpiry(slot, at: Slot.noExpiry)
@@ -112,7 +117,7 @@ extension MemoryEngine {
   mutating func mget(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
     output.reply(arrayOf: arguments.count - 1)
     for index in 1..<arguments.count {
-      if let slot = read(frame.extracting(arguments[index].range)) {
+      if let slot = read(frame.extracting(arguments[index].range)), store.slots[slot].collection == nil {
         replyValue(slot, &output)
       } else {
         output.replyNull()
@@ -120,7 +125,8 @@ extension MemoryEngine {
     }
   }
 
-  /// `MSET`, and `MSETNX`, which sets nothing if one of the keys is there. One entry too large refuses them whole.
+  /// `MSET`, and `MSETNX`, which sets nothing if one of the keys is there. One entry too large refuses them
+  /// whole.
   mutating func mset(
     _ frame: Span<UInt8>, _ arguments: [ArgumentRange], onlyIfNone: Bool, _ output: inout [UInt8]
   ) {

@@ -12,6 +12,7 @@ extension MemoryEngine {
       output.reply(integer: Int64(tail.count))
       return
     }
+    guard isString(slot, &output) else { return }
     let total = store.slots[slot].valueCount + tail.count
     guard total <= MemoryEngine.longestString else {
       output.reply(error: ReplyError.tooLong)
@@ -24,6 +25,7 @@ extension MemoryEngine {
 
   mutating func strlen(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ output: inout [UInt8]) {
     let slot = read(frame.extracting(arguments[1].range))
+    if let slot, !isString(slot, &output) { return }
     output.reply(integer: slot.map { Int64(store.slots[$0].valueCount) } ?? 0)
   }
 
@@ -38,6 +40,7 @@ extension MemoryEngine {
       output.reply(bulkText: "")
       return
     }
+    guard isString(slot, &output) else { return }
     let length = Int64(store.slots[slot].valueCount)
     let isBackwards = start < 0 && end < 0 && start > end
     if start < 0 { start = max(0, start + length) }
@@ -64,6 +67,7 @@ extension MemoryEngine {
     let key = frame.extracting(arguments[1].range)
     let part = frame.extracting(arguments[3].range)
     let place = locate(key)
+    if let slot = place.slot, !isString(slot, &output) { return }
     let length = place.slot.map { store.slots[$0].valueCount } ?? 0
     if part.count == 0 {
       output.reply(integer: Int64(length))
@@ -115,6 +119,7 @@ extension MemoryEngine {
     let place = locate(key)
     var old: Int64 = 0
     if let slot = place.slot {
+      guard isString(slot, &output) else { return }
       guard let value = store.slots[slot].withValue({ IntegerText.parse($0) }) else {
         output.reply(error: ReplyError.notAnInteger)
         return
@@ -138,6 +143,7 @@ extension MemoryEngine {
     let place = locate(key)
     var old: LongDouble = 0
     if let slot = place.slot {
+      guard isString(slot, &output) else { return }
       guard let value = store.slots[slot].withValue({ FloatText.parse($0) }) else {
         output.reply(error: ReplyError.notAFloat)
         return

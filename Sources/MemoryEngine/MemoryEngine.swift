@@ -1,11 +1,11 @@
 import SluiceRESP
 
-/// The embedded cache engine behind `memory:`: strings with expiries under an exact LRU with a bound in bytes,
-/// answering byte for byte as Redis 7.0 does.
+/// The embedded cache engine behind `memory:`: Redis' types of values with expiries, under an exact LRU with
+/// a bound in bytes, answering byte for byte as Redis 7.0 does.
 ///
 /// The way of one command:
 /// ```
-///   frame + argument ranges ──▶ execute ──▶ CommandTable (verb, arity) ──▶ run ──▶ one method per command
+///   frame + argument ranges ──▶ execute ──▶ CommandTable (name, arity) ──▶ run ──▶ one method per command
 ///                                                                                    │
 ///   output ◀── RESP2 reply ◀─────────────────────────────────────────────────────── Store (slab, index, LRU)
 /// ```
@@ -20,6 +20,7 @@ public struct MemoryEngine: ~Copyable {
   var hits: UInt64 = 0
   var misses: UInt64 = 0
   var commandsProcessed: UInt64 = 0
+  var random: SplitMix
 
   /// How many clients `INFO clients` reports; the owner keeps it current.
   public var connectedClients = 0
@@ -29,12 +30,17 @@ public struct MemoryEngine: ~Copyable {
 
   /// - Parameters:
   ///   - maxBytes: the bound on keys, values and 128 bytes per entry; at least 1 is taken.
-  ///   - maxEntries: a bound on the number of entries; nil is none but the 2^31 - 2 that the store can number.
+  ///   - maxEntries: a bound on the number of entries; nil is none but the 2^31 - 2 that the store can
+  /// number.
+  ///   - seed: what random choices begin from; nil is another one each time.
   ///   - clock: milliseconds since 1970.
-  public init(maxBytes: Int = 256 << 20, maxEntries: Int? = nil, clock: @escaping () -> UInt64) {
+  public init(
+    maxBytes: Int = 256 << 20, maxEntries: Int? = nil, seed: UInt64? = nil, clock: @escaping () -> UInt64
+  ) {
     let mostEntries = Int(Int32.max) - 1
     store = Store(maxBytes: max(1, maxBytes), maxEntries: min(max(1, maxEntries ?? mostEntries), mostEntries))
     self.clock = clock
+    random = SplitMix(seed: seed ?? .random(in: .min ... .max))
     now = Int64(clamping: clock())
     startedAt = now
   }
@@ -70,14 +76,25 @@ public struct MemoryEngine: ~Copyable {
       return .keepOpen
     }
     guard arguments.count == row.arity || (row.arity < 0 && arguments.count >= -row.arity) else {
-      output.reply(wrongArityFor: row.verb.name)
+      output.reply(wrongArityFor: row.name)
       return .keepOpen
     }
-    if row.verb == .quit {
+    switch row.action {
+    case .verb(.quit):
       output.replyOK()
       return .close
+    case .verb(let verb):
+      run(verb, frame, arguments, &session, &output)
+    case .command(let run):
+      let start = output.count
+      let request = Request(row.name, frame, arguments)
+      do {
+        try run(&self, request, &output)
+      } catch {
+        output.removeLast(output.count - start)
+        output.reply(error as? Refusal ?? .syntax, for: row.name)
+      }
     }
-    run(row.verb, frame, arguments, &session, &output)
     return .keepOpen
   }
 

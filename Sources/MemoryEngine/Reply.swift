@@ -4,6 +4,7 @@ import SluiceRESP
 extension [UInt8] {
   mutating func replyOK() { append(text: "+OK\r\n") }
   mutating func replyNull() { append(text: "$-1\r\n") }
+  mutating func replyNullArray() { append(text: "*-1\r\n") }
 
   mutating func reply(status: StaticString) {
     append(0x2B)
@@ -48,6 +49,27 @@ extension [UInt8] {
     reply(bulk: digits.span)
   }
 
+  mutating func reply(bulk: [UInt8]) { reply(bulk: bulk.span) }
+
+  mutating func reply(double value: Double) { reply(bulk: FloatText.general(value)) }
+
+  mutating func reply(bulks: [[UInt8]]) {
+    reply(arrayOf: bulks.count)
+    for bulk in bulks { reply(bulk: bulk.span) }
+  }
+
+  mutating func reply(_ refusal: Refusal, for name: StaticString) {
+    switch refusal {
+    case .text(let text): reply(error: text)
+    case .line(let text):
+      append(0x2D)
+      // Words of the client's may be in it: no line ends.
+      for byte in text.utf8 { append(byte == 0x0D || byte == 0x0A ? 0x20 : byte) }
+      append(text: "\r\n")
+    case .arity: reply(wrongArityFor: name)
+    }
+  }
+
   mutating func reply(arrayOf count: Int) {
     append(0x2A)
     append(decimal: Int64(count))
@@ -65,6 +87,7 @@ extension [UInt8] {
 
 /// The errors that several commands share; the texts are Redis 7.0's.
 enum ReplyError {
+  static let wrongType: StaticString = "WRONGTYPE Operation against a key holding the wrong kind of value"
   static let notAnInteger: StaticString = "ERR value is not an integer or out of range"
   static let notAFloat: StaticString = "ERR value is not a valid float"
   static let syntax: StaticString = "ERR syntax error"

@@ -15,6 +15,8 @@ struct Slot {
   /// Seconds since 1970 of the last use, for `OBJECT IDLETIME`.
   var usedAt: UInt32
   var encoding: Encoding
+  /// The value, if it is no string; then `bytes` is the key alone.
+  var collection: Collection?
 
   static let noExpiry: Int64 = -1
 
@@ -34,6 +36,8 @@ struct Slot {
   var keyRange: Range<Int> { 0..<Int(keyLength) }
   var valueRange: Range<Int> { Int(keyLength)..<bytes.count }
   var valueCount: Int { bytes.count - Int(keyLength) }
+  /// What the entry costs beside the fixed part.
+  var weight: Int { bytes.count + (collection?.counted ?? 0) }
 
   func hasKey(_ key: Span<UInt8>) -> Bool { Int(keyLength) == key.count && key.isPrefix(of: bytes.span) }
 

@@ -3,8 +3,8 @@ import SluiceRESP
 
 /// The entries of the memory engine: a slab of slots, a hash index over it and an exact LRU list through it.
 ///
-/// A slot never moves while its key lives. That makes the slab order a stable order for `SCAN`: neither growth of
-/// the index nor other keys coming and going can hide a key from a scan or return it twice.
+/// A slot never moves while its key lives. That makes the slab order a stable order for `SCAN`: neither
+/// growth of the index nor other keys coming and going can hide a key from a scan or return it twice.
 ///
 /// ```
 ///   key ── hash ──▶ index ──▶ slots[i] ── bytes (key ‖ value)
@@ -12,8 +12,8 @@ import SluiceRESP
 ///                                └ older: the list of free slots, when free
 /// ```
 struct Store {
-  /// What an entry costs beyond its key and value: the slot (40), its share of the index at 3/8 to 3/4 load and of
-  /// spare slots (about 40), the header of its bytes (32) and the allocator's rounding (about 16).
+  /// What an entry costs beyond its key and value: the slot (48), its share of the index at 3/8 to 3/4 load
+  /// and of spare slots (about 40), the header of its bytes (32) and the allocator's rounding (about 16).
   static let entryOverhead = 128
 
   let maxBytes: Int
@@ -71,12 +71,13 @@ struct Store {
 
   mutating func insert(
     bytes: consuming [UInt8], keyCount: Int, hash: UInt32, expiresAt: Int64, encoding: Slot.Encoding,
-    seconds: UInt32
+    collection: Collection? = nil, seconds: UInt32
   ) {
-    usedBytes += bytes.count + Store.entryOverhead
+    collection?.counted = collection?.cost ?? 0
+    usedBytes += bytes.count + (collection?.counted ?? 0) + Store.entryOverhead
     let fresh = Slot(
       bytes: bytes, expiresAt: expiresAt, keyLength: Int32(truncatingIfNeeded: keyCount), hash: hash,
-      newer: -1, older: -1, usedAt: seconds, encoding: encoding)
+      newer: -1, older: -1, usedAt: seconds, encoding: encoding, collection: collection)
     let index: Int
     if firstFree >= 0 {
       index = Int(firstFree)
@@ -92,8 +93,13 @@ struct Store {
     makeRoom()
   }
 
-  /// Replaces the value of a slot, in place where its allocation is of a fitting size. The caller has asked `fits`.
+  /// Replaces the value of a slot, in place where its allocation is of a fitting size. The caller has asked
+  /// `fits`.
   mutating func replaceValue(_ index: Int, with value: Span<UInt8>, encoding: Slot.Encoding) {
+    if let collection = slots[index].collection {
+      usedBytes -= collection.counted
+      slots[index].collection = nil
+    }
     let start = slots[index].valueStart
     let old = slots[index].bytes.count
     let total = start + value.count
@@ -140,6 +146,22 @@ struct Store {
     resized(from: old, to: total)
   }
 
+  mutating func insert(
+    _ key: Span<UInt8>, hash: UInt32, collection: Collection, expiresAt: Int64, seconds: UInt32
+  ) {
+    insert(
+      bytes: [UInt8](key), keyCount: key.count, hash: hash, expiresAt: expiresAt, encoding: .stored,
+      collection: collection, seconds: seconds)
+  }
+
+  /// Counts what a collection has become. The caller has asked `fits` if it grew.
+  mutating func recount(_ index: Int) {
+    guard let collection = slots[index].collection else { return }
+    let old = collection.counted
+    collection.counted = collection.cost
+    resized(from: old, to: collection.cost)
+  }
+
   mutating func setExpiry(_ index: Int, at expiresAt: Int64) {
     if slots[index].expiresAt >= 0 { volatileCount -= 1 }
     if expiresAt >= 0 { volatileCount += 1 }
@@ -149,10 +171,11 @@ struct Store {
   mutating func remove(_ index: Int) {
     keyIndex.remove(hash: slots[index].hash, slot: index)
     unlink(index)
-    usedBytes -= slots[index].bytes.count + Store.entryOverhead
+    usedBytes -= slots[index].weight + Store.entryOverhead
     // A free slot must look unexpired to the sweep.
     setExpiry(index, at: Slot.noExpiry)
     slots[index].bytes = []
+    slots[index].collection = nil
     slots[index].keyLength = -1
     slots[index].older = firstFree
     firstFree = Int32(truncatingIfNeeded: index)

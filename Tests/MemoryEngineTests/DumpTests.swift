@@ -69,25 +69,6 @@ import Testing
     #expect(taken > 0, "seed \(seed)")
   }
 
-  @Test func otherTypesAreRefusedClearly() async throws {
-    let redis = try RealRedis()
-    let real = try BlockingClient(socketPath: redis.socketPath)
-    let engine = TestEngine()
-    _ = engine("SET k old")
-    for (key, words) in [
-      ("h", ["HSET", "h", "f", "v"]), ("l", ["RPUSH", "l", "1"]), ("s", ["SADD", "s", "a"]),
-      ("z", ["ZADD", "z", "1", "a"]), ("x", ["XADD", "x", "1-1", "f", "v"]),
-    ] {
-      _ = try real.ask(words.map(\.bytes))
-      let payload = try #require(try real.bulk("DUMP", key))
-      let reply = engine.run(["RESTORE".bytes, "k".bytes, "0".bytes, payload, "REPLACE".bytes])
-      #expect(
-        String(decoding: reply, as: UTF8.self)
-          == "-ERR sluice: the embedded memory engine keeps strings only; use a Redis for this stack\r\n")
-    }
-    #expect(engine("GET k") == "$3|old|")
-  }
-
   // MARK: With a clock of the test's own
 
   @Test func theTimeIsRelativeOrAbsolute() {
@@ -165,7 +146,7 @@ import Testing
   }
 
   /// A payload of these bytes with a right checksum.
-  private static func signed(_ content: [UInt8]) -> [UInt8] {
+  static func signed(_ content: [UInt8]) -> [UInt8] {
     let payload = content + [10, 0]
     let sum = CRC64.of(payload.span)
     return payload + (0..<8).map { UInt8(truncatingIfNeeded: sum >> UInt64(8 * $0)) }
@@ -173,23 +154,23 @@ import Testing
 }
 
 /// A word of a command.
-private protocol Word { var bytes: [UInt8] { get } }
-extension String: Word { fileprivate var bytes: [UInt8] { Array(utf8) } }
-extension [UInt8]: Word { fileprivate var bytes: [UInt8] { self } }
+protocol Word { var bytes: [UInt8] { get } }
+extension String: Word { var bytes: [UInt8] { Array(utf8) } }
+extension [UInt8]: Word { var bytes: [UInt8] { self } }
 
 extension BlockingClient {
-  fileprivate func replyBytes(_ words: any Word...) throws -> [UInt8] { try reply(words.map { $0.bytes }) }
+  func replyBytes(_ words: any Word...) throws -> [UInt8] { try reply(words.map { $0.bytes }) }
 
-  fileprivate func ask(_ words: any Word...) throws -> String {
+  func ask(_ words: any Word...) throws -> String {
     String(decoding: try reply(words.map { $0.bytes }), as: UTF8.self)
   }
 
-  fileprivate func ask(_ words: [[UInt8]]) throws -> String {
+  func ask(_ words: [[UInt8]]) throws -> String {
     String(decoding: try reply(words), as: UTF8.self)
   }
 
   /// The content of a bulk reply; nil for null.
-  fileprivate func bulk(_ words: any Word...) throws -> [UInt8]? {
+  func bulk(_ words: any Word...) throws -> [UInt8]? {
     let reply = try reply(words.map { $0.bytes })
     return ReplyReader.string(reply.span).map { Array(reply[$0]) }
   }

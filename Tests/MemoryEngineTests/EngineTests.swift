@@ -104,8 +104,8 @@ import Testing
   @Test func connectionAndServerCommands() {
     let engine = TestEngine()
     #expect(
-      engine("HSET h f v")
-        == "-ERR sluice: the embedded memory engine has no command 'HSET'; use a Redis for this stack|")
+      engine("BLPOP l 0")
+        == "-ERR sluice: the embedded memory engine has no command 'BLPOP'; use a Redis for this stack|")
     #expect(engine("get") == "-ERR wrong number of arguments for 'get' command|")
     #expect(engine("CLIENT ID") == ":7|")
     #expect(engine("CONFIG GET MaxMemory*s nosuch m?xmemory") == "*2|$9|maxmemory|$7|1048576|")
