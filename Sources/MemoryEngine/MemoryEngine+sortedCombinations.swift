@@ -88,7 +88,8 @@ extension MemoryEngine {
         var sum = sorted[0].weighed(score)
         for source in sorted.dropFirst() {
           guard let other = source.score(of: member) else { return true }
-          sum = aggregate.joined(sum, source.weighed(other))
+          // Only the first product is looked at: another one that is not a number makes a sum zero.
+          sum = aggregate.joined(sum, other * source.weight)
         }
         result.set(member, sum)
         return result.count < limit
@@ -135,8 +136,9 @@ private struct CombineOptions {
       case .sum:
         let sum = left + right
         return sum.isNaN ? 0 : sum
-      case .min: return Swift.min(left, right)
-      case .max: return Swift.max(left, right)
+      // Of 0 and -0 the left one stays.
+      case .min: return right < left ? right : left
+      case .max: return right > left ? right : left
       }
     }
   }

@@ -99,7 +99,9 @@ extension MemoryEngine {
     guard form.stores else {
       return output.reply(elements, withScores: form.withScores)
     }
-    let result = SortedSetValue()
+    // Redis knows the length of a range of ranks, and begins with the form that it will need.
+    let isLarge = (form.by ?? .ranks) == .ranks && elements.count > 128
+    let result = SortedSetValue(packed: !isLarge)
     for element in elements { result.set(element.member, element.score) }
     output.reply(integer: Int64(result.count))
     try place(result, at: request[1])
