@@ -1,7 +1,7 @@
 import Glibc
 import SluiceRouting
 
-/// The directory in which a proxy keeps what must outlive it: per lane the writes in flight and the suspects.
+/// The directory in which a proxy keeps what must outlive it: per lane the writes in flight and the suspects, and what is in force.
 ///
 /// Each start begins files of its own, and those of the start before are removed when what they held has been taken over:
 /// killed at any moment, nothing is lost. Made for a killed process; a machine that stops takes unwritten pages with it.
@@ -36,6 +36,12 @@ public final class SuspectJournal: Sendable {
   /// Why nothing of this run can be written down, as on a full disk; nil if it can. What was recovered holds all the same, and stays
   /// where it is for the next start.
   public let failure: JournalError?
+  /// What is in force, for the next process; nil if that cannot be kept.
+  public let inForce: InForceRecord?
+  /// Why it cannot be kept.
+  public let inForceFailure: JournalError?
+  /// What was in force in the process before; nil if nobody can say.
+  public let remembered: InForce?
   /// For stacks whose layers let memory answer.
   public let outages: [StackID: OutageMark]
   public let recovered: Recovered
@@ -72,10 +78,12 @@ public final class SuspectJournal: Sendable {
       lost.damage = "\(error)"
       lost.everything = known.mirrors
       (lock, lanes, outages, earlier, failure, recovered) = (-1, [], [:], [], error, lost)
+      (inForce, inForceFailure, remembered) = (nil, error, nil)
       return
     }
     let names = held.names
     lock = held.lock
+    (inForce, inForceFailure, remembered) = Self.remember(directory + "/in-force")
     // The manifests first: a start that is killed while it removes the rest has left nothing half.
     let manifests = names.filter { $0.hasSuffix(JournalGeneration.manifest) }
     earlier = (manifests + names.filter { !manifests.contains($0) }).map { "\(directory)/\($0)" }
@@ -113,6 +121,15 @@ public final class SuspectJournal: Sendable {
 
   deinit { if lock >= 0 { close(lock) } }
 
+  private static func remember(_ path: String) -> (InForceRecord?, JournalError?, InForce?) {
+    do throws(JournalError) {
+      let record = try InForceRecord(path: path)
+      return (record, nil, record.recovered)
+    } catch {
+      return (nil, error, InForceRecord.left(at: path))
+    }
+  }
+
   private static func begin(
     _ start: String, lanes count: Int, _ ringBytes: Int
   ) throws(JournalError) -> ([LaneJournal], [StackID: OutageMark]) {
@@ -132,6 +149,8 @@ public final class SuspectJournal: Sendable {
 
   /// What was recovered is in the lanes' own journals now, if they have any.
   public func wasTakenOver() {
+    // What nobody can keep up to date any more would mislead the start after this one.
+    if inForce == nil, remembered != nil { unlink(directory + "/in-force") }
     guard failure == nil else { return }
     for path in earlier { unlink(path) }
   }
