@@ -64,7 +64,7 @@ let package = Package(
         .embedInCode("0005_refusals.sql"),
       ],
       swiftSettings: strict),
-    room("Flags", ["SluiceRouting", "SluiceDefaultFlags"]),
+    room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),
     room(
       "Ledger",
       ["SluiceFigures", "SluiceRouting", "SluiceMigrations", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -72,7 +72,7 @@ let package = Package(
     // What the counts prove, and when they are a reason to go back.
     room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting"]),
 
-    // What outlives a proxy that is killed: keys of writes in flight, and suspects.
+    // What outlives a proxy that is killed: keys of writes in flight, suspects, and what was in force.
     room("Journal", ["SluiceRouting"]),
 
     // The data plane and its switchboard.
@@ -204,7 +204,9 @@ let package = Package(
       name: "FiguresTests", dependencies: ["SluiceFigures", "SluiceRouting"], swiftSettings: strict),
     .testTarget(
       name: "FlagsTests",
-      dependencies: ["SluiceFlags", "SluiceRouting", "SluiceDefaultFlags", "SluiceTestSupport"],
+      dependencies: [
+        "SluiceFlags", "SluiceJournal", "SluiceRouting", "SluiceDefaultFlags", "SluiceTestSupport", logging,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EvidenceTests",

@@ -9,11 +9,12 @@ public enum StartupScreen {
   ///   - control: where the control port really listens; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
+  ///   - isRemembered: whether what was in force before the start stays in its place.
   ///   - ledgerError: the same of the ledger.
   ///   - warnings: what was found besides those of the configuration.
   public static func render(
     _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
-    stage: String, flagsError: String? = nil, ledgerError: String? = nil,
+    stage: String, flagsError: String? = nil, isRemembered: Bool = false, ledgerError: String? = nil,
     warnings: [String] = []
   ) -> String {
     let control = control.isEmpty ? configuration.control : control
@@ -32,6 +33,10 @@ public enum StartupScreen {
     }
     let flags = configuration.flags.path ?? "embedded defaults, kept in memory"
     let ledger = configuration.ledger.path ?? "none (--ledger sluice.db keeps one)"
+    let instead =
+      isRemembered
+      ? "what was in force before stays until it is right"
+      : "every key is answered by legacy until it is right"
     lines += [
       "",
       "  clients      \(joined(listening))\(configuration.password == nil ? "" : ", with password")",
@@ -39,7 +44,7 @@ public enum StartupScreen {
       "  legacy       \(configuration.stacks.legacy)",
       "  new          \(configuration.stacks.new)",
       "  stage        \(stage)",
-      "  flags        \(flags)\(unused(flagsError, "every key is answered by legacy until it is right"))",
+      "  flags        \(flags)\(unused(flagsError, instead))",
       "  ledger       \(ledger)\(unused(ledgerError, "no evidence is kept"))",
     ]
     lines += (configuration.warnings + warnings).map { "  WARNING      \($0)" }

@@ -4,7 +4,9 @@ import SluiceRouting
 
 /// One command of the control port, read from its words.
 enum ControlCommand: Equatable {
-  case status, rearm
+  case status
+  /// `FLEET`: for all who share the latch file.
+  case rearm(isFleet: Bool)
   case reload(allowReshuffle: Bool)
   case help, ping, quit
   case stage(Stage, Percentage?)
@@ -31,7 +33,8 @@ enum ControlCommand: Equatable {
     let arguments = texts.dropFirst()
     switch (name, arguments.count) {
     case ("STATUS", 0): self = .status
-    case ("REARM", 0): self = .rearm
+    case ("REARM", 0): self = .rearm(isFleet: false)
+    case ("REARM", 1) where texts[1].uppercased() == "FLEET": self = .rearm(isFleet: true)
     case ("RELOAD", 0): self = .reload(allowReshuffle: false)
     case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
     // redis-cli answers HELP itself and sends nothing.
@@ -99,7 +102,7 @@ enum ControlCommand: Equatable {
 
   static let helpLines = [
     "ROLLBACK [reason]      every key back to legacy, at once; stays until REARM",
-    "REARM                  lift the rollback; the flags are in force again",
+    "REARM [FLEET]          lift the rollback of this proxy; FLEET removes the file that others share",
     "STATUS                 everything there is to know, as JSON",
     "STAGE name [percent]   go to off, dualwrite, shadow, live, rampdown or complete",
     "RAMP percent           change the share of keys that new answers in live",

@@ -34,7 +34,7 @@ struct ControlDesk: Sendable {
       case .ramp(let percentage):
         reply.appendBulk(try await cutover.move(to: nil, percentage: percentage, who: who))
       case .rollback(let reason): reply.appendBulk(await cutover.rollBack(reason: reason, who: who))
-      case .rearm: reply.appendBulk(try await cutover.rearm(who: who))
+      case .rearm(let isFleet): reply.appendBulk(try await cutover.rearm(isFleet: isFleet, who: who))
       case .reload(let allowReshuffle):
         readPasswords()
         reply.appendBulk(try await reload(allowReshuffle))

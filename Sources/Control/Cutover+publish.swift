@@ -29,11 +29,20 @@ extension Cutover {
     var inForce: InForce
     var flagsError: String?
     var latchError: String?
+    /// The latch file that stays for others.
+    var latchLeft: String?
+    /// Why a restart would not know what is in force; nil if it would.
+    var memoryError: String?
+    /// Whether the flags come from the run before.
+    var isRemembered: Bool
     var evidence: Evidence
   }
 
   var standing: Standing {
-    Standing(inForce: inForce, flagsError: flagsError, latchError: latchError, evidence: evidence)
+    Standing(
+      inForce: inForce, flagsError: flagsError, latchError: latchError,
+      latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
+      isRemembered: isRemembered, evidence: evidence)
   }
 
   /// Where the keys go now, for the audit.
@@ -45,6 +54,7 @@ extension Cutover {
     await layers.clearL1()
     // Numbered and read in one breath: of two that are under way at once the later number is the later wish.
     publications += 1
+    remember()
     let wanted = InForce(
       definition: definition,
       snapshot: definition.makeSnapshot(

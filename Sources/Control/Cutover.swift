@@ -27,17 +27,27 @@ actor Cutover {
   let logger: Logger
   /// Where flags come from; nil keeps them in memory.
   let file: FlagFile?
-  private let latch: LatchKeeper?
-  private let switches: EnvironmentSwitches
+  let latch: LatchKeeper?
+  let switches: EnvironmentSwitches
+  /// Where what is in force outlives the process; see `Cutover+memory.swift`.
+  let memory: Memory
 
   /// The last good definition.
-  private(set) var definition: FlagDefinition
+  var definition: FlagDefinition
   /// The same as bytes; what edits in memory start from.
   private var bytes: [UInt8]
   private(set) var flagsError: String?
   private(set) var isFromFile: Bool
+  /// Whether somebody has written the definition for this proxy, in this run or in the one before.
+  private(set) var isGood: Bool
+  /// Whether the definition is that of the run before, for there is no file that could be used.
+  private(set) var isRemembered: Bool
   private(set) var loadedAt: Date
-  private(set) var rollback: Rollback?
+  var rollback: Rollback?
+  /// What of it outlives the process: not what the environment says.
+  var ownLatch: Rollback?
+  /// The latch file that a re-arm has lifted here and left where it is, for others.
+  var lifted: RollbackLatch.Mark?
   /// What has become of them in the lanes; see `Cutover+publish.swift`.
   var inForce: InForce
   /// Whether legacy stands in for new just now; see `Cutover+fallback.swift`.
@@ -47,8 +57,8 @@ actor Cutover {
   var evidence = Evidence()
   var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
-  private var rollbacks = 0
-  private var isRearming = false
+  var rollbacks = 0
+  var isRearming = false
   /// The order that is under way, in words: orders prepare, publish and write one after the other, and nobody's order is undone by
   /// one that did not know of it.
   private var moving: String?
@@ -61,7 +71,7 @@ actor Cutover {
 
   init(
     proxy: ProxyServer, layers: LayeredStacks, settings: ProxySettings, health: HealthBoard, start: FlagStart,
-    ledger: Ledger?, logger: Logger
+    memory: Memory, ledger: Ledger?, logger: Logger
   ) {
     self.health = health
     self.proxy = proxy
@@ -70,17 +80,21 @@ actor Cutover {
     self.ledger = ledger
     self.logger = logger
     file = start.file
-    latch = start.latch.map { LatchKeeper($0, logger: logger) }
+    self.memory = memory
+    latch = LatchKeeper(start, logger: logger)
     switches = start.switches
     definition = start.definition
     bytes = start.bytes
     flagsError = start.error
     isFromFile = start.file != nil && start.error == nil
-    rollback = start.rollback
+    (isGood, isRemembered) = (start.isGood, start.isRemembered)
+    (rollback, ownLatch, lifted) = (start.rollback, start.ownLatch, start.lifted)
     loadedAt = Date()
     inForce = InForce(
-      definition: definition, snapshot: start.snapshot, rollback: rollback, isFromFile: isFromFile,
+      definition: definition, snapshot: start.past ?? start.snapshot, rollback: rollback,
+      isFromFile: isFromFile,
       loadedAt: loadedAt)
+    memory.keep(start)
   }
 
   var isRolledBack: Bool { rollback != nil }
@@ -89,83 +103,6 @@ actor Cutover {
   }
 
   // MARK: Flips
-
-  /// Goes back: every key's primary is legacy from the moment this returns.
-  @discardableResult
-  func rollBack(reason: String, who: String) async -> String {
-    let before = effective
-    let wasRolledBack = isRolledBack
-    rollbacks += 1
-    var latching: AsyncStream<Void>?
-    if !wasRolledBack {
-      rollback = Rollback(reason: reason, who: who, at: Date())
-      latching = latch?.set(reason: reason, who: who)
-    }
-    let flips = await publish(deadline: settings.rollbackDeadline)
-    // For a process that is killed right behind its word the file must be on its way; nobody waits for the disk.
-    if let latching { for await _ in latching {} }
-    let trouble = caveat(flips)
-    if wasRolledBack { return "OK already rolled back: every key is answered by legacy\(trouble)" }
-    logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
-    record(
-      .rollback, from: before, who: who, reason: reason, flips: flips)
-    guard isRolledBack else { return "OK rolled back, and re-armed again meanwhile: \(describe())\(trouble)" }
-    return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it\(trouble)"
-  }
-
-  /// What an operator must know about legacy at the moment of going back to it.
-  private func caveat(_ flips: [LaneFlip]) -> String {
-    var text = ""
-    if flips.contains(where: { $0.emptied == .legacy }) {
-      text +=
-        "; NOTE: legacy \(emptying(.legacy)): it has heard no write since stage complete, what it had was old"
-    }
-    if let reason = health[.legacy].health.reason { text += "; NOTE: legacy is DOWN: \(reason)" }
-    if let latchError { text += "; NOTE: a restart would forget it: \(latchError)" }
-    return text
-  }
-
-  /// A stack that cannot be reached is emptied when it can.
-  private func emptying(_ stack: StackID) -> String {
-    health[stack].health == .up ? "was emptied first" : "is not there yet, and is emptied before it answers"
-  }
-
-  /// Why a restart would forget the rollback, as far as that is known by now; nil if it would not.
-  var latchError: String? {
-    guard isRolledBack, !switches.useLegacy else { return nil }
-    guard let latch else {
-      return "there is no flag file, beside which the latch file has its place (--flags)"
-    }
-    return latch.trouble
-  }
-
-  /// Lifts the latch; the flags are in force again.
-  func rearm(who: String) async throws(Refused) -> String {
-    guard isRolledBack else { return "OK nothing to lift: the proxy is not rolled back; \(describe())" }
-    guard !switches.useLegacy else {
-      throw Refused("still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and restart")
-    }
-    let seen = rollbacks
-    isRearming = true
-    defer { isRearming = false }
-    // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
-    if let latch {
-      do { try await latch.clear() } catch {
-        throw Refused("still rolled back, the latch file could not be removed: \(error)")
-      }
-    }
-    guard seen == rollbacks else { throw Refused("somebody rolled back meanwhile; look, and rearm again") }
-    let before = effective
-    rollback = nil
-    let flips = await publish(deadline: settings.fenceDeadline)
-    record(.rearm, from: before, who: who, reason: "", flips: flips)
-    if let again = rollback {
-      throw Refused("still rolled back: \(again.who) rolled back again meanwhile; look, and rearm again")
-    }
-    await considerFallback()
-    logger.warning("re-armed by \(who): \(describe())")
-    return "OK re-armed: \(describe())\(Cutover.held(flips))"
-  }
 
   /// Goes to a stage, or to another percentage, or both.
   func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
@@ -196,7 +133,7 @@ actor Cutover {
     let shortfall = evidence.shortfall(of: change.definition.plan, from: definition, to: change.definition)
     definition = change.definition
     bytes = change.bytes
-    isFromFile = file != nil
+    (isFromFile, isGood, isRemembered) = (file != nil, true, false)
     loadedAt = Date()
     let flips = await publish(deadline: settings.fenceDeadline)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
@@ -254,29 +191,17 @@ actor Cutover {
       if let file, let said = try? await disk.run({ try file.load() }), said.version != definition.version {
         return await load(said)
       }
-      flagsError = nil
+      (flagsError, isRemembered, isFromFile, inForce.isFromFile) = (nil, false, true, true)
       logger.notice("the flag file is good again, and it is the one in force")
-    case .latchAppeared:
-      // The event of a file that a re-arm has removed meanwhile says nothing about now. And our own writing is no second
-      // order: a re-arm that is under way would be refused for it.
-      guard let latch, !latch.isBeingWritten, latch.isSet else { return }
-      let written = Rollback(note: latch.note)
-      if let rollback, rollback.reason == written.reason, rollback.who == written.who { return }
-      latch.changedByHand()
-      await rollBack(reason: written.reason, who: "file")
-    case .latchDisappeared:
-      // Our own removing and writing tells nobody anything.
-      if isRolledBack, !isRearming, let latch, !latch.isBeingWritten, !latch.isSet {
-        latch.changedByHand()
-        logger.warning("the latch file is gone; the proxy stays rolled back until it is told to rearm")
-      }
+    case .latchAppeared: await latchAppeared()
+    case .latchDisappeared: latchDisappeared()
     }
   }
 
   /// What is to be said of a refused file, and of what it leaves in force.
   func refusal(_ error: FlagError) -> String {
     let stays =
-      isFromFile
+      isGood
       ? "the last good one stays in force"
       : "none was good since the start, so every key is answered by legacy"
     return "flag file \(file?.path ?? "") refused, \(stays): \(error)"
@@ -285,7 +210,7 @@ actor Cutover {
   /// Puts an edit of the file in force.
   private func load(_ definition: FlagDefinition) async {
     guard definition.version != self.definition.version, await isStillSaid(definition) else {
-      (flagsError, isFromFile, inForce.isFromFile) = (nil, true, true)
+      (flagsError, isRemembered, isFromFile, inForce.isFromFile, isGood) = (nil, false, true, true, true)
       return
     }
     isLoading = true
@@ -297,7 +222,8 @@ actor Cutover {
     let before = position
     let edit = FlagEdit(from: self.definition, to: definition)
     let shortfall = evidence.shortfall(of: definition.plan, from: self.definition, to: definition)
-    (self.definition, isFromFile, loadedAt) = (definition, true, Date())
+    (self.definition, isFromFile, isGood, isRemembered) = (definition, true, true, false)
+    loadedAt = Date()
     let flips = await publish(deadline: settings.fenceDeadline)
     flagsError = nil
     record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
@@ -337,6 +263,9 @@ actor Cutover {
   func tick(writeEvery period: TimeInterval) async {
     await collect()
     await considerFallback()
+    latch?.tend()
+    remember()
+    memory.tend()
     if Date().timeIntervalSince(interval.since) >= period { flushInterval() }
   }
 
@@ -353,9 +282,22 @@ actor Cutover {
     await rollBack(reason: reason + words, who: "guardrail")
   }
 
-  /// The first line of this run's story.
-  func recordStart() {
-    record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
+  /// The first line of this run's story. Where something else was in force in the run before, the lanes have begun with that, and this
+  /// is a flip like any other: before the first client.
+  func begin(_ start: FlagStart) async {
+    guard start.past != nil, let before = start.before else {
+      return record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
+    }
+    let from = inForce.snapshot.effectiveStage
+    // No client waits yet, so there is time to copy what is doubtful, instead of deleting it when it is asked for.
+    let flips = await publish(deadline: max(settings.fenceDeadline, 2_000_000_000))
+    record(
+      .start, from: FlipRecord.Position(from, percent: before.percent ?? 0), who: "start",
+      reason: rollback?.reason ?? FlagEdit(from: before, to: definition).text, flips: flips)
+    for stack in Set(flips.compactMap(\.emptied)) {
+      logger.warning(
+        "stack \(stack.name) \(emptying(stack)): it was not told of the writes in stage \(from.name)")
+    }
   }
 
   /// Brings the counts up to this moment, for `STATUS`.

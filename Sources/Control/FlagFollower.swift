@@ -26,7 +26,8 @@ final class FlagFollower: Sendable {
       }
     }
     watcher = FlagWatcher(
-      file: file, start: start.outcome, latchWasSet: start.latchWasSet, allowReshuffle: allowReshuffle
+      file: file, start: start.outcome, remembered: start.isRemembered ? start.definition : nil,
+      latchAtStart: start.latchMark, allowReshuffle: allowReshuffle
     ) { tell.yield(.event($0)) }
   }
 

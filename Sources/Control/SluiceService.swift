@@ -58,28 +58,18 @@ public final class SluiceService: Service {
   ///
   /// - Throws: `ServeError` if an address cannot be opened; `FlagError` only if the built-in flags are broken.
   public func run() async throws {
-    let start = try FlagStart(
-      path: configuration.flags.path, environment: ProcessInfo.processInfo.environment)
-    if let error = start.error {
-      logger.error(
-        "the flag file \(configuration.flags.path ?? "") cannot be used, every key is answered by legacy until it is right: \(error)"
-      )
-    }
-    if let rollback = start.rollback { logger.warning("starting rolled back: \(rollback.reason)") }
-    if start.switches.useNew {
-      let decides =
-        start.file == nil ? "without a flag file that is stage rampdown" : "but the flag file decides"
-      logger.notice("\(EnvironmentSwitches.newName) is set: \(decides)")
-    }
     let files = try OpenFiles.prepare(configuration)
     if let shortage = files.shortage { logger.warning("\(shortage)") }
     let (ledger, ledgerError) = try openLedger()
     let (journal, journalError) = try openJournal(behind: ledger?.before)
+    let start = try FlagStart(
+      path: configuration.flags.path, environment: ProcessInfo.processInfo.environment,
+      remembered: journal?.remembered, allowReshuffle: configuration.flags.allowReshuffle)
+    announce(start, journal)
     let memories = try await startMemories()
     var settings = ProxySettings(configuration)
     settings.maximumClients = files.maxClients
     let stacks = configuration.stacks
-    let snapshot = start.snapshot
     let layers = try await LayeredStacks.start(
       configuration, memories: memories.sockets, passwords: passwords, ledger: ledger, journal: journal,
       logger: logger)
@@ -92,11 +82,13 @@ public final class SluiceService: Service {
         password: passwords[.legacy]),
       new: StackEndpoint(
         stacks.new, memory: memories.sockets[.new], layers: layers.door(of: .new), password: passwords[.new]),
-      routing: snapshot, journal: journal, report: reporter(to: ledger) { tellHealth.yield() })
+      routing: start.past ?? start.snapshot, journal: journal,
+      report: reporter(to: ledger) { tellHealth.yield() })
     self.proxy.withLock { $0 = proxy }
     let cutover = Cutover(
-      proxy: proxy, layers: layers, settings: settings, health: health, start: start, ledger: ledger,
-      logger: logger)
+      proxy: proxy, layers: layers, settings: settings, health: health, start: start,
+      memory: Cutover.Memory(journal, error: journalError), ledger: ledger, logger: logger)
+    await cutover.begin(start)
     let follower = follow(start, cutover)
     Task { for await _ in healthChanges { await cutover.considerFallback() } }
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
@@ -129,13 +121,12 @@ public final class SluiceService: Service {
       throw error
     }
     doors.withLock { $0 = (listening, control.addresses) }
-    await cutover.recordStart()
     follower?.run()
     let stage = await cutover.describe()
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
-      flagsError: start.error, ledgerError: ledgerError,
+      flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
       warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration))
     FileHandle.standardOutput.write(Data(screen.utf8))
 

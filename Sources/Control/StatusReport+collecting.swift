@@ -31,12 +31,14 @@ extension StatusReport {
     percent = definition.percent
     rolled_back = snapshot.isRolledBack
     rollback = inForce.rollback
-    latch_error = standing.latchError
+    (latch_error, latch_left) = (standing.latchError, standing.latchLeft)
+    memory_error = standing.memoryError
     if let fallen = inForce.fallenBack, snapshot.fallback != .off {
       fallback = Fallback(mode: snapshot.fallback.name, reason: fallen.reason, since: fallen.since)
     }
     flags = Flags(
-      path: configuration.flags.path, source: inForce.isFromFile ? "file" : "built_in",
+      path: configuration.flags.path,
+      source: inForce.isFromFile ? "file" : standing.isRemembered ? "remembered" : "built_in",
       version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)

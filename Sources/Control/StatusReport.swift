@@ -15,8 +15,12 @@ struct StatusReport: Encodable, Sendable {
   var percent: Double?
   var rolled_back: Bool
   var rollback: Rollback?
-  /// Why a restart would forget the rollback: the latch file is not on disk. Null if it would not, or if there is none.
+  /// Why the latch file is not there although the proxy is rolled back; null if it is there.
   var latch_error: String?
+  /// A latch file that was lifted here and stays for others who share its folder; null if there is none.
+  var latch_left: String?
+  /// Why a restart would forget what is in force, rollback included; null if it is remembered beside the journal.
+  var memory_error: String?
   /// Null unless legacy stands in for new, which cannot be reached.
   var fallback: Fallback?
   var flags: Flags
@@ -46,7 +50,8 @@ struct StatusReport: Encodable, Sendable {
 
   struct Flags: Encodable, Sendable {
     var path: String?
-    /// `file`, or `built_in`: no file is named, or none was good since the start.
+    /// `file`, or `built_in`: no file is named, or none was good since the start; or `remembered`: the same, and what was in force in
+    /// the run before stays.
     var source: String
     var version: String
     var error: String?

@@ -6,6 +6,8 @@ import SluiceRouting
 /// The file is a flagd definition (https://flagd.dev/schema/v0/flags.json). Flags that Sluice does not know
 /// are none of its business and are skipped.
 public struct FlagDefinition: Sendable {
+  /// The bytes of the file.
+  public let source: [UInt8]
   /// A digest of the file's bytes, 16 hexadecimal digits: equal files have equal versions on every instance.
   public let version: String
   /// `cache-stage`; `off` when the flag is disabled.
@@ -29,6 +31,7 @@ public struct FlagDefinition: Sendable {
         .unreadable, "the file is empty; put a flagd definition into it, docs/flags.md shows one")
     }
     let flags = try FlagDefinition.flags(in: JSONParser.parse(bytes))
+    source = bytes
     version = FlagDefinition.digest(of: bytes)
     stage = try FlagDefinition.stage(in: flags)
     cohort = try FlagDefinition.cohort(in: flags)

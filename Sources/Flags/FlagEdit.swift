@@ -34,6 +34,14 @@ public struct FlagEdit: Sendable, Equatable {
     text = "\(FlagEdit.change(from: before, to: after)): \(effect)"
   }
 
+  /// - Throws: code `reshuffles` if it moves keys back and forth.
+  func refuseReshuffle() throws(FlagError) {
+    guard movesKeysBackAndForth else { return }
+    throw FlagError(
+      .reshuffles, path: "$.flags.cache-stack",
+      "the edit moves keys back and forth (\(text)); undo it, or say RELOAD RESHUFFLE at the control port")
+  }
+
   /// `stage shadow → live, 25 → 50 %`, leaving out what stays.
   private static func change(from old: RoutingSnapshot, to new: RoutingSnapshot) -> String {
     var parts: [String] = []

@@ -6,7 +6,7 @@ public enum FlagEvent: Sendable {
   case rejected(FlagError)
   /// After a rejection the file is again the one in force.
   case recovered
-  /// The latch file appeared: roll back.
+  /// The latch file appeared, or is another one: roll back.
   case latchAppeared
   /// The latch file is gone. This lifts nothing; only a re-arm does.
   case latchDisappeared

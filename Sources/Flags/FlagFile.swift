@@ -5,13 +5,17 @@ public struct FlagFile: Sendable {
   /// As it was given.
   public let path: String
   /// The directory to watch, which also holds the rollback latch.
+  ///
+  /// A path that ends in `.json` names a file, whatever has come in its place: a latch that was set beside it must be found by the next
+  /// start although there is a folder now.
   public let directory: String
 
   public init(path: String) {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.path = path
-    directory = FileAccess.isDirectory(path) ? path : FileAccess.directory(of: path)
+    let namesFolder = FileAccess.isDirectory(path) && !path.hasSuffix(".json")
+    directory = namesFolder ? path : FileAccess.directory(of: path)
   }
 
   /// The file itself; looked for anew each time, because a directory's content may change.

@@ -32,12 +32,15 @@ struct FlagIntake {
 
   /// - Parameters:
   ///   - start: what came of loading the file at start. Its error is known and not told again.
+  ///   - remembered: what is in force while the file is not good: the last good one of the process before.
   ///   - allowReshuffle: accept edits that move keys back and forth.
-  init(start: Result<FlagDefinition, FlagError>, allowReshuffle: Bool = false) {
+  init(
+    start: Result<FlagDefinition, FlagError>, remembered: FlagDefinition? = nil, allowReshuffle: Bool = false
+  ) {
     self.allowReshuffle = allowReshuffle
     switch start {
     case .success(let definition): current = definition
-    case .failure(let error): reported = [error]
+    case .failure(let error): (current, reported) = (remembered, [error])
     }
   }
 
@@ -80,12 +83,7 @@ struct FlagIntake {
         return .tell(.recovered)
       }
       let edit = FlagEdit(from: current, to: definition)
-      guard allowReshuffle || !edit.movesKeysBackAndForth else {
-        throw FlagError(
-          .reshuffles, path: "$.flags.cache-stack",
-          "the edit moves keys back and forth (\(edit.text)); undo it, or say RELOAD RESHUFFLE at the control port"
-        )
-      }
+      if !allowReshuffle { try edit.refuseReshuffle() }
       current = definition
       reported = []
       return .tell(.loaded(definition, edit))

@@ -12,7 +12,8 @@ public final class FlagWatcher: Sendable {
   private let latch: RollbackLatch
   private let onEvent: @Sendable (FlagEvent) -> Void
   private let start: Result<FlagDefinition, FlagError>
-  private let latchWasSet: Bool
+  private let remembered: FlagDefinition?
+  private let latchAtStart: RollbackLatch.Mark?
   private let allowReshuffle: Bool
   private let alarm = DirectoryAlarm()
   private let mailbox = Mutex(Mailbox())
@@ -35,17 +36,20 @@ public final class FlagWatcher: Sendable {
   /// - Parameters:
   ///   - file: what to follow; the latch is the file `ROLLBACK` in its directory.
   ///   - start: what came of loading the file at start; the first edit is measured against it.
-  ///   - latchWasSet: whether the latch was set at start; only changes are told.
+  ///   - remembered: what is in force while the file is not good since the start.
+  ///   - latchAtStart: which latch file was there at start; only changes are told.
   ///   - allowReshuffle: accept edits that move keys back and forth.
   ///   - onEvent: called on the watcher's thread, one event after the other. It must not call `stop`.
   public init(
-    file: FlagFile, start: Result<FlagDefinition, FlagError>, latchWasSet: Bool, allowReshuffle: Bool = false,
+    file: FlagFile, start: Result<FlagDefinition, FlagError>, remembered: FlagDefinition? = nil,
+    latchAtStart: RollbackLatch.Mark?, allowReshuffle: Bool = false,
     onEvent: @escaping @Sendable (FlagEvent) -> Void
   ) {
     self.file = file
     latch = RollbackLatch(directory: file.directory)
     self.start = start
-    self.latchWasSet = latchWasSet
+    self.remembered = remembered
+    self.latchAtStart = latchAtStart
     self.allowReshuffle = allowReshuffle
     self.onEvent = onEvent
   }
@@ -93,8 +97,8 @@ public final class FlagWatcher: Sendable {
   }
 
   private func loop() {
-    var intake = FlagIntake(start: start, allowReshuffle: allowReshuffle)
-    var isLatchSet = latchWasSet
+    var intake = FlagIntake(start: start, remembered: remembered, allowReshuffle: allowReshuffle)
+    var seen = latchAtStart
     var timeout: UInt64 = 0
     while true {
       alarm.watch(file.directory)
@@ -104,9 +108,10 @@ public final class FlagWatcher: Sendable {
         return (mailbox.reloads, mailbox.state != .running)
       }
       // The latch first: a rollback must not wait for what a file has to say.
-      if latch.isSet != isLatchSet, !isStopping {
-        isLatchSet.toggle()
-        onEvent(isLatchSet ? .latchAppeared : .latchDisappeared)
+      let mark = latch.mark
+      if mark != seen, !isStopping {
+        seen = mark
+        onEvent(mark != nil ? .latchAppeared : .latchDisappeared)
       }
       for reload in reloads {
         let event = event(of: intake.reload(read(), allowReshuffle: reload.allowReshuffle))

@@ -1,4 +1,5 @@
 import Foundation
+import SluiceJournal
 
 /// A rollback that is in force, as status and audit tell it.
 public struct Rollback: Sendable, Codable, Equatable {
@@ -25,5 +26,24 @@ public struct Rollback: Sendable, Codable, Equatable {
         ?? (field("who") != nil ? "" : words.isEmpty ? "the latch file is there" : words),
       who: field("who") ?? "file",
       at: field("time").flatMap { try? Date($0, strategy: .iso8601) } ?? Date())
+  }
+
+  /// What an instance has kept for itself.
+  public init(_ latch: InForce.Latch) {
+    self.init(
+      reason: latch.reason, who: latch.who, at: Date(timeIntervalSince1970: Double(latch.at) / 1000))
+  }
+
+  /// For an instance to keep for itself.
+  ///
+  /// - Parameter hasFile: whether the shared file is there too.
+  public func own(hasFile: Bool) -> InForce.Latch {
+    let milliseconds = Int64(exactly: (at.timeIntervalSince1970 * 1000).rounded()) ?? 0
+    return InForce.Latch(reason: reason, who: who, at: milliseconds, hadFile: hasFile)
+  }
+
+  /// Whether a latch file with these words is this one's.
+  public func isTold(by written: Rollback) -> Bool {
+    RollbackLatch.oneLine(reason) == written.reason && RollbackLatch.oneLine(who) == written.who
   }
 }

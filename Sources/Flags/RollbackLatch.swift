@@ -12,12 +12,30 @@ public struct RollbackLatch: Sendable {
     path = "\(directory)/ROLLBACK"
   }
 
+  /// Which file it is: another one, or the same one touched, is another order. What cannot be looked at is always the same.
+  public struct Mark: Sendable, Equatable {
+    /// Number, time of the last change, length.
+    public let words: [UInt64]
+
+    public init(words: [UInt64]) { self.words = words }
+
+    fileprivate init(_ status: stat) {
+      words = [
+        UInt64(status.st_ino), UInt64(bitPattern: Int64(status.st_mtim.tv_sec)),
+        UInt64(bitPattern: Int64(status.st_mtim.tv_nsec)), UInt64(bitPattern: Int64(status.st_size)),
+      ]
+    }
+  }
+
   /// Whether the file exists, in whatever form. When that cannot be found out, it counts as set: legacy is
   /// the safe side.
-  public var isSet: Bool {
+  public var isSet: Bool { mark != nil }
+
+  /// Which file it is; nil if there is none.
+  public var mark: Mark? {
     var status = stat()
-    if lstat(path, &status) == 0 { return true }
-    return errno != ENOENT && errno != ENOTDIR
+    if lstat(path, &status) == 0 { return Mark(status) }
+    return errno != ENOENT && errno != ENOTDIR ? Mark(words: []) : nil
   }
 
   /// What stands in the file, at most 1,000 characters; nil when there is no readable file.
@@ -44,12 +62,19 @@ public struct RollbackLatch: Sendable {
 
   /// The same with a note that is ready.
   ///
+  /// - Parameters:
+  ///   - isOrder: somebody wants it now: whoever has lifted the file that is there must see another one. Its words stay.
+  ///   - lifted: a file that a re-arm here has lifted and left for others. It is written anew.
   /// - Throws: code `unwritable`.
-  public func set(_ note: [UInt8]) throws(FlagError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+  public func set(_ note: [UInt8], isOrder: Bool = false, insteadOf lifted: Mark? = nil) throws(FlagError) {
+    let isStale = lifted != nil && mark == lifted
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isStale ? O_TRUNC : O_EXCL), 0o644)
     guard descriptor >= 0 else {
       let code = errno
-      guard code != EEXIST else { return }
+      guard code != EEXIST else {
+        if isOrder { utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) }
+        return
+      }
       throw FlagError(
         .unwritable, "\(path) cannot be written: \(FileAccess.message(code)); check space and permissions")
     }
@@ -75,7 +100,7 @@ public struct RollbackLatch: Sendable {
       .unwritable, "\(path) cannot be removed: \(FileAccess.message(code)); remove it by hand")
   }
 
-  private static func oneLine(_ text: String) -> String {
+  static func oneLine(_ text: String) -> String {
     String(text.prefix(500).map { $0.isNewline ? " " : $0 })
   }
 }

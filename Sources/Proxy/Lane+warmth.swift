@@ -91,12 +91,15 @@ extension Lane {
         loop.execute { self.doubtEverything(on: unfed) }
       }
     }
-    if let leftOut, leftOut != routing.snapshot.effectiveStage.leftOut {
-      leftOutAt = connection(leftOut.other).writes
-      leftOutLosses = connection(leftOut).history.losses
-    }
+    if let leftOut, leftOut != routing.snapshot.effectiveStage.leftOut { wasLeftOut(leftOut) }
     routing = LaneRouting(snapshot)
     keepsForLegacy = settings.fallback != .off && routing.canFallBack
+  }
+
+  /// From here on the stack is told of no writes.
+  func wasLeftOut(_ stack: StackID) {
+    leftOutAt = connection(stack.other).writes
+    leftOutLosses = connection(stack).history.losses
   }
 
   /// Whether what a stack holds that was left out may be older than what was acknowledged meanwhile, or before the start.

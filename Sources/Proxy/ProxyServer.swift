@@ -33,7 +33,10 @@ public final class ProxyServer: Sendable {
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
-    let histories = (legacy: StackHistory(), new: StackHistory())
+    let record = journal?.inForce
+    let histories = (
+      legacy: StackHistory(.legacy, record: record), new: StackHistory(.new, record: record)
+    )
     let journals = journal?.lanes ?? []
     let lanes = (0..<settings.threads).map { index in
       Lane(
@@ -54,12 +57,19 @@ public final class ProxyServer: Sendable {
     ticks = lanes.map { lane in
       lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
     }
-    let recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
+    let stage = routing.effectiveStage
+    var recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
+    let remembered = LawBreak.noJournal.isOn ? nil : journal?.remembered
+    // Another stage than the one in force before is a flip like any other: what comes into use again may hold what is old.
+    recovered?.everything.formUnion(remembered?.doubts(at: stage) ?? [])
+    let (taken, leftOutAnew) = (recovered, remembered?.leavesOutAnew(at: stage))
     for lane in lanes {
       try await lane.loop.submit {
-        lane.prepare(among: lanes, recovered: recovered, clientMemory: clientMemory)
+        lane.prepare(
+          among: lanes, recovered: taken, leftOutAnew: leftOutAnew, clientMemory: clientMemory)
       }.get()
     }
+    record?.leaveOut(Set([stage.leftOut].compactMap(\.self)))
     journal?.wasTakenOver()
     for lane in lanes { try await lane.loop.submit { lane.open() }.get() }
     await settle(within: max(legacy.connectTimeout, new.connectTimeout))
@@ -84,7 +94,26 @@ public final class ProxyServer: Sendable {
   public func adopt(_ snapshot: RoutingSnapshot, deadline: Int64) async -> [LaneFlip] {
     guard !hasStopped.load(ordering: .acquiring) else { return [] }
     let emptied = await emptyUnfed(before: snapshot, deadline: deadline)
-    return await withTaskGroup(of: LaneFlip.self) { group in
+    // A stack is left out before the first write that it is not told of, and until the last one.
+    note(snapshot) { $0.union($1.filter { $0 != emptied }) }
+    let flips = await putInForce(snapshot, deadline: deadline, emptied: emptied)
+    note(snapshot) { now, _ in now }
+    return flips
+  }
+
+  /// Writes down which stacks are not told of writes, unless a newer routing says so; from those of this one and those written down.
+  private func note(_ snapshot: RoutingSnapshot, _ leftOut: (Set<StackID>, Set<StackID>) -> Set<StackID>) {
+    guard let record = journal?.inForce else { return }
+    let now = Set([snapshot.effectiveStage.leftOut].compactMap(\.self))
+    inForce.withLock { inForce in
+      guard inForce.version == snapshot.version else { return }
+      record.leaveOut(leftOut(now, Set(record.value.leftOut.keys)))
+    }
+  }
+
+  private func putInForce(_ snapshot: RoutingSnapshot, deadline: Int64, emptied: StackID?) async -> [LaneFlip]
+  {
+    await withTaskGroup(of: LaneFlip.self) { group in
       for lane in lanes {
         group.addTask {
           await withCheckedContinuation { continuation in
@@ -275,10 +304,13 @@ public final class ProxyServer: Sendable {
 
 extension Lane {
   fileprivate func prepare(
-    among lanes: [Lane], recovered: SuspectJournal.Recovered?, clientMemory: ClientMemory
+    among lanes: [Lane], recovered: SuspectJournal.Recovered?, leftOutAnew: StackID?,
+    clientMemory: ClientMemory
   ) {
     peers = lanes
     self.clientMemory = clientMemory
+    // Until this start it was told of everything.
+    if let leftOutAnew { wasLeftOut(leftOutAnew) }
     if let recovered { takeOver(recovered) }
   }
 

@@ -1,4 +1,5 @@
 import SluiceJournal
+import SluiceRouting
 import Synchronization
 
 #if canImport(Glibc)
@@ -22,11 +23,14 @@ final class StackHistory: Sendable {
   }
 
   private struct State {
+    let stack: StackID
+    let record: InForceRecord?
     var run: [UInt8]?
     var losses: UInt64 = 0
     var restorations: UInt64 = 0
     var coldSince: Int64?
-    var isDoubtful = false
+    /// A process that is killed while it is leaves it to the next one.
+    var isDoubtful = false { didSet { if isDoubtful != oldValue { record?.doubt(stack, isDoubtful) } } }
     var emptier: Int?
     var attached: Set<Int> = []
     /// Connections that lanes have given up with commands on their way, by lane.
@@ -46,10 +50,15 @@ final class StackHistory: Sendable {
     }
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
+
+  /// - Parameter record: where a doubt outlives the process; nil if it need not.
+  init(_ stack: StackID, record: InForceRecord? = nil) {
+    state = Mutex(State(stack: stack, record: record))
+  }
 
   /// Where the stack was met last; nil before the first time.
   var place: StackPlace? {

@@ -7,7 +7,8 @@ struct Rollback: ParsableCommand {
     discussion: """
       In force from the moment it is acknowledged. It needs no file, no disk and
       no answer from the new stack, and it stays: no reload and no restart lifts
-      it, only "sluice rearm" does. (Without --flags serve has no file to keep
+      it, only "sluice rearm" does. It reaches all proxies that share the folder
+      of the flag file. (A proxy without --ledger and --flags has nothing to keep
       it in, and a restart forgets it.)
 
       From stage complete it empties legacy, which has heard no write since;
@@ -40,12 +41,22 @@ struct Rearm: ParsableCommand {
       Look at "sluice status" first: it says what was rolled back, when and why,
       and which stage comes into force.
 
+      It lifts the rollback of this proxy alone. Others that share the folder of
+      the flag file stay rolled back, over their restarts too, until each of them
+      is re-armed, and the file ROLLBACK stays there for them; with the last one
+      say: sluice rearm --fleet
+
       To go back again: sluice rollback "why"
       """)
 
+  @Flag(help: "Remove the file ROLLBACK for all who share its folder.")
+  var fleet = false
+
   @OptionGroup var options: ControlOptions
 
-  func run() throws { Output.line(Output.printable(try options.client().text(["REARM"]))) }
+  func run() throws {
+    Output.line(Output.printable(try options.client().text(["REARM"] + (fleet ? ["FLEET"] : []))))
+  }
 }
 
 /// `sluice reload`.

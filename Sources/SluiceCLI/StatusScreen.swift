@@ -4,7 +4,8 @@ enum StatusScreen {
   static func render(_ status: JSONValue) -> String {
     let blocks = [
       head(status), stacks(status["stacks"]), compare(status), counts(status), flags(status["flags"]),
-      ledger(status["ledger"]), journal(status["journal"]), attention(status), wayBack(status),
+      ledger(status["ledger"]), journal(status["journal"]), memory(status["memory_error"]),
+      attention(status), wayBack(status),
     ]
     return blocks.compactMap(\.self).joined(separator: "\n") + "\n"
   }
@@ -26,8 +27,18 @@ enum StatusScreen {
       lines.append(row("ROLLED BACK", "\(latch["reason"].text ?? "no reason given")\(by)\(at)"))
       lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it"))
       if let error = status["latch_error"].text {
-        lines.append(row("", "NOT ON DISK, a restart would forget it: \(error)"))
+        let isRemembered = status["memory_error"].text == nil
+        lines.append(
+          row(
+            "",
+            isRemembered
+              ? "ITS FILE IS NOT THERE, a restart of this proxy remembers it all the same: \(error)"
+              : "NOT ON DISK, a restart would forget it: \(error)"))
       }
+    }
+    if let path = status["latch_left"].text {
+      lines.append(
+        row("latch", "\(path) is lifted here, and stays for others; \"sluice rearm --fleet\" removes it"))
     }
     let fallback = status["fallback"]
     if let mode = fallback["mode"].text {
@@ -178,8 +189,15 @@ enum StatusScreen {
   }
 
   private static func flags(_ flags: JSONValue) -> String {
-    let path = flags["path"].text ?? "embedded defaults"
+    let inMemory =
+      flags["source"].text == "remembered" ? "in memory, those of the run before" : "embedded defaults"
+    let path = flags["path"].text ?? inMemory
     let error = flags["error"].text.map { row("", "ERROR: \($0)") }
+    if let error, flags["source"].text == "remembered" {
+      return row("flags", "\(path), NOT USED: what was in force before the start stays until it is right")
+        + "\n"
+        + error
+    }
     if let error, flags["source"].text == "built_in" {
       return row("flags", "\(path), NOT USED: every key is answered by legacy until it is right") + "\n"
         + error
@@ -226,6 +244,13 @@ enum StatusScreen {
       lines.append(row("PASSWORDS", "\(door["count"].count) wrong at \(port)\(from)\(at)"))
     }
     return lines.isEmpty ? nil : lines.joined(separator: "\n")
+  }
+
+  /// Nil while all is as it should be.
+  private static func memory(_ error: JSONValue) -> String? {
+    error.text.map {
+      row("restart", "FORGETS stage and rollback where flag file and ROLLBACK do not say them: \($0)")
+    }
   }
 
   private static func wayBack(_ status: JSONValue) -> String {

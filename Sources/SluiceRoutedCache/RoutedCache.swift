@@ -45,10 +45,8 @@ public final class RoutedCache: Cache {
     options: Options = Options(), environment: [String: String] = ProcessInfo.processInfo.environment,
     logger: Logger = Logger(label: "sluice.routed")
   ) throws(CacheError) {
-    let start: FlagStart
     let book: Ledger?
     do {
-      start = try FlagStart(path: flags, environment: environment)
       book = try ledger.map {
         try Ledger(
           options.ledgerConfiguration($0), version: "0.1.0", summary: "in process",
@@ -58,16 +56,25 @@ public final class RoutedCache: Cache {
     } catch let error as LedgerError {
       throw CacheError(.configuration, "\(error)", context: ["path": .string(error.path)])
     } catch {
-      throw CacheError(.configuration, "the built-in flags cannot be used: \(error)")
+      throw CacheError(.configuration, "\(error)")
     }
     let (journal, journalError) = Self.openJournal(beside: ledger, behind: book?.before, logger)
+    let start: FlagStart
+    do throws(FlagError) {
+      start = try FlagStart(path: flags, environment: environment, remembered: journal?.remembered)
+    } catch {
+      throw CacheError(.configuration, "the built-in flags cannot be used: \(error)")
+    }
     let core = RoutedCore(
       legacy: legacy, new: new, start: start, ledger: book, journal: journal, journalError: journalError,
       options: options, logger: logger)
     self.core = core
     let (events, tell) = AsyncStream.makeStream(of: FlagEvent.self)
     watcher = start.file.map {
-      FlagWatcher(file: $0, start: start.outcome, latchWasSet: start.latchWasSet) { tell.yield($0) }
+      FlagWatcher(
+        file: $0, start: start.outcome, remembered: start.isRemembered ? start.definition : nil,
+        latchAtStart: start.latchMark
+      ) { tell.yield($0) }
     }
     self.events = Task { for await event in events { core.flagsHappened(event) } }
     clock = Task {
@@ -96,6 +103,7 @@ public final class RoutedCache: Cache {
 
   deinit {
     watcher?.stop()
+    core.latch?.leave()
     clock.cancel()
     events.cancel()
   }
@@ -104,6 +112,7 @@ public final class RoutedCache: Cache {
   /// The cache still routes afterwards, without evidence, and what comes in doubt then ends with the process.
   public func close(within limit: Duration = .seconds(5)) async {
     watcher?.stop()
+    core.latch?.leave()
     clock.cancel()
     events.cancel()
     await core.close(within: limit)
@@ -151,11 +160,15 @@ public final class RoutedCache: Cache {
   @discardableResult
   public func rollBack(reason: String, who: String) -> String { core.rollBack(reason: reason, who: who) }
 
-  /// Lifts the latch; the flags are in force again.
+  /// Lifts the latch of this cache; the flags are in force again. The file `ROLLBACK` stays while others look at its folder, who are
+  /// rolled back until each of them is re-armed.
   ///
+  /// - Parameter isFleet: the file goes, for all who share it.
   /// - Throws: `validation` if nobody may lift it (`USE_LEGACY_CACHE`), `infrastructure` if the latch file cannot be removed.
   @discardableResult
-  public func rearm(who: String) throws(CacheError) -> String { try core.rearm(who: who) }
+  public func rearm(isFleet: Bool = false, who: String) throws(CacheError) -> String {
+    try core.rearm(isFleet: isFleet, who: who)
+  }
 
   /// Goes to a stage, or to another percentage, or both, and writes the flag file. Returns a sentence for the operator.
   ///

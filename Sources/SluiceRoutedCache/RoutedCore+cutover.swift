@@ -10,57 +10,6 @@ import SluiceRouting
 extension RoutedCore {
   // MARK: Flips
 
-  /// In force at once; the latch file and the audit row follow.
-  func rollBack(reason: String, who: String) -> String {
-    let isFirst = flip(.rollback, who: who, reason: reason) { cutover in
-      guard cutover.rollback == nil else { return false }
-      cutover.rollback = Rollback(reason: reason, who: who, at: Date())
-      return true
-    }
-    guard isFirst else { return "already rolled back: every key is answered by legacy" }
-    logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
-    if let latch = start.latch {
-      let logger = logger
-      disk.async {
-        do { try latch.set(reason: reason, who: who) } catch {
-          logger.error("the rollback is in force, but a restart would forget it: \(error)")
-        }
-      }
-    }
-    let note =
-      definition.stage == .complete
-      ? "; NOTE: legacy has heard no write since stage complete: what it has is forgotten; the way back that keeps "
-        + "the data is stage rampdown"
-      : ""
-    return "rolled back: every key is answered by legacy; rearm lifts it\(note)"
-  }
-
-  func rearm(who: String) throws(CacheError) -> String {
-    guard !start.switches.useLegacy else {
-      throw CacheError(
-        .validation,
-        "still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and start again")
-    }
-    let seen = cutover.withLock { $0.rollback }
-    guard let seen else { return "nothing to lift: not rolled back; \(describe())" }
-    // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
-    if let latch = start.latch {
-      do { try disk.sync { try latch.clear() } } catch {
-        throw CacheError(.infrastructure, "still rolled back, the latch file could not be removed: \(error)")
-      }
-    }
-    let isLifted = flip(.rearm, who: who, reason: "") { cutover in
-      guard cutover.rollback == seen else { return false }
-      cutover.rollback = nil
-      return true
-    }
-    guard isLifted else {
-      throw CacheError(.validation, "somebody rolled back meanwhile; look, and rearm again")
-    }
-    logger.warning("re-armed by \(who): \(describe())")
-    return "re-armed: \(describe())"
-  }
-
   func move(
     to stage: Stage?, percentage: Percentage?, who: String, reason: String
   ) throws(CacheError) -> String {
@@ -84,6 +33,7 @@ extension RoutedCore {
       _ = flip(stage == nil ? .ramp : .stage, who: who, reason: reason) { cutover in
         cutover.definition = change.definition
         cutover.bytes = change.bytes
+        cutover.isGood = true
         return true
       }
       var answer = "\(describe()): \(edit.text)"
@@ -120,22 +70,22 @@ extension RoutedCore {
         _ = flip(.reload, who: "file", reason: edit.text) { cutover in
           cutover.definition = loaded
           if let bytes { cutover.bytes = bytes }
+          cutover.isGood = true
           return true
         }
         logger.notice("flags reloaded: \(edit.text)\(shortfall)")
       }
     case .rejected(let error):
       cutover.withLock { $0.flagsError = "\(error)" }
-      logger.error("flag file refused, the last good one stays in force: \(error)")
+      let stays =
+        cutover.withLock { $0.isGood }
+        ? "the last good one stays in force" : "every key is answered by legacy"
+      logger.error("flag file refused, \(stays): \(error)")
     case .recovered:
       cutover.withLock { $0.flagsError = nil }
       logger.notice("the flag file is good again, and it is the one in force")
-    case .latchAppeared:
-      guard let latch = start.latch, latch.isSet else { return }
-      let note = latch.note?.split(whereSeparator: \.isNewline).joined(separator: "; ")
-      _ = rollBack(reason: note ?? "the latch file is there", who: "file")
-    case .latchDisappeared:
-      if isRolledBack { logger.warning("the latch file is gone; still rolled back until rearm") }
+    case .latchAppeared: latchAppeared()
+    case .latchDisappeared: latchDisappeared()
     }
   }
 
@@ -148,7 +98,7 @@ extension RoutedCore {
   }
 
   /// Changes what is in force, all of it in one moment, and writes the audit row. False if `change` says that nothing changed.
-  private func flip(
+  func flip(
     _ action: FlipRecord.Action, who: String, reason: String, _ change: (inout Cutover) -> Bool
   ) -> Bool {
     let flip: FlipRecord? = cutover.withLock { cutover in
@@ -157,12 +107,17 @@ extension RoutedCore {
       guard change(&cutover) else { return nil }
       let routing = cutover.definition.makeSnapshot(
         version: cutover.routing.version + 1, isRolledBack: cutover.rollback != nil)
+      // A stack is left out before the first write that it is not told of, and until the doubts that this makes are written down.
+      let before = cutover.leftOut
+      cutover.remember(in: journal, hasLatchFile: latch?.wasThere ?? false)
       comesIntoUse(leftOut, routing.effectiveStage, &cutover)
       let isAnother = !routing.isSameRouting(as: cutover.routing)
       cutover.routing = routing
+      journal?.keep { $0.leaveOut(before.union(cutover.leftOut)) }
       // What was counted until now belongs to what was in force until now; the same routing again continues its account.
       flush(&cutover)
       if isAnother { cutover.evidence.startAgain() }
+      journal?.keep { $0.leaveOut(cutover.leftOut) }
       return FlipRecord(
         at: Date(), who: who, action: action, from: from, to: cutover.position, reason: reason,
         fileVersion: cutover.definition.version)
@@ -196,8 +151,11 @@ extension RoutedCore {
         reason: rollback?.reason ?? "",
         fileVersion: definition.version))
     if let error = start.error {
-      logger.error(
-        "the flag file cannot be used, every key is answered by legacy until it is right: \(error)")
+      let instead =
+        start.isRemembered
+        ? "what was in force before this start stays (stage \(start.definition.stage.name))"
+        : "every key is answered by legacy"
+      logger.error("the flag file cannot be used, \(instead) until it is right: \(error)")
     }
     if let rollback { logger.warning("starting rolled back: \(rollback.reason)") }
     if start.switches.useNew {
@@ -222,6 +180,9 @@ extension RoutedCore {
     if let reason { _ = rollBack(reason: reason, who: "guardrail") }
     await repairSome()
     suspects.tidy()
+    latch?.tend()
+    cutover.withLock { $0.remember(in: journal, hasLatchFile: latch?.wasThere ?? false) }
+    await journal?.tend()
   }
 
   func close(within limit: Duration) async {
@@ -301,7 +262,7 @@ extension RoutedCore {
     return RoutedStatus(
       stage: cutover.definition.stage.name, effective_stage: cutover.routing.effectiveStage.name,
       percent: cutover.percent, rolled_back: cutover.rollback != nil,
-      rollback: cutover.rollback,
+      rollback: cutover.rollback, latch_error: latchError(cutover), memory_error: memoryError,
       flags: RoutedStatus.Flags(
         path: start.file?.path, version: cutover.definition.version, error: cutover.flagsError),
       stacks: ["legacy": stack(.legacy, total), "new": stack(.new, total)],

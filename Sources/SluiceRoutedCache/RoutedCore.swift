@@ -18,8 +18,16 @@ final class RoutedCore: Sendable {
     var flagsError: String?
     var rollback: Rollback?
     var routing: RoutingSnapshot
-    /// Whether new was in use since the start: what it has from before the start is not this process's affair.
+    /// Whether new was in use, as far as anybody remembers: what it has from before that is nobody's affair.
     var hasUsedNew: Bool
+    /// What of `rollback` outlives the process: not what the environment says.
+    var ownLatch: Rollback?
+    /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
+    var orders: UInt64 = 0
+    /// The latch file that a re-arm has lifted here and left where it is, for others.
+    var lifted: RollbackLatch.Mark?
+    /// Whether somebody has written the definition for this cache, in this run or in the one before.
+    var isGood: Bool
     var evidence = Evidence()
     /// What the guardrails have not looked at yet.
     var guardUnits = GuardUnits()
@@ -33,8 +41,8 @@ final class RoutedCore: Sendable {
   let cutover: Mutex<Cutover>
   /// Held while the flags move or are read again.
   let moves = Mutex(())
-  /// File work in the order in which it was asked for, so that a disk that hangs holds no operation up.
-  let disk = DispatchQueue(label: "sluice.routed.flags")
+  /// Nil where there is no flag file, beside which a latch has its place.
+  let latch: LatchKeeper?
   let suspects: RoutedSuspects
   /// Nil without a ledger, or where its directory cannot be used.
   let journal: RoutedJournal?
@@ -54,13 +62,21 @@ final class RoutedCore: Sendable {
     self.ledger = ledger
     self.journal = journal
     self.journalError = journalError
-    suspects = RoutedSuspects(journal, logger: logger)
+    let remembered = journal?.remembered
+    let stage = start.snapshot.effectiveStage
+    suspects = RoutedSuspects(journal, doubts: remembered?.doubts(at: stage) ?? [], logger: logger)
+    latch = LatchKeeper(start, logger: logger)
     self.options = options
     self.logger = logger
-    cutover = Mutex(
-      Cutover(
-        definition: start.definition, bytes: start.bytes, flagsError: start.error, rollback: start.rollback,
-        routing: start.snapshot, hasUsedNew: start.snapshot.effectiveStage.leftOut != .new))
+    let hadUsedNew = remembered?.leftOut[.new] != nil || (start.before?.stage ?? .off) != .off
+    let cutover = Cutover(
+      definition: start.definition, bytes: start.bytes, flagsError: start.error, rollback: start.rollback,
+      routing: start.snapshot, hasUsedNew: stage.leftOut != .new || hadUsedNew, ownLatch: start.ownLatch,
+      lifted: start.lifted, isGood: start.isGood)
+    // Behind the suspects: until they are written down the next start has to find out by itself.
+    cutover.remember(in: journal, hasLatchFile: start.hadLatchFile)
+    journal?.keep { $0.leaveOut(cutover.leftOut) }
+    self.cutover = Mutex(cutover)
     log = KeyLog(limit: max(1, options.mirrorQueue))
   }
 

@@ -56,6 +56,8 @@ final class RoutedJournal: Sendable {
 
   /// What the process before has left behind.
   let recovered: SuspectJournal.Recovered
+  /// What was in force there; nil if nobody can say.
+  let remembered: InForce?
 
   /// - Throws: `JournalError` if the directory cannot be read or written, or is in use by another process.
   init(
@@ -64,6 +66,7 @@ final class RoutedJournal: Sendable {
     let files = try SuspectJournal(directory: directory, lanes: 1, earlier: earlier)
     if let error = files.failure { throw error }
     recovered = files.recovered
+    remembered = files.remembered
     state = Mutex(State(files: files))
   }
 
@@ -72,6 +75,26 @@ final class RoutedJournal: Sendable {
 
   /// Lets go of the directory. What stands in it is for the next one.
   func close() { state.withLock { $0 = nil } }
+
+  // MARK: What is in force
+
+  /// Why a restart would not know what is in force; nil if it would, or behind `close()`.
+  var inForceTrouble: JournalError? {
+    state.withLock { $0?.files.inForceFailure ?? $0?.files.inForce?.failure }
+  }
+
+  /// Changes what the next process finds; it stands there when this returns.
+  func keep(_ change: (InForceRecord) -> Void) {
+    state.withLock { state in
+      if let record = state?.files.inForce { change(record) }
+    }
+  }
+
+  /// Looks after the file of it, away from whoever calls: a disk may hang.
+  func tend() async {
+    let record = state.withLock { $0?.files.inForce }
+    await Task.detached(priority: .utility) { record?.tend() }.value
+  }
 
   // MARK: Writes
 

@@ -50,6 +50,10 @@ public struct RoutedStatus: Sendable, Codable, Equatable {
   public var rolled_back: Bool
   /// Why the latch is set.
   public var rollback: Rollback?
+  /// Why the latch file is not there although the latch is set, or nil.
+  public var latch_error: String?
+  /// Why a restart would forget what is in force, rollback included, or nil.
+  public var memory_error: String?
   public var flags: Flags
   public var stacks: [String: Stack]
   public var compare: Compare

@@ -21,11 +21,14 @@ final class RoutedSuspects: Sendable {
   private let logger: Logger
 
   /// Takes over what the process before has left behind.
-  init(_ journal: RoutedJournal?, logger: Logger) {
+  ///
+  /// - Parameter doubts: stacks of which nothing is known because they come into use again.
+  init(_ journal: RoutedJournal?, doubts: Set<StackID> = [], logger: Logger) {
     self.journal = journal
     self.logger = logger
     var taken = State()
-    if let recovered = journal?.recovered {
+    if var recovered = journal?.recovered {
+      recovered.everything.formUnion(doubts)
       for stack in recovered.everything { taken.rightAgain[stack] = [] }
       for (stack, keys) in recovered.keys where taken.rightAgain[stack] == nil {
         taken.keys[stack] = keys
@@ -40,7 +43,7 @@ final class RoutedSuspects: Sendable {
       logger.error("the journal of suspects is damaged: \(damage); every key that it may have had is one")
     }
     if let journal {
-      if !journal.recovered.isEmpty { write { lane in Self.rewrite(taken, lane) } }
+      if !journal.recovered.isEmpty || !doubts.isEmpty { write { lane in Self.rewrite(taken, lane) } }
       journal.wasTakenOver()
     }
   }

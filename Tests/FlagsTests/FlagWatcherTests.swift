@@ -23,7 +23,7 @@ import Testing
       self.lines = lines
       let file = FlagFile(path: directory.file(name))
       let start = Result { () throws(FlagError) in try file.load() }
-      watcher = FlagWatcher(file: file, start: start, latchWasSet: false) { event in
+      watcher = FlagWatcher(file: file, start: start, latchAtStart: nil) { event in
         lines.told.withLock { $0.append(Watch.line(event)) }
       }
       watcher.run()

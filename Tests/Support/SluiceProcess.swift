@@ -19,6 +19,8 @@ public final class SluiceProcess {
     public var yaml = ""
     /// Variables of its environment, put over those of the tests.
     public var environment: [String: String] = [:]
+    /// Called with its folder before it starts: `flags/sluice.flagd.json` is there, `sluice.db` not yet.
+    public var prepare: (String) throws -> Void = { _ in }
     /// A program that starts it, with its arguments: `["prlimit", "--fsize=0"]`.
     public var launcher: [String] = []
 
@@ -71,6 +73,7 @@ public final class SluiceProcess {
     if let password = options.password { environment["SLUICE_PASSWORD"] = password }
     if let password = options.controlPassword { environment["SLUICE_CONTROL_PASSWORD"] = password }
     let variables = environment
+    try options.prepare(folder.path)
     launch = { name in
       try Child(command[0], Array(command.dropFirst()), environment: variables, in: folder, name: name)
     }
