@@ -77,8 +77,9 @@ import Testing
       let client = try TestSocket(port: bench.port)
       let began = ContinuousClock.now
       #expect(try client.ask("AUTH", "right") == "+OK\r\n")
-      for _ in 0..<100 { #expect(try client.ask("PING") == "+PONG\r\n") }
-      #expect(ContinuousClock.now - began < .milliseconds(700), "held up by a guesser")
+      #expect(try client.ask("PING") == "+PONG\r\n")
+      // The fifth guess is looked at when the fourth has been answered, 750 ms after the first.
+      #expect(bench.proxy.guesses.figures.wrong < 5, "held up by a guesser")
       for _ in 0..<5 { #expect(try guesser.reply().hasPrefix("-WRONGPASS ")) }
       // 50 + 100 + 200 + 400 + 800 ms.
       #expect(ContinuousClock.now - began > .milliseconds(1400), "not slowed down")
