@@ -98,7 +98,7 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func largeBulkInSmallPieces() {
     let size = 64 << 20
     var stream = bytes("*1\r\n$\(size)\r\n")
-    stream.append(contentsOf: repeatElement(0x78, count: size))
+    stream += [UInt8](repeating: 0x78, count: size)
     stream += bytes("\r\n")
     #expect(ReplyTrace(stream, cuts: stride(from: 0, to: stream.count, by: 1024)).lengths == [stream.count])
   }

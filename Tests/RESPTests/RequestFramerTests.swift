@@ -55,7 +55,7 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func largeBulkInSmallPieces() {
     let size = 64 << 20
     var stream = bytes("*2\r\n$4\r\nECHO\r\n$\(size)\r\n")
-    stream.append(contentsOf: repeatElement(0x78, count: size))
+    stream += [UInt8](repeating: 0x78, count: size)
     stream += bytes("\r\n")
     let trace = RequestTrace(stream, cuts: stride(from: 0, to: stream.count, by: 1024))
     #expect(trace.items.map(\.frame) == [.command(length: stream.count)])
