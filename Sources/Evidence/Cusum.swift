@@ -42,9 +42,6 @@ public struct Cusum: Sendable, Equatable {
   /// Whether the rate has changed.
   public var hasFired: Bool { score >= Self.threshold }
 
-  /// The way to the threshold that has been gone: 0 to 1 and beyond.
-  public var fraction: Double { score / Self.threshold }
-
   /// Adds units that were counted together; their order is not known, so bad ones count as spread evenly among the good ones.
   public mutating func add(_ units: GuardUnits.Count, rates: Rates) {
     guard rates.healthy < 1, !hasFired else { return }

@@ -2,11 +2,11 @@ import SluiceFigures
 import SluiceFlags
 import SluiceRouting
 
-/// What was counted: since the start of the process for `STATUS`, and since the last flip for the guardrails.
+/// What was counted: since the start of the process for `STATUS`, and under the present routing for the verdict.
 public struct Evidence: Sendable {
   public private(set) var total = LaneFigures()
   public private(set) var sinceFlip = LaneFigures()
-  /// When the account of ``sinceFlip`` began: at the last flip, or at the start of the process.
+  /// When the account of ``sinceFlip`` began: at the last flip to another routing, or at the start of the process.
   public private(set) var since: ContinuousClock.Instant
   /// New fails commands that legacy does not.
   public private(set) var failed = Cusum()
