@@ -9,12 +9,14 @@ public enum StartupScreen {
   ///   - control: where the control port really listens; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
+  ///   - servers: what the servers behind legacy and new have said they are: `Redis 7.0.15`; nil where one was not met yet.
   ///   - isRemembered: whether what was in force before the start stays in its place.
   ///   - ledgerError: the same of the ledger.
   ///   - warnings: what was found besides those of the configuration.
   public static func render(
     _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
-    stage: String, flagsError: String? = nil, isRemembered: Bool = false, ledgerError: String? = nil,
+    stage: String, servers: (legacy: String?, new: String?) = (nil, nil), flagsError: String? = nil,
+    isRemembered: Bool = false, ledgerError: String? = nil,
     warnings: [String] = []
   ) -> String {
     let control = control.isEmpty ? configuration.control : control
@@ -41,8 +43,8 @@ public enum StartupScreen {
       "",
       "  clients      \(joined(listening))\(configuration.password == nil ? "" : ", with password")",
       "  control      \(joined(control))\(configuration.controlPassword == nil ? "" : ", with password")",
-      "  legacy       \(configuration.stacks.legacy)",
-      "  new          \(configuration.stacks.new)",
+      "  legacy       \(configuration.stacks.legacy)\(servers.legacy.map { ", \($0)" } ?? "")",
+      "  new          \(configuration.stacks.new)\(servers.new.map { ", \($0)" } ?? "")",
       "  stage        \(stage)",
       "  flags        \(flags)\(unused(flagsError, instead))",
       "  ledger       \(ledger)\(unused(ledgerError, "no evidence is kept"))",

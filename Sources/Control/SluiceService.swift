@@ -126,6 +126,7 @@ public final class SluiceService: Service {
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
+      servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
       warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration))
     FileHandle.standardOutput.write(Data(screen.utf8))

@@ -8,6 +8,7 @@ import SluiceLayeredServer
 import SluiceLedger
 import SluiceProxy
 import SluiceRouting
+import SluiceServers
 
 extension StatusReport {
   /// Puts together what the parts know.
@@ -123,9 +124,22 @@ extension StatusReport {
   ) {
     clocks = Lookout.clocks(proxy, configuration)
     for stack in StackID.allCases {
+      stacks[stack.name]?.server = proxy.facts(of: stack).map(Server.init)
       stacks[stack.name]?.clock_offset_ms = proxy.clock(of: stack).map { Int($0.nanoseconds / 1_000_000) }
     }
+    if let legacy = proxy.facts(of: .legacy), let new = proxy.facts(of: .new) {
+      pair = "\(legacy.name) -> \(new.name)"
+    }
     wrong_passwords = WrongPasswords(clients: .init(proxy.guesses.figures), control: .init(operators.figures))
+  }
+}
+
+extension StatusReport.Server {
+  fileprivate init(_ facts: ServerFacts) {
+    self.init(
+      name: facts.name, dump_version: facts.stamp.map(Int.init), maxmemory: facts.maximumMemory,
+      maxmemory_policy: facts.evictionPolicy, databases: facts.databases, cluster: facts.isCluster,
+      modules: facts.modules, not_known: facts.unknown)
   }
 }
 

@@ -37,6 +37,8 @@ struct StatusReport: Encodable, Sendable {
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
   var journal: Journal
+  /// Which server is behind legacy and which behind new: `Redis 7.0.15 -> Redis 8.2.3`; null until both were met.
+  var pair: String?
   /// Clocks that differ by more than is tolerated, one sentence each.
   var clocks: [String] = []
   var wrong_passwords = WrongPasswords()
@@ -88,8 +90,24 @@ struct StatusReport: Encodable, Sendable {
     var p99_us: UInt64
     /// Nil for a stack without layers.
     var layers: Layers?
+    /// What the server is, by its own word; null as long as it was not met.
+    var server: Server?
     /// The stack's clock minus the proxy's, as its last hand-shake told; null if it did not.
     var clock_offset_ms: Int?
+  }
+
+  struct Server: Encodable, Sendable {
+    /// `Valkey 9.1.2`
+    var name: String
+    /// Of its dumps: `RESTORE` takes its own number or a lower one.
+    var dump_version: Int?
+    var maxmemory: Int?
+    var maxmemory_policy: String?
+    var databases: Int?
+    var cluster: Bool?
+    var modules: [String]?
+    /// What it would not tell.
+    var not_known: [String]
   }
 
   /// Passwords that were tried and were wrong, since the start.

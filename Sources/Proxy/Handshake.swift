@@ -1,4 +1,5 @@
 import SluiceRESP
+import SluiceServers
 
 /// The first words on a connection to a stack: who we are, and who it is.
 ///
@@ -7,6 +8,10 @@ import SluiceRESP
 /// only lost its connection. A server that refuses one of these four is not turned away; it is just not known
 /// so well. One that answers with another type than Redis does is: what it would say to commands is nobody's
 /// guess.
+///
+/// Where it is to be learned what server this is, `INFO memory`, `INFO modules`, `CONFIG GET databases` and `FUNCTION DUMP` stand
+/// before `DBSIZE`: the last one is a dump of no key at all, and bears the version of all dumps of the server. They may be refused,
+/// and answered by anything.
 struct Handshake {
   /// What the server said of itself.
   struct Greeting: Equatable {
@@ -30,9 +35,14 @@ struct Handshake {
     case refused(String)
   }
 
-  private enum Question { case admission, ping, time, client, server, size, emptying, farewell }
+  private enum Question {
+    case admission, ping, time, client, server, size, emptying, farewell
+    case memory, modules, databases, functions
+  }
 
   private(set) var greeting = Greeting()
+  /// What server this is; nil if that was not to be learned.
+  private(set) var facts: ServerFacts?
   /// What was asked for once the server was known.
   private(set) var isEmptying = false
   private(set) var forgotten: Set<Int> = []
@@ -41,7 +51,8 @@ struct Handshake {
   private var questions: [(question: Question, words: String)] = []
   private var frames: [UInt8] = []
 
-  init(_ endpoint: StackEndpoint) {
+  /// - Parameter learns: whether to ask what server this is.
+  init(_ endpoint: StackEndpoint, learns: Bool = false) {
     if let password = endpoint.password {
       ask(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], .admission)
     }
@@ -51,6 +62,13 @@ struct Handshake {
     ask(["TIME"], .time)
     ask(["CLIENT", "ID"], .client)
     ask(["INFO", "server"], .server)
+    if learns {
+      facts = ServerFacts()
+      ask(["INFO", "memory"], .memory)
+      ask(["INFO", "modules"], .modules)
+      ask(["CONFIG", "GET", "databases"], .databases)
+      ask(["FUNCTION", "DUMP"], .functions)
+    }
     ask(["DBSIZE"], .size)
   }
 
@@ -90,6 +108,7 @@ struct Handshake {
       case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
       case .time, .client, .server, .size, .farewell: break
+      case .memory, .modules, .databases, .functions: break
       }
     } else {
       guard Handshake.isAnswer(reply, to: question) else {
@@ -103,6 +122,12 @@ struct Handshake {
         greeting.version = Handshake.value(of: "redis_version:", in: reply)
         greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
         if greeting.server?.isEmpty == true { greeting.server = nil }
+        facts?.told(server: Handshake.text(reply))
+      case .memory: facts?.told(memory: Handshake.text(reply))
+      case .modules: facts?.told(modules: Handshake.text(reply))
+      case .databases: facts?.databases = Handshake.databases(in: reply)
+      case .functions:
+        if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
       case .size: greeting.keys = ReplyReader.integer(reply)
       case .admission, .ping, .emptying, .farewell: break
       }
@@ -120,7 +145,20 @@ struct Handshake {
     case .farewell: ReplyReader.integer(reply) != nil
     case .time: time(in: reply) != nil
     case .server: reply[0] == UInt8(ascii: "$") && ReplyReader.string(reply) != nil
+    case .memory, .modules, .databases, .functions: true
     }
+  }
+
+  /// The content of a string; empty for any other reply.
+  private static func text(_ reply: Span<UInt8>) -> String {
+    guard let place = ReplyReader.string(reply) else { return "" }
+    return reply.extracting(place).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What `CONFIG GET databases` answers: the name and the number.
+  private static func databases(in reply: Span<UInt8>) -> Int? {
+    guard let words = ReplyReader.elements(of: reply), words.count == 2 else { return nil }
+    return Int(text(reply.extracting(words[1])))
   }
 
   private static func isText(_ text: String, _ reply: Span<UInt8>) -> Bool {

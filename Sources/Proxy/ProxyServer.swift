@@ -4,6 +4,7 @@ import SluiceFigures
 import SluiceJournal
 import SluiceRESP
 import SluiceRouting
+import SluiceServers
 import Synchronization
 
 /// The data plane: listens, serves clients, and has one lane per event loop.
@@ -160,6 +161,11 @@ public final class ProxyServer: Sendable {
   /// Where a stack was met last; nil if it never was.
   public func place(of stack: StackID) -> StackPlace? {
     stack == .legacy ? histories.legacy.place : histories.new.place
+  }
+
+  /// What a stack's server is, as far as it has told; nil as long as it was not met.
+  public func facts(of stack: StackID) -> ServerFacts? {
+    stack == .legacy ? histories.legacy.facts : histories.new.facts
   }
 
   /// How far a stack's clock is from ours; nil as long as it has not told.

@@ -188,7 +188,9 @@ final class StackConnection {
   /// - Parameter endpoint: with the password of this moment.
   private func connect(to endpoint: StackEndpoint) {
     guard !isClosing else { return }
-    let handler = StackHandler(connection: self, Handshake(endpoint))
+    // One lane keeps what is known of the server fresh; before anything is known, whichever comes first learns it.
+    let learns = lane.index == 0 || history.facts == nil
+    let handler = StackHandler(connection: self, Handshake(endpoint, learns: learns))
     endpoint.connect(on: lane.loop, handler).whenFailure { error in
       handler.detach()
       self.lost(StackEndpoint.reason(of: error), kind: .unreachable)
@@ -210,6 +212,7 @@ final class StackConnection {
     let place = StackPlace(run: greeting.server, database: endpoint.serverDatabase)
     history.place = place
     if let version = greeting.version { history.version = version }
+    if let facts = handshake.facts { history.facts = facts }
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)

@@ -1,5 +1,6 @@
 import SluiceJournal
 import SluiceRouting
+import SluiceServers
 import Synchronization
 
 #if canImport(Glibc)
@@ -53,6 +54,7 @@ final class StackHistory: Sendable {
   private let state: Mutex<State>
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
+  private let lastFacts = Mutex<ServerFacts?>(nil)
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// - Parameter record: where a doubt outlives the process; nil if it need not.
@@ -70,6 +72,12 @@ final class StackHistory: Sendable {
   var version: [UInt8]? {
     get { lastVersion.withLock { $0 } }
     set { lastVersion.withLock { $0 = newValue } }
+  }
+
+  /// What the server is, as far as it has told; nil before it was met.
+  var facts: ServerFacts? {
+    get { lastFacts.withLock { $0 } }
+    set { lastFacts.withLock { $0 = newValue } }
   }
 
   /// How far the server's clock is from ours; nil before it has told.

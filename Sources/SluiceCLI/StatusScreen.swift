@@ -88,6 +88,10 @@ enum StatusScreen {
       }
     }
     notes += ["legacy", "new"].flatMap { layers($0, stacks[$0]["layers"]) }
+    let servers = ["legacy", "new"].compactMap { name in
+      stacks[name]["server"]["name"].text.map { "\(name) is \($0)" }
+    }
+    if !servers.isEmpty { notes.insert(servers.joined(separator: ", "), at: 0) }
     return ([table.text()] + notes).joined(separator: "\n") + "\n"
   }
 

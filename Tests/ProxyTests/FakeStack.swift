@@ -102,6 +102,8 @@ final class FakeStack: @unchecked Sendable {
         let text = "# Server\r\nrun_id:\(identity.server ?? "\(port)").\(identity.run)\r\n"
         try connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
       case "DBSIZE": return try connection.send(":\(identity.keys)\r\n")
+      // It is asked what server it is, and does not tell.
+      case "CONFIG", "FUNCTION", "COMMAND": try connection.send("-ERR unknown command\r\n")
       case let word: throw TestFailure("\(word) does not belong into a hand-shake")
       }
     }

@@ -80,6 +80,25 @@ import Testing
     #expect(handshake.replied(Array(answer.utf8).span) != .wait)
   }
 
+  @Test func whatServerItIsIsLearnedBeforeItsKeysAreCounted() {
+    let endpoint = StackEndpoint(address: .tcp(host: "127.0.0.1", port: 1), label: "stack")
+    let told = [
+      "$23\r\nmaxmemory_policy:noevic\r\n", "$0\r\n\r\n", "*2\r\n$9\r\ndatabases\r\n$2\r\n16\r\n",
+      "$10\r\n\u{c}\u{0}12345678\r\n",
+    ]
+    // As they are answered, and as a managed server refuses them.
+    for answers in [told, told.map { _ in "-NOPERM no\r\n" }, told.map { _ in ":1\r\n" }] {
+      var handshake = Handshake(endpoint, learns: true)
+      let all = HandshakeTests.answers[2..<6] + answers + [":3\r\n"]
+      for answer in all.dropLast() { #expect(handshake.replied(Array(answer.utf8).span) == .wait) }
+      #expect(handshake.replied(Array(":3\r\n".utf8).span) == .answered)
+      #expect(handshake.greeting.keys == 3 && handshake.facts?.run == Array("abc".utf8))
+      #expect(handshake.facts?.stamp == (answers == told ? 12 : nil))
+      #expect(handshake.facts?.databases == (answers == told ? 16 : nil))
+    }
+    #expect(Handshake(endpoint).facts == nil)
+  }
+
   @Test func whatIsShownOfAnAnswerIsHarmless() {
     var handshake = Handshake(StackEndpoint(address: .tcp(host: "127.0.0.1", port: 1), label: "stack"))
     let answer = "+\u{1b}]0;x\u{7}" + String(repeating: "y", count: 100) + "\r\n"
