@@ -34,6 +34,7 @@ demo: release release-bench ## a whole migration in under a minute: traffic, sta
 .PHONY: test
 test: ## lint, build and run all tests
 	@scripts/install-packages test
+	@scripts/install-servers
 	@$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	@# In groups, one behind the other. Those that block a thread while they wait for a socket or a file go one by one: two of them that

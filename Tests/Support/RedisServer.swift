@@ -14,6 +14,7 @@ public final class RedisServer {
   /// What it logs, for the message of a failure.
   public var log: String { child?.lastWords ?? "" }
   private let folder: ScratchFolder
+  private let program: String
   private let arguments: [String]
   private let endpoint: RedisEndpoint
   private var child: Child?
@@ -21,9 +22,13 @@ public final class RedisServer {
   /// Starts it and waits until it answers.
   ///
   /// - Parameters:
+  ///   - binary: of which version it is.
   ///   - password: what clients must send by `AUTH`; nobody is asked if left out.
   ///   - extra: more of its configuration, as `--name value`.
-  public init(_ place: Place = .port, password: String? = nil, extra: [String] = []) throws {
+  public init(
+    _ place: Place = .port, _ binary: ServerBinary = .redis70, password: String? = nil, extra: [String] = []
+  ) throws {
+    program = binary.path
     folder = try ScratchFolder()
     let common =
       ["--save", "", "--appendonly", "no", "--dir", folder.path]
@@ -46,7 +51,7 @@ public final class RedisServer {
 
   /// Starts it again where it was, empty, after ``kill()``.
   public func start() throws {
-    let child = try Child("redis-server", arguments, in: folder, name: "redis")
+    let child = try Child(program, arguments, in: folder, name: "redis")
     self.child = child
     try eventually(within: .seconds(60), "redis-server answers: \(child.lastWords)") {
       guard child.isRunning else { throw TestFailure("it ended") }
