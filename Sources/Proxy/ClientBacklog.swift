@@ -2,7 +2,7 @@ import NIOCore
 
 /// Replies that a client has not taken, and what it costs.
 ///
-/// As long as the kernel takes nothing, one write waits in the channel and everything else here, in one piece: a client that reads
+/// As long as the kernel takes nothing, a few writes wait in the channel and everything else here, in one piece: a client that reads
 /// nothing costs what it was sent, and not a buffer for each turn.
 struct ClientBacklog {
   private var bytes = ByteBuffer()
@@ -18,6 +18,14 @@ struct ClientBacklog {
   /// So much is unread that the client is not read either.
   var isTooMuch = false
 
+  /// We are told when the kernel has taken what the channel holds.
+  var isAwaited = false
+  /// Writes since the channel was last asked what it holds.
+  private var unseenWrites: UInt8 = 0
+
+  /// As many small writes may wait in the channel: to ask it before each one costs more than they do.
+  private static let mostUnseenWrites: UInt8 = 16
+
   /// Weights are said in steps of this many bytes, but for the look once a second.
   static let grain = 1 << 14
 
@@ -25,6 +33,14 @@ struct ClientBacklog {
   var count: Int { bytes.readableBytes }
 
   mutating func wasGiven(_ count: Int) { given &+= count }
+
+  /// False after each so many writes: the channel is to be asked.
+  mutating func mayWriteUnseen() -> Bool {
+    unseenWrites += 1
+    guard unseenWrites > ClientBacklog.mostUnseenWrites else { return true }
+    unseenWrites = 0
+    return false
+  }
 
   mutating func append(_ more: Span<UInt8>) { bytes.append(more) }
 

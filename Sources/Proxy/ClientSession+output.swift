@@ -11,15 +11,28 @@ extension ClientSession {
     output = ByteBuffer()
     if bytes.readableBytes > 0 {
       backlog.wasGiven(bytes.readableBytes)
-      if backlog.isEmpty, context.channel.isWritable {
+      if backlog.isEmpty, context.channel.isWritable, backlog.mayWriteUnseen() || inChannel(context) == 0 {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
       } else {
         backlog.append(bytes.readableBytesUInt8Span)
+        // So little waits in the channel that it still calls itself writable, and will not say when that has left.
+        if context.channel.isWritable { tellWhenTaken(context) }
       }
     }
     lane.giveBack(bytes)
     closeIfDone()
     if backlog.weight > 0 || replies.waitingBytes > 0 || !context.channel.isWritable { weigh() }
+  }
+
+  private func tellWhenTaken(_ context: ChannelHandlerContext) {
+    guard !backlog.isAwaited else { return }
+    backlog.isAwaited = true
+    let taken = context.eventLoop.makePromise(of: Void.self)
+    taken.futureResult.assumeIsolated().whenComplete { _ in
+      self.backlog.isAwaited = false
+      if let context = self.context { self.kernelHasRoom(context) }
+    }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: taken)
   }
 
   /// The kernel has taken all that it was given.
@@ -32,8 +45,11 @@ extension ClientSession {
 
   /// Bytes that the kernel has not taken for this client.
   private func unreadBytes(_ context: ChannelHandlerContext) -> Int {
-    guard !context.channel.isWritable else { return backlog.count }
-    return backlog.count + ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+    backlog.count + inChannel(context)
+  }
+
+  private func inChannel(_ context: ChannelHandlerContext) -> Int {
+    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
   /// What is kept for the client: bytes it has sent and the room behind them, replies of this turn, and replies that wait for older

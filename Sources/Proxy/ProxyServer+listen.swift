@@ -51,8 +51,9 @@ extension ProxyServer {
       // Each channel keeps the buffer of its last read: large enough for a pipeline in one piece, small enough for many idle
       // clients.
       .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
-      // Writable is a client for which nothing waits: one write at a time is in the channel (`ClientBacklog`).
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 1))
+      // Writable is again a client for which nothing waits. That every write makes the channel unwritable and writable again is
+      // avoided: two events for each reply.
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 4 << 10))
       .childChannelInitializer { channel in
         guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
           return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
