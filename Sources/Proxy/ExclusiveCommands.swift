@@ -13,7 +13,13 @@ final class ExclusiveCommands: @unchecked Sendable {
     let frame: [UInt8]
     let sink: ReplySink
     let slot: UInt32
+    /// How often the lanes were held for it before, and a key was doubtful all the same.
+    var tries = 0
   }
+
+  /// So often a command is tried before it is refused: a flip that comes between, or a doubt that another lane has brought, is over
+  /// with the next hold. A stack that cannot delete will not be able to soon.
+  private static let mostTries = 3
 
   private let lanes: [Lane]
   private var jobs = Deque<Job>()
@@ -65,9 +71,16 @@ final class ExclusiveCommands: @unchecked Sendable {
     lanes[0].turnBegan()
     // In the midst of a flip a lane may have looked at the other stack than the one that is asked.
     let hasFlipped = !versions.isSubset(of: [lanes[0].routing.snapshot.version])
-    lanes[0].runExclusive(
-      job.frame.span, isDoubtful: self.isDoubtful || hasFlipped, sink: job.sink, slot: job.slot
-    ) { self.finished() }
+    let isDoubtful = self.isDoubtful || hasFlipped
+    if isDoubtful, job.tries + 1 < Self.mostTries {
+      var again = job
+      again.tries += 1
+      jobs.prepend(again)
+      return finished()
+    }
+    lanes[0].runExclusive(job.frame.span, isDoubtful: isDoubtful, sink: job.sink, slot: job.slot) {
+      self.finished()
+    }
   }
 
   private func finished() {
