@@ -89,9 +89,12 @@ extension ServeConfiguration {
     flags.path = take("--flags", options.flags, ValueParsers.path) ?? flags.path
     ledger.path = take("--ledger", options.ledger, ValueParsers.path) ?? ledger.path
     warmOnMiss = options.warmOnMiss ?? warmOnMiss
-    password = take("--password-file", options.passwordFile, PasswordFile.read) ?? password
-    controlPassword =
-      take("--control-password-file", options.controlPasswordFile, PasswordFile.read) ?? controlPassword
+    if let file = take("--password-file", options.passwordFile, PasswordFile.named) {
+      (passwordFile, password) = file
+    }
+    if let file = take("--control-password-file", options.controlPasswordFile, PasswordFile.named) {
+      (controlPasswordFile, controlPassword) = file
+    }
     allowsNoPassword = options.noAuth ?? allowsNoPassword
     logLevel = take("--log-level", options.logLevel, ValueParsers.logLevel) ?? logLevel
     return problems

@@ -32,8 +32,10 @@ extension ServeConfiguration {
     warmOnMiss = top.value("warm_on_miss", ValueParsers.bool) ?? warmOnMiss
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") {
-      $0.password = $1.value("password_file", PasswordFile.read)
-      $0.controlPassword = $1.value("control_password_file", PasswordFile.read)
+      if let file = $1.value("password_file", PasswordFile.named) { ($0.passwordFile, $0.password) = file }
+      if let file = $1.value("control_password_file", PasswordFile.named) {
+        ($0.controlPasswordFile, $0.controlPassword) = file
+      }
       $0.allowsNoPassword = $1.value("allow_none", ValueParsers.bool) ?? false
     }
     read(&top, "drain") {

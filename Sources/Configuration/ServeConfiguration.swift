@@ -19,8 +19,12 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var limits = Limits()
   /// What clients must send by `AUTH`; nil asks for nothing.
   public var password: Secret?
+  /// The file that `password` was read from.
+  public var passwordFile: String?
   /// What operators must send to the control port, never the clients' password; nil asks for nothing.
   public var controlPassword: Secret?
+  /// The file that `controlPassword` was read from.
+  public var controlPasswordFile: String?
   /// Other machines may be listened to without a password.
   public var allowsNoPassword = false
   /// How long commands in flight may take after SIGTERM before their connections are cut.

@@ -9,8 +9,8 @@ struct ControlDesk: Sendable {
   let cutover: Cutover
   let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
-  let password: [UInt8]?
-  /// Reads the files that stacks' passwords stand in.
+  let password: DoorPassword?
+  /// Reads the files that passwords stand in.
   let readPasswords: @Sendable () -> Void
   /// Passwords that were tried at the port.
   var guesses = PasswordGuesses()

@@ -145,7 +145,7 @@ final class ControlHandler: ChannelInboundHandler {
       return write(
         ControlDesk.error("ERR AUTH called without any password configured; go on without"), context)
     }
-    let isRight = PasswordGuesses.areEqual(given, password)
+    let isRight = password.isEqual(to: given)
     let address = context.remoteAddress.map(PasswordGuesses.place) ?? "a socket"
     switch desk.guesses.turn(of: address, now: NIODeadline.now().uptimeNanoseconds) {
     case .now: decide(isRight, address, hasWaited: false, context)

@@ -31,7 +31,6 @@ extension ProxySettings {
       case .reads: .reads
       case .readsAndWrites: .readsAndWrites
       }
-    password = configuration.password.map { Array($0.revealed.utf8) }
   }
 }
 

@@ -31,7 +31,7 @@ public final class SluiceService: Service {
   public init(configuration: ServeConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
-    passwords = PasswordKeepers(configuration.stacks, logger: logger)
+    passwords = PasswordKeepers(configuration, logger: logger)
   }
 
   /// Reads the flag file now; for SIGHUP. The log says what came of it, once it is in force.
@@ -69,6 +69,7 @@ public final class SluiceService: Service {
     let memories = try await startMemories()
     var settings = ProxySettings(configuration)
     settings.maximumClients = files.maxClients
+    settings.password = passwords.clients
     let stacks = configuration.stacks
     let layers = try await LayeredStacks.start(
       configuration, memories: memories.sockets, passwords: passwords, ledger: ledger, journal: journal,
@@ -98,7 +99,7 @@ public final class SluiceService: Service {
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
-      password: configuration.controlPassword.map { Array($0.revealed.utf8) },
+      password: passwords.control,
       readPasswords: { [self] in readPasswords() },
       guesses: operatorGuesses)
     let control: ControlServer

@@ -28,7 +28,7 @@ extension ClientSession {
       }
       return answer(reply(isDefault ? nil : wrong))
     }
-    let isRight = isDefault && ClientSession.isEqual(password, given)
+    let isRight = isDefault && password.isEqual(to: given)
     let guesses = server.guesses
     // A client may want no replies; that it wants some later is another matter.
     let sink = sink
@@ -76,9 +76,6 @@ extension ClientSession {
   /// Where a peer is, for those who count: of an IPv6 address the network, because a host has as many as it
   /// likes.
   static func place(_ peer: SocketAddress?) -> String { peer.map(PasswordGuesses.place) ?? "a socket" }
-
-  /// Takes the same time wherever the first difference is.
-  static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool { PasswordGuesses.areEqual(left, right) }
 }
 
 extension PasswordGuesses {
@@ -97,11 +94,5 @@ extension PasswordGuesses {
       return groups.joined(separator: ":") + "::/64"
     case .unixDomainSocket: return "a unix socket"
     }
-  }
-
-  /// Takes the same time wherever the first difference is.
-  public static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    guard left.count == right.count else { return false }
-    return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }

@@ -39,7 +39,7 @@ public struct ProxySettings: Sendable {
   /// How long commands wait for that decision, in nanoseconds.
   public var fallbackPatience: Int64 = 1_000_000_000
   /// The proxy's own password; nil lets everybody in.
-  public var password: [UInt8]?
+  public var password: DoorPassword?
   /// How long a fence holds keys before it cuts off a stack that does not answer.
   public var fenceDeadline: Int64 = 250_000_000
   /// The same for a rollback, which waits for nobody.

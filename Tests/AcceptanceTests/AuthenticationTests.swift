@@ -1,3 +1,5 @@
+import Foundation
+import SluiceLoadGenerator
 import SluiceRedisClient
 import SluiceTestSupport
 import Testing
@@ -80,6 +82,44 @@ extension Acceptance {
       #expect(try socket.ask("AUTH 'the other one'\r\n") == "+OK\r\n")
       #expect(try socket.ask("WHICH a\r\n").hasPrefix("*1\r\n"))
       #expect(try stacks.sluice.status().text("effective_stage") == "live")
+    }
+
+    @Test("passwords of both ports are rotated without a restart, by RELOAD and by SIGHUP")
+    func rotation() throws {
+      let folder = try ScratchFolder()
+      let clients = try folder.write("clients", "first\n")
+      let operators = try folder.write("operators", "their first\n")
+      var options = SluiceProcess.Options(stage: "off")
+      options.yaml = "auth: {password_file: \(clients), control_password_file: \(operators)}\n"
+      let rotated = try TwoStacks(options)
+      let sluice = rotated.sluice
+      func opens(_ port: UInt16, _ password: String) throws -> Bool {
+        try SocketClient(port: port).ask("AUTH '\(password)'\r\n") == "+OK\r\n"
+      }
+      let inside = try SocketClient(port: sluice.port)
+      #expect(try inside.ask("AUTH first\r\n") == "+OK\r\n")
+      let desk = try SocketClient(port: sluice.controlPort)
+      #expect(try desk.ask("AUTH 'their first'\r\n") == "+OK\r\n")
+
+      try Data("second\n".utf8).write(to: URL(fileURLWithPath: clients))
+      _ = try desk.ask("RELOAD\r\n")
+      #expect(try !opens(sluice.port, "first"))
+      #expect(try opens(sluice.port, "second"))
+      // Who is in stays in, as with Redis.
+      #expect(try inside.ask("PING\r\n") == "+PONG\r\n")
+
+      try Data("their second\n".utf8).write(to: URL(fileURLWithPath: operators))
+      sluice.child.send(SIGHUP)
+      try eventually("SIGHUP reads it") { try opens(sluice.controlPort, "their second") }
+      #expect(try !opens(sluice.controlPort, "their first"))
+
+      // One password for both is no better for being written later.
+      try Data("second\n".utf8).write(to: URL(fileURLWithPath: operators))
+      _ = try desk.ask("RELOAD\r\n")
+      #expect(try !opens(sluice.controlPort, "second"))
+      #expect(try opens(sluice.controlPort, "their second"))
+      #expect(sluice.child.errors.contains("give each port a password of its own"))
+      #expect(!sluice.child.errors.contains("their second"))
     }
 
     @Test("the command line sends the password of SLUICE_CONTROL_PASSWORD, and says so when it is wrong")

@@ -70,7 +70,7 @@ import Testing
   @Test("A guess holds up neither its loop nor who has the password, and a proxy that drains waits for none")
   func beside() async throws {
     var settings = ProxySettings()
-    settings.password = Array("right".utf8)
+    settings.password = DoorPassword(Array("right".utf8))
     try await Bench.runMemory(settings, routing: .at(.off)) { bench in
       let guesser = try TestSocket(port: bench.port)
       try guesser.send("AUTH a\r\nAUTH b\r\nAUTH c\r\nAUTH d\r\nAUTH e\r\nAUTH right\r\n")

@@ -145,7 +145,7 @@ import Testing
 
   @Test func thePasswordOpensTheDoor() async throws {
     var settings = ProxySettings()
-    settings.password = Array("secret".utf8)
+    settings.password = DoorPassword(Array("secret".utf8))
     try await Bench.runMemory(settings, routing: .at(.off)) { bench in
       let client = try bench.client()
       let closed = "-NOAUTH Authentication required.\r\n"
