@@ -109,9 +109,14 @@ public final class InForceRecord: Sendable {
   private func store(_ value: InForce, _ state: inout State, anew: Bool = false) {
     if anew || !state.file.isWhole {
       do throws(JournalError) {
-        unlink(path)
-        state.file = try MappedFile(path: path, bytes: room, beginsWith: InForceImage.magic)
-        state.image = InForceImage()
+        let place = path + ".new"
+        let fresh = try MappedFile(path: place, bytes: room, beginsWith: InForceImage.magic, isNew: true)
+        var image = InForceImage()
+        image.replace(by: value, in: fresh.start)
+        // Whole before it is at its place: whoever starts meanwhile finds this one, or what was there before.
+        guard rename(place, path) == 0 else { throw .system("put '\(path)' in its place") }
+        (state.file, state.image, state.failure, state.isDirty) = (fresh, image, nil, true)
+        return
       } catch {
         state.image.forget(value)
         state.failure = error
@@ -132,7 +137,9 @@ private final class MappedFile: @unchecked Sendable {
   private let bytes: Int
   private let file: Int32
 
-  init(path: String, bytes: Int, beginsWith magic: [UInt8]) throws(JournalError) {
+  /// - Parameter isNew: what is there is no file of ours, and goes.
+  init(path: String, bytes: Int, beginsWith magic: [UInt8], isNew: Bool = false) throws(JournalError) {
+    if isNew { unlink(path) }
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw .system("open '\(path)'") }
     var before = stat()
