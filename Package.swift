@@ -186,7 +186,7 @@ let package = Package(
       name: "ProxyTests",
       dependencies: [
         "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceMemoryServer",
-        "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
+        "SluiceLayeredServer", "SluiceRedisClient", "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(
@@ -223,7 +223,7 @@ let package = Package(
     .testTarget(
       name: "LedgerTests",
       dependencies: [
-        "SluiceLedger", "SluiceFigures", "SluiceRouting", "SluiceMigrations",
+        "SluiceLedger", "SluiceFigures", "SluiceRouting", "SluiceMigrations", "SluiceTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),

@@ -1,6 +1,9 @@
 import Foundation
+import NIOPosix
+import SluiceLayeredServer
 import SluiceProxy
 import SluiceRESP
+import SluiceRedisClient
 import SluiceRouting
 import SluiceTestSupport
 import Testing
@@ -46,6 +49,65 @@ import Testing
     }
   }
 
+  /// The endpoint of a layered stack does so: the layers look into what the lanes only pass on.
+  @Test(.timeLimit(.minutes(10))) func mutatedRepliesBehindLayers() async throws {
+    var numbers = ExtremeNumbers("ProxyTests.mutatedRepliesBehindLayers")
+    let seed = numbers.seed
+    let stack = try FuzzedStack(seed: numbers.bits())
+    defer { stack.stop() }
+    var settings = LayeredSettings(address: .tcp(host: "127.0.0.1", port: stack.port), label: "fuzzed")
+    settings.commandTimeout = 50_000_000
+    settings.backoffInitial = 1_000_000
+    settings.backoffMaximum = 4_000_000
+    settings.limits = FrameLimits(bulkBytes: 1 << 20, arguments: 64)
+    settings.l1 = .init(entries: 4, ttl: .milliseconds(5))
+    settings.compression = .init(threshold: 64, level: 1)
+    settings.defaultTTL = .seconds(60)
+    settings.keyPrefix = Array("p:".utf8)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let server = try await LayeredServer.start(settings, on: group)
+    for round in 0..<ExtremeNumbers.rounds(60) {
+      // Where the endpoint is cut off, so is who stands before it, as with a plain one: then the rest has no reply. How long to wait
+      // for one is the lane's affair.
+      let client = try TestSocket(path: server.socketPath)
+      client.waits(milliseconds: 100)
+      let commands = (0..<8).map { _ in numbers.filled(numbers.pick(FuzzedStackTests.commands)) }
+      for command in commands {
+        guard (try? client.send(command: command.split(separator: " ").map(String.init))) != nil,
+          let reply = try? client.reply()
+        else { break }
+        #expect(reply.first.map { "+-:$*".contains($0) } == true, "\(command): \(reply), seed \(seed)")
+      }
+      client.close()
+      if round % 20 == 19 { #expect(stack.replies > round, "or nothing was tried, seed \(seed)") }
+    }
+    await server.stop()
+    try await group.shutdownGracefully()
+  }
+
+  /// What reads replies for the command line: each command has an answer or an error in words.
+  @Test(.timeLimit(.minutes(10))) func mutatedRepliesToOurOwnClient() throws {
+    var numbers = ExtremeNumbers("ProxyTests.mutatedRepliesToOurOwnClient")
+    let stack = try FuzzedStack(seed: numbers.bits())
+    defer { stack.stop() }
+    let endpoint = RedisEndpoint(.tcp(host: "127.0.0.1", port: UInt16(stack.port)))
+    var (answers, errors) = (0, 0)
+    for _ in 0..<ExtremeNumbers.rounds(100) {
+      do throws(RedisError) {
+        let client = try RedisClient(endpoint, commandTimeout: .milliseconds(50))
+        for _ in 0..<8 {
+          let command = numbers.filled(numbers.pick(FuzzedStackTests.commands))
+          _ = try client.command(command.split(separator: " ").map { Array($0.utf8) })
+          answers += 1
+        }
+      } catch {
+        #expect(!"\(error)".isEmpty)
+        errors += 1
+      }
+    }
+    #expect(answers > 100 && errors > 10, "or nothing was tried, seed \(numbers.seed)")
+  }
+
   private static let commands = [
     "GET k#", "SET k# v", "SET k1 v EX #", "INCRBY k1 #", "SPOP k2 #", "ZPOPMIN k3 #",
     "LMPOP 1 k4 LEFT COUNT #", "MGET k1 k2 k3",
@@ -55,80 +117,4 @@ import Testing
     "ZRANGE k3 0 -1 WITHSCORES",
     "SETRANGE k1 # x", "RESTORE k7 # x", "EXISTS k1 k2 k3",
   ]
-}
-
-/// Answers every command: mostly as a Redis might, now and then as none would.
-private final class FuzzedStack: @unchecked Sendable {
-  let port: Int
-  private let listener: Int32
-  private let lock = NSLock()
-  private var numbers = ExtremeNumbers("FuzzedStack")
-  private var count = 0
-
-  init(seed: UInt64) throws {
-    for _ in 0..<seed % 64 { _ = numbers.bits() }
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in.loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isListening = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
-          && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard isListening else { throw TestFailure("cannot listen: errno \(errno)") }
-    listener = descriptor
-    port = Int(in_port_t(bigEndian: address.sin_port))
-    Thread { [self] in accept() }.start()
-  }
-
-  /// Given so far.
-  var replies: Int { lock.withLock { count } }
-
-  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-  private func accept() {
-    while true {
-      let descriptor = Glibc.accept(listener, nil, nil)
-      guard descriptor >= 0 else { break }
-      let connection = TestSocket(descriptor)
-      Thread { [self] in
-        while let words = try? connection.command(), (try? connection.send(reply(to: words))) != nil {}
-        connection.close()
-      }.start()
-    }
-    close(listener)
-  }
-
-  private static let sound = [
-    "+OK\r\n", ":1\r\n", "$1\r\na\r\n", "$-1\r\n", "*0\r\n", "*2\r\n$1\r\na\r\n$1\r\n1\r\n", "-ERR no\r\n",
-  ]
-  private static let extreme = [
-    ":#\r\n", "$#\r\nab\r\n", "*#\r\n", "*1\r\n:#\r\n", "*2\r\n$1\r\nk\r\n*#\r\n", "%#\r\n", "$1\r\n#\r\n",
-    "_\r\n", "*1\r\n#t\r\n",
-    "*2\r\n$1\r\nk1\r\n*2\r\n*2\r\n$1\r\na\r\n$1\r\n#\r\n*#\r\n", "=#\r\ntxt:\r\n", ">1\r\n+x\r\n",
-    "*2\r\n$1\r\n#\r\n*1\r\n$2\r\nk1\r\n",
-    "*3\r\n$3\r\n#-1\r\n*1\r\n$3\r\n1-1\r\n*0\r\n", "+#\r\n+#\r\n", "-READONLY #\r\n", "(#\r\n", ",#\r\n",
-  ]
-
-  private func reply(to words: [String]) -> [UInt8] {
-    lock.withLock {
-      count += 1
-      let name = words.first?.uppercased() ?? ""
-      let right: String =
-        switch name {
-        case "PING": "+PONG\r\n"
-        case "CLIENT": ":\(1 + numbers.below(100))\r\n"
-        case "INFO": "$\(8 + "\(port)".utf8.count)\r\nrun_id:\(port)\n\r\n"
-        case "DBSIZE", "EXISTS", "DEL", "HLEN", "SCARD", "ZCARD": ":\(numbers.below(3))\r\n"
-        case "PTTL", "PEXPIRETIME": ":\(numbers.pick(["-1", "-2", "5", "100000"]))\r\n"
-        case "FLUSHDB": "+OK\r\n"
-        default: numbers.pick(FuzzedStack.sound)
-        }
-      let isHandshake = ["PING", "CLIENT", "INFO"].contains(name)
-      guard numbers.below(isHandshake ? 40 : 6) == 0 else { return Array(right.utf8) }
-      let reply = Array(numbers.filled(numbers.pick(FuzzedStack.extreme)).utf8)
-      return numbers.below(3) == 0 ? numbers.mutated(reply) : reply
-    }
-  }
 }

@@ -40,20 +40,5 @@ final class RealRedis: @unchecked Sendable {
   }
 
   /// A connection past the proxy.
-  func client() throws -> TestSocket {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix(107)) }
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    guard result == 0 else {
-      close(descriptor)
-      throw TestFailure("cannot connect to \(socketPath)")
-    }
-    return TestSocket(descriptor)
-  }
+  func client() throws -> TestSocket { try TestSocket(path: socketPath) }
 }
