@@ -191,7 +191,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EffectsTests",
-      dependencies: ["SluiceCommands", "SluiceRESP", "SluiceRedisClient", "SluiceLoadGenerator"],
+      dependencies: [
+        "SluiceCommands", "SluiceRESP", "SluiceRedisClient", "SluiceLoadGenerator", "SluiceTestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "CommandsTests",

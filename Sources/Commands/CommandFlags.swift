@@ -25,13 +25,23 @@ public struct CommandFlags: OptionSet, Sendable, BitwiseCopyable {
   public static let noMulti = CommandFlags(rawValue: 1 << 17)
   public static let movablekeys = CommandFlags(rawValue: 1 << 18)
   public static let allowBusy = CommandFlags(rawValue: 1 << 19)
+  /// Of a module, loaded or built in.
+  public static let module = CommandFlags(rawValue: 1 << 20)
 
   /// The server's words by bit, lowest first.
   private static let words = [
     "write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
     "skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys",
-    "no_async_loading", "no_multi", "movablekeys", "allow_busy",
+    "no_async_loading", "no_multi", "movablekeys", "allow_busy", "module",
   ]
+
+  /// From the server's words; what is none of those above is left out.
+  init(names: [String]) {
+    self = []
+    for (bit, word) in Self.words.enumerated() where names.contains(word) {
+      insert(CommandFlags(rawValue: 1 << UInt32(bit)))
+    }
+  }
 
   /// The flags in the server's own words, as `COMMAND INFO` shows them; allocates.
   public var names: [String] {

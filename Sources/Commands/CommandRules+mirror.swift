@@ -17,6 +17,8 @@ extension CommandRules {
   static let mirror: [MirrorRow] = [
     // The whole key is replaced or removed.
     MirrorRow(.asSent, .irrelevant, ["DEL", "UNLINK", "MSET"]),
+    MirrorRow(.effect(.deleteIfEqual), .irrelevant, ["DELEX", "DELIFEQ"]),
+    MirrorRow(.effect(.setAllExpiring), .irrelevant, ["MSETEX"]),
     MirrorRow(.effect(.set), .irrelevant, ["SET"]),
     MirrorRow(.effect(.setExpiring(.seconds)), .irrelevant, ["SETEX"]),
     MirrorRow(.effect(.setExpiring(.milliseconds)), .irrelevant, ["PSETEX"]),
@@ -35,7 +37,14 @@ extension CommandRules {
       [
         "HDEL", "LINSERT", "LPOP", "LPUSHX", "LREM", "LTRIM", "RPOP", "RPUSHX", "SREM", "XACK",
         "XDEL", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE",
+        "HPERSIST", "XACKDEL", "XDELEX",
       ]),
+    MirrorRow(.effect(.expireFields(.seconds, isRelative: true)), .equalOrAbsent, ["HEXPIRE"]),
+    MirrorRow(.effect(.expireFields(.milliseconds, isRelative: true)), .equalOrAbsent, ["HPEXPIRE"]),
+    MirrorRow(.effect(.expireFields(.seconds, isRelative: false)), .equalOrAbsent, ["HEXPIREAT"]),
+    MirrorRow(.effect(.expireFields(.milliseconds, isRelative: false)), .equalOrAbsent, ["HPEXPIREAT"]),
+    MirrorRow(.effect(.getFieldsExpire), .equalOrAbsent, ["HGETEX"]),
+    MirrorRow(.effect(.getFieldsDelete), .equalOrAbsent, ["HGETDEL"]),
     MirrorRow(.effect(.popMembers), .equalOrAbsent, ["SPOP"]),
     MirrorRow(.effect(.popScored), .equalOrAbsent, ["ZPOPMAX", "ZPOPMIN"]),
     MirrorRow(.effect(.popFirstList), .equalOrAbsent, ["LMPOP"]),
@@ -57,16 +66,20 @@ extension CommandRules {
         "HINCRBY", "HMSET", "HSET", "HSETNX",
         "LPUSH", "LSET", "RPUSH",
         "SADD", "SDIFFSTORE", "SINTERSTORE", "SUNIONSTORE",
-        "GEOADD", "GEOSEARCHSTORE", "ZADD", "ZDIFFSTORE", "ZINCRBY", "ZINTERSTORE", "ZRANGESTORE",
-        "ZUNIONSTORE",
+        "GEOADD", "GEOSEARCHSTORE", "ZDIFFSTORE", "ZINTERSTORE", "ZRANGESTORE", "ZUNIONSTORE",
         // Where scores differ, what it takes away depends on how the set is packed in memory; their number tells.
         "ZREMRANGEBYLEX",
         "PFADD", "PFMERGE", "RENAME",
-        // Its times of delivery follow the mirror's clock; all else is decided by the stream and its groups.
-        "XREADGROUP",
+        // Vector sets: a graph is built with random numbers, but what is in it is the same.
+        "VADD", "VREM", "VSETATTR",
         "XGROUP|CREATE", "XGROUP|CREATECONSUMER", "XGROUP|DELCONSUMER", "XGROUP|DESTROY", "XGROUP|SETID",
         "XSETID",
       ]),
+    MirrorRow(.effect(.setFieldsExpiring), .equal, ["HSETEX"]),
+    MirrorRow(.effect(.addScored), .equal, ["ZADD"]),
+    MirrorRow(.effect(.incrementScore), .equal, ["ZINCRBY"]),
+    // Its times of delivery follow the mirror's clock; all else is decided by the stream and its groups.
+    MirrorRow(.effect(.streamRead), .equal, ["XREADGROUP"]),
     MirrorRow(.effect(.incrementByFloat), .equal, ["INCRBYFLOAT"]),
     MirrorRow(.effect(.incrementFieldByFloat), .equal, ["HINCRBYFLOAT"]),
     MirrorRow(.effect(.copyKey), .equal, ["COPY"]),
@@ -99,7 +112,7 @@ extension CommandRules {
   /// Updates that do not stand here say what they found: a new length, a cardinality, an error for a key that is not there.
   static let doubt: [DoubtRow] = [
     DoubtRow(.all, ask: "HLEN", ["HMSET"]),
-    DoubtRow(.allButZero, ask: "HLEN", ["HSET", "HSETNX"]),
+    DoubtRow(.allButZero, ask: "HLEN", ["HSET", "HSETEX", "HSETNX"]),
     DoubtRow(.number(inArgument: 3), ask: "HLEN", ["HINCRBY"]),
     // The mirror is told the sum, so its own reply tells nothing.
     DoubtRow(.all, ask: "HLEN", ["HINCRBYFLOAT"]),

@@ -4,11 +4,9 @@
 ///
 /// To teach the proxy a command: let it fall out of `refused` here; the table knows its keys already.
 enum CommandRules {
-  /// Commands later than 7.0 that current client libraries send when they connect
-  /// (https://redis.io/docs/latest/commands/client-setinfo/).
-  static let laterRows: [CommandRow] = [
-    CommandRow("CLIENT|SETINFO", 4, [.noscript, .loading, .stale], 0, 0, 0)
-  ]
+  /// Commands of servers that are not among those of `CommandTable+later.swift`: of Redis 8.4
+  /// (https://redis.io/docs/latest/commands/delex/).
+  static let laterRows: [CommandRow] = [CommandRow("DELEX", -2, [.write, .fast], 1, 1, 1)]
 
   static let local: [String: LocalCommand] = [
     "PING": .ping, "ECHO": .echo, "AUTH": .auth, "HELLO": .hello, "SELECT": .select, "QUIT": .quit,
@@ -18,7 +16,7 @@ enum CommandRules {
     "COMMAND|GETKEYSANDFLAGS": .commandGetKeysAndFlags,
     "CLIENT|ID": .clientID, "CLIENT|GETNAME": .clientGetName, "CLIENT|SETNAME": .clientSetName,
     "CLIENT|INFO": .clientInfo, "CLIENT|LIST": .clientList, "CLIENT|SETINFO": .clientSetInfo,
-    "CLIENT|NO-EVICT": .clientNoEvict,
+    "CLIENT|NO-EVICT": .clientNoEvict, "CLIENT|NO-TOUCH": .clientNoTouch, "CLIENT|CAPA": .clientCapa,
     "CLIENT|REPLY": .clientReply,
     "CONFIG|GET": .configGet,
     // A refused transaction is refused at its end, where Redis refuses one that cannot run: a client that got an error for MULTI may stop
@@ -51,12 +49,12 @@ enum CommandRules {
     ),
     (.script, ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "SCRIPT"]),
     (.function, ["FCALL", "FCALL_RO", "FUNCTION"]),
-    (.replication, ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE"]),
+    (.replication, ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE", "WAITAOF"]),
     (.persistence, ["SAVE", "BGSAVE", "BGREWRITEAOF", "LASTSAVE"]),
-    (.administration, ["SHUTDOWN", "LATENCY", "SLOWLOG", "MEMORY", "CLIENT", "LOLWUT"]),
+    (.administration, ["SHUTDOWN", "LATENCY", "SLOWLOG", "MEMORY", "CLIENT", "LOLWUT", "COMMANDLOG"]),
     (.configuration, ["CONFIG"]),
     (.accessControl, ["ACL"]),
-    (.cluster, ["CLUSTER", "ASKING", "READONLY", "READWRITE", "RESTORE-ASKING"]),
+    (.cluster, ["CLUSTER", "ASKING", "READONLY", "READWRITE", "RESTORE-ASKING", "CLUSTERSCAN"]),
     (.module, ["MODULE"]),
     (.monitor, ["MONITOR"]),
     (.debugging, ["DEBUG", "PFDEBUG", "PFSELFTEST"]),
@@ -93,8 +91,14 @@ enum CommandRules {
     // SORT_RO, because BY nosort on a set gives the order of its encoding.
     (.unordered, ["SMEMBERS", "SUNION", "SINTER", "SDIFF", "HKEYS", "HVALS", "KEYS", "SORT_RO"]),
     (.unorderedPairs, ["HGETALL"]),
-    (.tolerance, ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"]),
-    (.numbers, ["ZSCORE", "ZMSCORE", "GEOPOS", "GEODIST"]),
+    (
+      .tolerance,
+      ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME"]
+    ),
+    // ZRANK and ZREVRANK for what WITHSCORE adds.
+    (.numbers, ["ZSCORE", "ZMSCORE", "GEOPOS", "GEODIST", "ZRANK", "ZREVRANK"]),
+    // Of what vector sets answer, all that does not depend on how a graph was built or a number was rounded.
+    (.exact, ["VCARD", "VDIM", "VGETATTR", "VISMEMBER"]),
     (
       .scores,
       [
@@ -110,7 +114,7 @@ enum CommandRules {
         "RANDOMKEY", "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "SCAN", "SSCAN", "HSCAN", "ZSCAN",
         // Encodings, idle times and memory: the server's own affair, not the value.
         "OBJECT|ENCODING", "OBJECT|FREQ", "OBJECT|IDLETIME", "OBJECT|REFCOUNT", "MEMORY|USAGE", "DUMP",
-        "XINFO|STREAM", "XINFO|CONSUMERS", "XPENDING",
+        "XINFO|STREAM", "XINFO|CONSUMERS", "XPENDING", "VEMB", "VINFO", "VLINKS", "VRANDMEMBER", "VSIM",
       ]
     ),
   ]

@@ -29,6 +29,10 @@ extension CommandSpec {
       return streams(frame, arguments, &indices)
     case .migrate:
       return migrate(frame, arguments, &indices)
+    case .specs(let specs):
+      if specs.append(to: &indices, in: frame, arguments) { return .found }
+      indices.removeAll(keepingCapacity: true)
+      return .invalid(message: KeySpecs.badCountMessage)
     }
   }
 
@@ -104,7 +108,12 @@ extension CommandSpec {
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ indices: inout [Int]
   ) -> KeyExtraction {
     var index = 1
-    while index < arguments.count, let option = StreamOption(arguments, at: index, in: frame) {
+    while index < arguments.count {
+      // An option of a later server (`CLAIM min-idle` of Redis 8.4) is passed over word by word: `STREAMS` ends it.
+      guard let option = StreamOption(arguments, at: index, in: frame) else {
+        index &+= 1
+        continue
+      }
       guard option == .streams else {
         index &+= option.width
         continue

@@ -60,11 +60,13 @@ extension CommandSpec {
 
   private func hasBlock(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> Bool {
     var index = 1
-    while index < arguments.count, let option = StreamOption(arguments, at: index, in: frame) {
+    while index < arguments.count {
+      let option = StreamOption(arguments, at: index, in: frame)
       if option == .block { return true }
       // A key may be called BLOCK.
       if option == .streams { return false }
-      index &+= option.width
+      // What a later server's option takes nobody here knows.
+      index &+= option?.width ?? 1
     }
     return false
   }

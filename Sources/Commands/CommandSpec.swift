@@ -91,6 +91,13 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// True if the command goes to the lane of its only key, whatever its options say: nothing else about it has to be
   /// looked at before it is sent.
   public let isPlain: Bool
+
+  /// True for a command to its key's lane that one of the two servers does not have, or takes with fewer arguments.
+  public let isOneSided: Bool
+  /// Who has it; nobody, if neither says so.
+  public let sides: CommandSides
+  /// Numbers of arguments as each server says them.
+  let arities: (legacy: Int16, new: Int16)
   public let split: Split
   public let comparison: Comparison
 
@@ -112,14 +119,31 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// True for a read that changes what it reads (`PFCOUNT`): where it is not compared, it is mirrored.
   public let changesOnRead: Bool
 
+  /// False for what is in no table.
+  let isListed: Bool
+
+  /// The name in our own table; empty for a command that only servers have told of.
   let label: StaticString
 
   /// Upper case; a subcommand stands behind its container: `CLIENT|LIST`. Allocates.
-  public var name: String { label.description }
+  public var name: String {
+    if label.utf8CodeUnitCount > 0 { return label.description }
+    return CommandNumbers.name(of: id, from: CommandTable.firstFreeID) ?? "UNKNOWN"
+  }
 
   /// True for an update: on a mirror that lacks one of its keys it would make a wrong value (design, law 3).
   /// For `SET … KEEPTTL` ask `Mirroring.buildsOnPriorValue`.
   @inlinable public var buildsOnPriorValue: Bool { prior == .equal }
+
+  /// True for a command of Redis 7.0, what `CommandTable+generated.swift` has.
+  public var isOfRedis70: Bool { CommandTable.isOfRedis70(id) }
+
+  /// Whether the server has the command and takes so many arguments, the name included.
+  public func isKnown(to side: CommandSides, count: Int) -> Bool {
+    guard sides.contains(side) else { return false }
+    let arity = Int(side == .legacy ? arities.legacy : arities.new)
+    return arity >= 0 ? count == arity : count >= 0 &- arity
+  }
 
   /// Whether so many arguments, the name included, can be right.
   @inlinable

@@ -1,13 +1,15 @@
 import SluiceRESP
 
-/// Every command of Redis 7.0 as data: what a real server says (`CommandTable+generated.swift`) joined with
-/// what we decide (`CommandRules`).
+/// Every command as data: what real servers say (`CommandTable+generated.swift`, `CommandTable+later.swift`, and in a running proxy
+/// the two servers behind it: `inForce`) joined with what we decide (`CommandRules`).
+///
+/// A table never changes; another one takes its place. The number of a command is the same in all of them.
 ///
 /// Keep the value at hand instead of asking `shared` for every command: a global costs a check on each
 /// access.
 public struct CommandTable: Sendable {
-  public static let shared = CommandTable(
-    rows: CommandTable.generatedRows + CommandRules.laterRows, layouts: CommandTable.generatedLayouts)
+  /// What is known without a server: the commands of Redis 7.0, and those that other versions and Valkey have beside them.
+  public static let shared = CommandTable(numbered(ownRows))
 
   /// The id of every name that is in no table: a write, routed by its first argument (design, law 8).
   public static let unknownID = 0
@@ -28,12 +30,18 @@ public struct CommandTable: Sendable {
     let id: Int
   }
 
-  init(rows: [CommandRow], layouts: [String: KeyLayout]) {
-    let specs = CommandTable.join(rows, layouts)
+  /// Which of the servers that are not known have what the effects of some commands are told in.
+  public let abilities: (legacy: ServerAbilities, new: ServerAbilities)
+
+  init(
+    _ rows: [(row: TableRow, id: Int)], abilities: (ServerAbilities, ServerAbilities) = (.assumed, .assumed)
+  ) {
+    let specs = CommandTable.join(rows)
+    self.abilities = abilities
     var bits: UInt64 = 4
     while 1 << bits < specs.count * 2 { bits += 1 }
     var table = [Slot?](repeating: nil, count: 1 << bits)
-    for spec in specs.dropFirst(2) {
+    for spec in specs.dropFirst(2) where spec.isListed {
       let word = Array((spec.name.split(separator: "|").last ?? "").utf8)
       guard let name = FoldedName(word.span) else { continue }
       let container = UInt64(spec.container ?? 0)
@@ -54,7 +62,8 @@ public struct CommandTable: Sendable {
 
   /// The name of the command with this number; `UNKNOWN` for a number that no command has. Allocates.
   public func name(of number: UInt16) -> String {
-    specs.indices.contains(Int(number)) ? specs[Int(number)].name : "UNKNOWN"
+    if specs.indices.contains(Int(number)) { return specs[Int(number)].name }
+    return CommandNumbers.name(of: Int(number), from: CommandTable.firstFreeID) ?? "UNKNOWN"
   }
 
   /// The id of a container's subcommand; `unknownSubcommandID` if it has none of that name. Does not

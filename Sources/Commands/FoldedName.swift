@@ -26,6 +26,11 @@ struct FoldedName: Equatable, BitwiseCopyable {
     third = length > 16 ? Self.word(name, from: 16, to: length) : 0
   }
 
+  /// A word of ours; none at all if it is longer than any command's name.
+  init(_ word: StaticString) {
+    self = word.withUTF8Buffer { FoldedName($0.span) } ?? .none
+  }
+
   /// A place in a table of `1 << bits` slots; `container` keeps `LIST` of `CLIENT` apart from `LIST` of
   /// `ACL`.
   @inline(__always)

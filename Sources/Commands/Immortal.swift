@@ -2,7 +2,9 @@
 ///
 /// The storage is allocated by `init`, never written to again and never freed: a pointer to it is valid for ever, on
 /// every thread. That is the proof behind `@unchecked Sendable`. Every access is checked against the count.
-public struct Immortal<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
+public struct Immortal<Element: BitwiseCopyable & Sendable>: RandomAccessCollection,
+  BitwiseCopyable, @unchecked Sendable
+{
   @usableFromInline let storage: UnsafeBufferPointer<Element>
 
   init(_ elements: [Element]) {

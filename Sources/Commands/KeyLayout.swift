@@ -22,6 +22,9 @@ public enum KeyLayout: Sendable, BitwiseCopyable, Equatable {
   /// (https://redis.io/docs/latest/commands/xread/).
   case streams
 
+  /// As a server tells, where nothing above says it.
+  case specs(KeySpecs)
+
   /// `MIGRATE host port key|"" db timeout … [KEYS key …]`
   /// (https://redis.io/docs/latest/commands/migrate/).
   case migrate

@@ -57,6 +57,24 @@ public enum MirrorEffect: Sendable, BitwiseCopyable, Equatable {
   case unlessZero
   /// As sent if there is a destination, for otherwise it was a read: `SORT`, `GEORADIUS`.
   case ifStored
+  /// `DELIFEQ`, `DELEX`: with or without a condition.
+  case deleteIfEqual
+  /// `MSETEX`.
+  case setAllExpiring
+  /// `HEXPIRE` and its three relatives.
+  case expireFields(TimeUnit, isRelative: Bool)
+  /// `HGETEX`.
+  case getFieldsExpire
+  /// `HGETDEL`.
+  case getFieldsDelete
+  /// `HSETEX`.
+  case setFieldsExpiring
+  /// `ZADD`, with `INCR` as well.
+  case addScored
+  /// `ZINCRBY`.
+  case incrementScore
+  /// `XREADGROUP`.
+  case streamRead
   /// `XADD`.
   case streamAdd
   /// `XTRIM`.

@@ -30,7 +30,7 @@ extension Mirroring {
     return command
   }
 
-  private static func isOpen(
+  static func isOpen(
     _ doubt: PriorDoubt, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>
   ) -> Bool {
     switch doubt.replies {

@@ -1,7 +1,7 @@
 import SluiceRESP
 
 extension Mirroring {
-  /// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT n]] id field value …`
+  /// `XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN|MINID [=|~] threshold [LIMIT n]] id field value …`
   /// (https://redis.io/docs/latest/commands/xadd/): the id that the primary gave takes the place of `*`.
   static func streamAdd(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ output: inout [UInt8]
@@ -16,13 +16,20 @@ extension Mirroring {
       } else if isTrimming(arguments, at: index, in: request) {
         if isApproximate(arguments, at: index &+ 1, in: request) { return .copy }
         index &+= isSign("=", arguments, at: index &+ 1, in: request) ? 3 : 2
+      } else if arguments.holds("KEEPREF", at: index, in: request)
+        || arguments.holds("DELREF", at: index, in: request)
+        || arguments.holds("ACKED", at: index, in: request)
+      {
+        index &+= 1
       } else {
         break
       }
     }
     guard index < arguments.count else { return .copy }
     let id = request.extracting(arguments.place(at: index))
-    guard !id.isEmpty, id[id.count - 1] == UInt8(ascii: "*") else { return .asSent }
+    // An option of a later server stands where an id should: what it does is not guessed at.
+    guard !id.isEmpty, id[0] == UInt8(ascii: "*") || id[0] &- UInt8(ascii: "0") <= 9 else { return .copy }
+    guard id[id.count - 1] == UInt8(ascii: "*") else { return .asSent }
     output.beginFrame(arguments.count)
     output.appendWords(0..<index, of: request, arguments)
     output.append(contentsOf: reply)
@@ -30,7 +37,7 @@ extension Mirroring {
     return .replaced
   }
 
-  /// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT n]`: how much `~` removes depends on how the stream is
+  /// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT n] [KEEPREF|DELREF|ACKED]`: how much `~` removes depends on how the stream is
   /// packed in memory.
   static func streamTrim(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>
@@ -53,7 +60,8 @@ extension Mirroring {
       guard !word.isEmpty, word[0] &- UInt8(ascii: "0") <= 9 else { break }
       end &+= 1
     }
-    // An entry that was not claimed may have been too young, or deleted and now forgotten by the group.
+    // An entry that was not claimed may have been too young, or deleted and now forgotten by the group. Where a server makes the consumer
+    // all the same, the copy has it.
     guard let claimed = ReplyReader.elements(of: reply), claimed.count == end - 5 else { return .copy }
     var deliveredAt = now
     // The options without IDLE and TIME: how many words, and which.
@@ -69,6 +77,10 @@ extension Mirroring {
         let takesValue =
           arguments.holds("RETRYCOUNT", at: index, in: request)
           || arguments.holds("LASTID", at: index, in: request)
+        guard
+          takesValue || arguments.holds("FORCE", at: index, in: request)
+            || arguments.holds("JUSTID", at: index, in: request)
+        else { return .copy }
         let next = min(index &+ (takesValue ? 2 : 1), arguments.count)
         kept.append(index..<next)
         index = next
@@ -88,13 +100,18 @@ extension Mirroring {
   /// claimed, and the ids of deleted entries (https://redis.io/docs/latest/commands/xautoclaim/).
   static func streamAutoclaim(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ now: Int,
-    _ output: inout [UInt8]
+    _ primary: ServerAbilities, _ output: inout [UInt8]
   ) -> MirrorAction {
-    guard let parts = ReplyReader.elements(of: reply), parts.count == 3,
-      let entries = ReplyReader.elements(of: reply.extracting(parts[1])),
-      let deleted = ReplyReader.elements(of: reply.extracting(parts[2])), deleted.isEmpty
+    // Redis 6.2 does not say what was deleted: such an entry is claimed, and null in the reply.
+    guard let parts = ReplyReader.elements(of: reply), parts.count == 3 || parts.count == 2,
+      let entries = ReplyReader.elements(of: reply.extracting(parts[1]))
     else { return .copy }
-    if entries.isEmpty { return .nothing }
+    if parts.count == 3 {
+      guard let deleted = ReplyReader.elements(of: reply.extracting(parts[2])), deleted.isEmpty else {
+        return .copy
+      }
+    }
+    if entries.isEmpty { return claimedNothing(group: 2, consumer: 3, request, arguments, primary, &output) }
     var isJustID = false
     for index in 6..<max(6, arguments.count) where arguments.holds("JUSTID", at: index, in: request) {
       isJustID = true
@@ -115,6 +132,55 @@ extension Mirroring {
     output.appendWord(now)
     if isJustID { output.appendWord("JUSTID") }
     return .replaced
+  }
+
+  /// `XREADGROUP GROUP group consumer … STREAMS key … id …` (https://redis.io/docs/latest/commands/xreadgroup/): null if there was nothing
+  /// to read. Whether the consumer is there then depends on the server.
+  static func streamRead(
+    _ spec: CommandSpec, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>,
+    _ abilities: (primary: ServerAbilities, mirror: ServerAbilities), _ output: inout [UInt8]
+  ) -> MirrorAction {
+    var index = 1
+    var isKnown = true
+    while index < arguments.count {
+      let option = StreamOption(arguments, at: index, in: request)
+      if option == .streams { break }
+      if option == nil { isKnown = false }
+      index &+= option?.width ?? 1
+    }
+    // An option of a later server: what it has done nobody here knows.
+    guard isKnown, arguments.holds("GROUP", at: 1, in: request) else { return .copy }
+    let claims: ServerAbilities = [.emptyClaimsMakeConsumers, .emptyClaimsMakeNone]
+    let isAlike = abilities.primary.intersection(claims) == abilities.mirror.intersection(claims)
+    let streams = (arguments.count &- index &- 1) / 2
+    let read = ReplyReader.isNull(reply) ? 0 : ReplyReader.elements(of: reply)?.count ?? -1
+    if isAlike || read == streams { return .asSent }
+    guard read == 0 else { return .copy }
+    if abilities.primary.contains(.emptyClaimsMakeNone) { return .nothing }
+    guard streams == 1, abilities.primary.contains(.emptyClaimsMakeConsumers) else { return .copy }
+    makeConsumer(key: index &+ 1, group: 2, consumer: 3, request, arguments, &output)
+    return .replaced
+  }
+
+  /// Since Redis 7.2 a consumer that has claimed nothing is there all the same.
+  private static func claimedNothing(
+    group: Int, consumer: Int, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>,
+    _ primary: ServerAbilities, _ output: inout [UInt8]
+  ) -> MirrorAction {
+    if primary.contains(.emptyClaimsMakeNone) { return .nothing }
+    guard primary.contains(.emptyClaimsMakeConsumers) else { return .copy }
+    makeConsumer(key: 1, group: group, consumer: consumer, request, arguments, &output)
+    return .replaced
+  }
+
+  private static func makeConsumer(
+    key: Int, group: Int, consumer: Int, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>,
+    _ output: inout [UInt8]
+  ) {
+    output.beginFrame(5)
+    output.appendWord("XGROUP")
+    output.appendWord("CREATECONSUMER")
+    for index in [key, group, consumer] { output.appendWord(index, of: request, arguments) }
   }
 
   private static func isTrimming(

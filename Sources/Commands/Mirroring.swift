@@ -8,6 +8,9 @@ public enum MirrorAction: UInt8, Sendable, BitwiseCopyable {
   /// Send what `output` holds: one whole command.
   case replaced
 
+  /// The same, and the mirror must answer `:0`: there is nothing there that it did not have.
+  case replacedAddingNothing
+
   /// Nothing: the primary's reply says that nothing changed.
   case nothing
 
@@ -31,11 +34,14 @@ public enum Mirroring {
   ///   - reply: the primary's whole reply, RESP2; not an error.
   ///   - nowMilliseconds: the wall clock, in milliseconds since 1970.
   ///   - limits: what one command may be. An effect that is longer (the members of a large `SPOP`) is a copy.
+  ///   - abilities: of the primary, and of the mirror: what it cannot be told is copied.
   ///   - output: owned by the caller and reused; of use only after `.replaced`.
   @inlinable
   public static func effect(
     of spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>, reply: Span<UInt8>,
-    nowMilliseconds: Int64, limits: FrameLimits, into output: inout [UInt8]
+    nowMilliseconds: Int64, limits: FrameLimits,
+    abilities: (primary: ServerAbilities, mirror: ServerAbilities) = (.redis70, .redis70),
+    into output: inout [UInt8]
   ) -> MirrorAction {
     switch spec.mirror {
     case .asSent: .asSent
@@ -43,7 +49,8 @@ public enum Mirroring {
     case .none: .nothing
     case .effect(let effect):
       fitting(
-        told(effect, of: spec, request, arguments, reply, Int(nowMilliseconds), &output), &output, limits)
+        told(effect, of: spec, request, arguments, reply, Int(nowMilliseconds), abilities, &output), &output,
+        limits)
     }
   }
 
@@ -51,10 +58,10 @@ public enum Mirroring {
   @usableFromInline
   static func fitting(_ action: MirrorAction, _ output: inout [UInt8], _ limits: FrameLimits) -> MirrorAction
   {
-    guard action == .replaced else { return action }
+    guard action == .replaced || action == .replacedAddingNothing else { return action }
     let words = ReplyReader.count(output.span) ?? .max
     if words <= min(limits.arguments, FrameLimits.wordsOfAnyRedis), output.count <= limits.frameBytes {
-      return .replaced
+      return action
     }
     // Room for so much is not kept.
     output = []
@@ -82,7 +89,8 @@ public enum Mirroring {
   @usableFromInline
   static func told(
     _ effect: MirrorEffect, of spec: CommandSpec, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>,
-    _ reply: Span<UInt8>, _ now: Int, _ output: inout [UInt8]
+    _ reply: Span<UInt8>, _ now: Int, _ abilities: (primary: ServerAbilities, mirror: ServerAbilities),
+    _ output: inout [UInt8]
   ) -> MirrorAction {
     switch effect {
     case .set: set(request, arguments, reply, now, &output)
@@ -97,7 +105,17 @@ public enum Mirroring {
     case .expireAt: expireAt(request, arguments, reply, &output)
     case .restore: restore(request, arguments, now, &output)
     case .incrementByFloat: incrementByFloat(request, arguments, reply, &output)
-    case .incrementFieldByFloat: incrementFieldByFloat(request, arguments, reply, &output)
+    case .incrementFieldByFloat: incrementFieldByFloat(request, arguments, reply, abilities.mirror, &output)
+    case .deleteIfEqual: deleteIfEqual(request, arguments, reply, &output)
+    case .setAllExpiring: setAllExpiring(request, arguments, reply, now, abilities.mirror, &output)
+    case .expireFields(let unit, let isRelative):
+      expireFields(unit, isRelative, request, arguments, reply, now, abilities.mirror, &output)
+    case .getFieldsExpire: getFieldsExpire(request, arguments, reply, now, abilities.mirror, &output)
+    case .getFieldsDelete: getFieldsDelete(request, arguments, reply, &output)
+    case .setFieldsExpiring: setFieldsExpiring(request, arguments, reply, now, abilities.mirror, &output)
+    case .addScored: addScored(request, arguments, reply, &output)
+    case .incrementScore: incrementScore(request, arguments, reply, &output)
+    case .streamRead: streamRead(spec, request, arguments, reply, abilities, &output)
     case .popMembers: popMembers(request, arguments, reply, &output)
     case .popScored: popScored(request, arguments, reply, &output)
     case .popFirstList: popFirstList(request, arguments, reply, &output)
@@ -110,7 +128,7 @@ public enum Mirroring {
     case .streamAdd: streamAdd(request, arguments, reply, &output)
     case .streamTrim: streamTrim(request, arguments, reply)
     case .streamClaim: streamClaim(request, arguments, reply, now, &output)
-    case .streamAutoclaim: streamAutoclaim(request, arguments, reply, now, &output)
+    case .streamAutoclaim: streamAutoclaim(request, arguments, reply, now, abilities.primary, &output)
     }
   }
 

@@ -12,6 +12,7 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
   case behindSelect = "behind_select"
   case sortPattern = "sort_pattern"
   case tracking, resp3, help
+  case unknownKeys = "unknown_keys"
 
   /// The error's text without the leading `-` and without CRLF. It begins with an error word: `ERR`, or
   /// `NOPROTO` where a client looks for it (https://redis.io/docs/latest/commands/hello/).
@@ -69,6 +70,9 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
       "ERR sluice: client-side caching (CLIENT TRACKING) is not carried; connect to the stack itself for it"
     case .resp3:
       "NOPROTO sluice: RESP3 is not spoken; set RESP2 in the client (protocol=2, protocol: 2, RESP: 2), or say HELLO 2"
+    case .unknownKeys:
+      "ERR sluice: which keys this command touches neither the server nor Sluice can tell; "
+        + "send it to the stack itself"
     case .help:
       "ERR sluice: HELP texts are not kept here; ask the stack itself"
     }

@@ -21,7 +21,8 @@ public enum LocalCommand: UInt8, Sendable, BitwiseCopyable, Equatable, CaseItera
   case ping, echo, auth, hello, select, quit, reset, time, info
   case command, commandCount, commandDocs, commandInfo, commandList
   case commandGetKeys, commandGetKeysAndFlags
-  case clientID, clientGetName, clientSetName, clientInfo, clientList, clientSetInfo, clientNoEvict
+  case clientID, clientGetName, clientSetName, clientInfo, clientList, clientSetInfo, clientNoEvict,
+    clientNoTouch, clientCapa
   case configGet, clientReply
   case multi, exec, discard, unwatch, wait
 }

@@ -74,6 +74,11 @@ extension StatusReport {
       cut_off_for_memory: lanes.reduce(0) { $0 + $1.clientsCutOffForMemory },
       memory: lanes.reduce(0) { $0 + $1.clientBytes }, memory_limit: configuration.limits.memory)
     refusals = total.refusals.ranked.map { Refusal($0.place, $0.tally) }
+    lacks = total.lacks.ranked.map { Refusal($0.place, $0.tally) }
+    var reasons: [String: UInt64] = [:]
+    for reason in IgnoredReason.allCases where total.compare.ignoredBy[reason] > 0 {
+      reasons[reason.name] = total.compare.ignoredBy[reason]
+    }
     var kinds: [String: UInt64] = [:]
     for kind in DivergenceKind.allCases where total.divergences[kind] > 0 {
       kinds[kind.name] = total.divergences[kind]
@@ -81,6 +86,7 @@ extension StatusReport {
     compare = Compare(
       matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
       diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
+      ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,

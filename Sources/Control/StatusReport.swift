@@ -32,6 +32,8 @@ struct StatusReport: Encodable, Sendable {
   var clients: Clients
   /// What the proxy itself refused since the start, the most frequent first.
   var refusals: [Refusal]
+  /// What was asked since the start that one of the two servers does not have (`new_lacks_it`, `legacy_lacks_it`), the most frequent first.
+  var lacks: [Refusal]
   var compare: Compare
   var mirror: Mirror
   var ledger: Ledger
@@ -184,6 +186,8 @@ struct StatusReport: Encodable, Sendable {
     var dropped: UInt64
     /// Divergences by kind, those that are not zero.
     var kinds: [String: UInt64]
+    /// Why reads were ignored, reasons that are not zero.
+    var ignored_by_reason: [String: UInt64]
     /// Of all these, what was counted since the last flip, on which the verdict stands.
     var since_flip: SinceFlip
     /// Since the last flip, in the words of the ledger: pass, cold, differs or hold.

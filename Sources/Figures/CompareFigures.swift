@@ -5,8 +5,10 @@
 public struct CompareFigures: Sendable, Equatable {
   /// Both stacks gave the same answer.
   public var matched: UInt64 = 0
-  /// Not comparable: a command whose class is *never*, or a miss on new that was filled from legacy instead.
+  /// Not comparable: the sum over all reasons of `ignoredBy`.
   public var ignored: UInt64 = 0
+  /// Why. Who counts one calls ``ignore(_:)``, which does both.
+  public private(set) var ignoredBy = IgnoredCounts()
   /// The answers differed, and no longer did when asked again, or the key was about to expire.
   public var superseded: UInt64 = 0
   /// The answers differed and still did: the sum over all kinds of ``DivergenceCounts``.
@@ -30,10 +32,17 @@ public struct CompareFigures: Sendable, Equatable {
   /// Whether nothing was counted.
   public var isEmpty: Bool { self == CompareFigures() }
 
+  /// Counts a read whose answers are not held against each other.
+  public mutating func ignore(_ reason: IgnoredReason) {
+    ignored &+= 1
+    ignoredBy[reason] &+= 1
+  }
+
   /// Adds what another one counted.
   public mutating func merge(_ other: CompareFigures) {
     matched &+= other.matched
     ignored &+= other.ignored
+    ignoredBy.merge(other.ignoredBy)
     superseded &+= other.superseded
     diverged &+= other.diverged
     dropped &+= other.dropped

@@ -18,6 +18,8 @@ public struct LaneFigures: Sendable {
   public var suspects = SuspectFigures.ByStack()
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
+  /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
+  public var lacks = RefusalCounts()
 
   /// Nothing counted yet.
   public init() {}
@@ -47,10 +49,13 @@ public struct LaneFigures: Sendable {
     recordError(kind, on: stack, commandClass)
   }
 
+  /// The reason of a command that a stack's server does not have.
+  public static func lacking(_ stack: StackID) -> String { "\(stack.name)_lacks_it" }
+
   /// Whether nothing was counted.
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
-    return compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
+    return lacks.isEmpty && compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
       && errors.total(.new) == 0 && suspects.isEmpty && refusals.isEmpty
   }
 
@@ -62,6 +67,7 @@ public struct LaneFigures: Sendable {
     errors.merge(other.errors)
     suspects.merge(other.suspects)
     refusals.merge(other.refusals)
+    lacks.merge(other.lacks)
   }
 
   /// Returns what was counted and starts again from nothing.
@@ -73,11 +79,13 @@ public struct LaneFigures: Sendable {
     taken.errors = errors
     taken.suspects = suspects
     taken.refusals = refusals
+    taken.lacks = lacks
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
     refusals = RefusalCounts()
+    lacks = RefusalCounts()
     return taken
   }
 

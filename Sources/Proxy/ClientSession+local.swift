@@ -43,7 +43,9 @@ extension ClientSession {
       let words = words(frame, arguments)
       answerOK(orError: identity.setInfo(words[2], words[3]))
     case .clientReply: clientReply(words(frame, arguments)[2])
-    case .clientNoEvict:
+    // What a client can do beyond the protocol's version (Valkey): nothing is done with it here.
+    case .clientCapa: answer("+OK\r\n")
+    case .clientNoEvict, .clientNoTouch:
       let word = String(decoding: words(frame, arguments)[2], as: UTF8.self).lowercased()
       if word == "on" || word == "off" { answer("+OK\r\n") } else { answerError("ERR syntax error") }
     case .clientInfo: answerBulk(Array((description(now: lane.now) + "\n").utf8).span)

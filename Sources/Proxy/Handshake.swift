@@ -1,3 +1,4 @@
+import SluiceCommands
 import SluiceRESP
 import SluiceServers
 
@@ -9,9 +10,9 @@ import SluiceServers
 /// so well. One that answers with another type than Redis does is: what it would say to commands is nobody's
 /// guess.
 ///
-/// Where it is to be learned what server this is, `INFO memory`, `INFO modules`, `CONFIG GET databases` and `FUNCTION DUMP` stand
-/// before `DBSIZE`: the last one is a dump of no key at all, and bears the version of all dumps of the server. They may be refused,
-/// and answered by anything.
+/// Where it is to be learned what server this is, `INFO memory`, `INFO modules`, `CONFIG GET databases`, `FUNCTION DUMP` and
+/// `COMMAND` stand before `DBSIZE`. `FUNCTION DUMP` is a dump of no key at all, and bears the version of all dumps of the server. They
+/// may be refused, and answered by anything.
 struct Handshake {
   /// What the server said of itself.
   struct Greeting: Equatable {
@@ -37,12 +38,17 @@ struct Handshake {
 
   private enum Question {
     case admission, ping, time, client, server, size, emptying, farewell
-    case memory, modules, databases, functions
+    case memory, modules, databases, functions, commands
   }
 
   private(set) var greeting = Greeting()
   /// What server this is; nil if that was not to be learned.
   private(set) var facts: ServerFacts?
+  /// What commands it has; nil if it would not tell, or was not asked.
+  private(set) var commands: [ServerCommand]?
+  /// Whose commands are known already; they are not read again.
+  private let known: [UInt8]?
+  var isKnown: Bool { known != nil && greeting.run == known }
   /// What was asked for once the server was known.
   private(set) var isEmptying = false
   private(set) var forgotten: Set<Int> = []
@@ -51,8 +57,11 @@ struct Handshake {
   private var questions: [(question: Question, words: String)] = []
   private var frames: [UInt8] = []
 
-  /// - Parameter learns: whether to ask what server this is.
-  init(_ endpoint: StackEndpoint, learns: Bool = false) {
+  /// - Parameters:
+  ///   - learns: whether to ask what server this is.
+  ///   - known: the run of a server that has told its commands; nil if none has.
+  init(_ endpoint: StackEndpoint, learns: Bool = false, known: [UInt8]? = nil) {
+    self.known = known
     if let password = endpoint.password {
       ask(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], .admission)
     }
@@ -68,6 +77,7 @@ struct Handshake {
       ask(["INFO", "modules"], .modules)
       ask(["CONFIG", "GET", "databases"], .databases)
       ask(["FUNCTION", "DUMP"], .functions)
+      ask(["COMMAND"], .commands)
     }
     ask(["DBSIZE"], .size)
   }
@@ -108,7 +118,7 @@ struct Handshake {
       case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
       case .time, .client, .server, .size, .farewell: break
-      case .memory, .modules, .databases, .functions: break
+      case .memory, .modules, .databases, .functions, .commands: break
       }
     } else {
       guard Handshake.isAnswer(reply, to: question) else {
@@ -126,6 +136,7 @@ struct Handshake {
       case .memory: facts?.told(memory: Handshake.text(reply))
       case .modules: facts?.told(modules: Handshake.text(reply))
       case .databases: facts?.databases = Handshake.databases(in: reply)
+      case .commands: if !isKnown { commands = ServerCommand.all(in: reply) }
       case .functions:
         if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
       case .size: greeting.keys = ReplyReader.integer(reply)
@@ -145,7 +156,7 @@ struct Handshake {
     case .farewell: ReplyReader.integer(reply) != nil
     case .time: time(in: reply) != nil
     case .server: reply[0] == UInt8(ascii: "$") && ReplyReader.string(reply) != nil
-    case .memory, .modules, .databases, .functions: true
+    case .memory, .modules, .databases, .functions, .commands: true
     }
   }
 

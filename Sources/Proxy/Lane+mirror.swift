@@ -25,6 +25,10 @@ extension Lane {
       return repeatWrite(request, command, reply, from: primary)
     }
     guard case .effect = spec.mirror else {
+      // What the mirror's server does not have, it cannot be told so.
+      if spec.isOneSided, !spec.isKnown(to: side(primary.other), count: ReplyReader.count(request) ?? 0) {
+        return copy(request, from: primary)
+      }
       repeatWrite(request, command, reply, from: primary)
       if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
       return
@@ -34,13 +38,21 @@ extension Lane {
     let arguments = framer.arguments
     switch Mirroring.effect(
       of: spec, request: request, arguments: arguments.span, reply: reply, nowMilliseconds: Lane.wallClock(),
-      limits: settings.limits, into: &effect)
+      limits: settings.limits, abilities: (abilities(of: primary), abilities(of: primary.other)),
+      into: &effect)
     {
-    case .asSent: repeatWrite(request, command, reply, from: primary)
+    case .asSent:
+      if spec.isOneSided, !spec.isKnown(to: side(primary.other), count: ReplyReader.count(request) ?? 0) {
+        return copy(request, from: primary)
+      }
+      repeatWrite(request, command, reply, from: primary)
     case .copy: return copy(request, from: primary)
     case .replaced:
       let frame = effect
       repeatWrite(frame.span, command, nil, from: primary)
+    case .replacedAddingNothing:
+      let frame = effect
+      repeatWrite(frame.span, command, Lane.zero.span, from: primary)
     case .nothing: return
     }
     if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
@@ -149,6 +161,8 @@ extension Lane {
     }
     mirror.send(request, repeated, sink: nil)
   }
+
+  private static let zero = Array(":0\r\n".utf8)
 
   /// `:1`: what a mirror that has the key says to the `PEXPIREAT` that an effect is.
   private static let one: (length: UInt32, digest: UInt64) = {

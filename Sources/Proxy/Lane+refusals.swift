@@ -1,5 +1,7 @@
 import SluiceCommands
 import SluiceFigures
+import SluiceRESP
+import SluiceRouting
 
 /// What is refused, and that it is counted: an application may swallow the error, and then nobody else knows.
 extension Lane {
@@ -25,6 +27,31 @@ extension Lane {
     peers[client.home].loop.execute { client.countRefusal(command, reason) }
   }
 
+  /// A command that one of the two servers may lack: it is counted, and a read that the mirror's server would not carry out is not
+  /// repeated there. What a write did is told as far as the mirror can be told, and copied else.
+  func heedOneSided(
+    _ spec: CommandSpec, _ frame: Span<UInt8>, _ sequel: Pending.Sequel, _ primary: StackID, _ sink: ReplySink
+  ) -> Pending.Sequel {
+    let count = ReplyReader.count(frame) ?? 0
+    let (legacy, new) = (spec.isKnown(to: .legacy, count: count), spec.isKnown(to: .new, count: count))
+    // Neither takes it: the primary says why.
+    guard legacy != new else { return sequel }
+    let reason = LaneFigures.lacking(legacy ? .new : .legacy)
+    if let client = sink.client {
+      if client.home == index {
+        client.countLack(spec.id, reason)
+      } else if peers.indices.contains(client.home) {
+        peers[client.home].loop.execute { client.countLack(spec.id, reason) }
+      }
+    }
+    switch sequel {
+    case .none, .mirror: return sequel
+    case .compare, .fillOrCompare, .fill:
+      if sequel != .fill { figures.compare.ignore(.oneSided) }
+      return .none
+    }
+  }
+
   private static let crossStack = "cross_stack"
   private static let readsOnly = "fallback"
 }
@@ -34,6 +61,13 @@ extension ClientSession {
   func refuse(_ refusal: Refusal, _ spec: CommandSpec) {
     countRefusal(spec.id, refusal.rawValue)
     answerError(refusal.message)
+  }
+
+  /// Counts a command that a stack's server does not have.
+  func countLack(_ command: Int, _ reason: String) {
+    lane.figures.lacks.record(
+      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: Lane.wallClock(),
+      client: whoIsThis())
   }
 
   func countRefusal(_ command: Int, _ reason: String) {

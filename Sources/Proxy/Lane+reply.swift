@@ -41,7 +41,7 @@ extension Lane {
         return withhold(reply, to: command, sink, request: request, from: connection)
       }
       if command.sequel.mayFill, fillsMiss(reply, of: command, sink, request) {
-        if command.sequel == .fillOrCompare { figures.compare.ignored &+= 1 }
+        if command.sequel == .fillOrCompare { figures.compare.ignore(.filled) }
         return
       }
       if let sink { deliver(reply, to: sink, slot: command.slot) }

@@ -125,7 +125,8 @@ extension Lane {
   ) {
     if case .keyspace = spec.scope { epoch &+= 1 }
     if isFilling { overtakeFills(frame, spec, key: key) }
-    let sequel = sequel(of: spec, key: key, primary)
+    var sequel = sequel(of: spec, key: key, primary)
+    if spec.isOneSided { sequel = heedOneSided(spec, frame, sequel, primary, sink) }
     send(frame, spec, to: primary, sequel: sequel, sink: sink, slot: slot)
   }
 
@@ -143,7 +144,7 @@ extension Lane {
   private func comparing(_ spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
     guard routing.compares(key) else { return .none }
     if spec.comparison != .never { return .compare }
-    if connection(primary).isUp { figures.compare.ignored &+= 1 }
+    if connection(primary).isUp { figures.compare.ignore(.neverCompared) }
     return .none
   }
 

@@ -25,9 +25,14 @@ final class Lane: @unchecked Sendable {
   let index: Int
   let loop: EventLoop
   let settings: ProxySettings
-  let table = CommandTable.shared
+  /// The commands as the servers in use have them. A value that never changes; another one takes its place when a server has told.
+  private(set) var table = CommandTable.shared
+  /// What the effects of some commands can be told in at each stack.
+  private(set) var abilities: (legacy: ServerAbilities, new: ServerAbilities) = (.assumed, .assumed)
   /// The rows of the commands that the lane sends on its own behalf.
   let deletion = CommandTable.shared.lookup(Array("DEL".utf8).span)
+  /// What the servers have told of their commands, and the newest table.
+  let book: CommandBook
   let report: @Sendable (ProxyEvent) -> Void
   /// What outlives the process; nil if nothing does.
   let journal: LaneJournal?
@@ -126,9 +131,10 @@ final class Lane: @unchecked Sendable {
   init(
     index: Int, loop: EventLoop, settings: ProxySettings, routing: RoutingSnapshot,
     legacy: StackEndpoint, new: StackEndpoint, histories: (legacy: StackHistory, new: StackHistory),
-    journal: LaneJournal?, report: @escaping @Sendable (ProxyEvent) -> Void
+    book: CommandBook, journal: LaneJournal?, report: @escaping @Sendable (ProxyEvent) -> Void
   ) {
     self.journal = journal
+    self.book = book
     self.index = index
     self.loop = loop
     self.settings = settings
@@ -165,6 +171,16 @@ final class Lane: @unchecked Sendable {
     guard peers.count > 1, !LawBreak.manyLanes.isOn else { return self }
     let hash = ownHash.hash(of: key.extracting(targetingKey(of: key)))
     return peers[Int((UInt64(hash) &* UInt64(peers.count)) >> 32)]
+  }
+
+  /// A server has told what commands it has.
+  func adopt(_ table: CommandTable) {
+    self.table = table
+    let told = table.abilities
+    abilities = (
+      told.legacy.isEmpty ? legacy.history.facts?.abilities ?? [] : told.legacy,
+      told.new.isEmpty ? new.history.facts?.abilities ?? [] : told.new
+    )
   }
 
   func healthChanged(of connection: StackConnection) {

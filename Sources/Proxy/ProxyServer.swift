@@ -16,6 +16,8 @@ public final class ProxyServer: Sendable {
   let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
   private let histories: (legacy: StackHistory, new: StackHistory)
+  /// What the servers have told of their commands.
+  let book: CommandBook
   let clientMemory: ClientMemory
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
@@ -39,10 +41,12 @@ public final class ProxyServer: Sendable {
       legacy: StackHistory(.legacy, record: record), new: StackHistory(.new, record: record)
     )
     let journals = journal?.lanes ?? []
+    let book = CommandBook()
+    self.book = book
     let lanes = (0..<settings.threads).map { index in
       Lane(
         index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
-        histories: histories, journal: journals.indices.contains(index) ? journals[index] : nil,
+        histories: histories, book: book, journal: journals.indices.contains(index) ? journals[index] : nil,
         report: report)
     }
     self.lanes = lanes

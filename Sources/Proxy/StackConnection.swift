@@ -190,7 +190,8 @@ final class StackConnection {
     guard !isClosing else { return }
     // One lane keeps what is known of the server fresh; before anything is known, whichever comes first learns it.
     let learns = lane.index == 0 || history.facts == nil
-    let handler = StackHandler(connection: self, Handshake(endpoint, learns: learns))
+    let known = lane.book.hasTold(stack) ? history.facts?.run : nil
+    let handler = StackHandler(connection: self, Handshake(endpoint, learns: learns, known: known))
     endpoint.connect(on: lane.loop, handler).whenFailure { error in
       handler.detach()
       self.lost(StackEndpoint.reason(of: error), kind: .unreachable)
@@ -212,7 +213,10 @@ final class StackConnection {
     let place = StackPlace(run: greeting.server, database: endpoint.serverDatabase)
     history.place = place
     if let version = greeting.version { history.version = version }
-    if let facts = handshake.facts { history.facts = facts }
+    if let facts = handshake.facts {
+      history.facts = facts
+      if !handshake.isKnown { lane.learned(handshake.commands, of: stack) }
+    }
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)

@@ -64,14 +64,23 @@ struct Mirrored {
   var action: MirrorAction
   var output: [UInt8] = Array("left over".utf8)
 
-  init(_ words: [[UInt8]], _ reply: [UInt8], now: Int64 = 1000, limits: FrameLimits = FrameLimits()) {
+  init(
+    _ words: [[UInt8]], _ reply: [UInt8], now: Int64 = 1000, limits: FrameLimits = FrameLimits(),
+    primary: ServerAbilities = .redis70, mirror: ServerAbilities = .redis70
+  ) {
     let invocation = Invocation(words)
     action = Mirroring.effect(
       of: invocation.spec, request: invocation.frame.span, arguments: invocation.arguments.span,
-      reply: reply.span, nowMilliseconds: now, limits: limits, into: &output)
+      reply: reply.span, nowMilliseconds: now, limits: limits, abilities: (primary, mirror), into: &output)
   }
 
-  init(_ line: String, _ reply: String, now: Int64 = 1000) {
-    self.init(Invocation.words(line).map { Array($0.utf8) }, Array(reply.utf8), now: now)
+  /// - Parameter primary: the same as `mirror` if left out.
+  init(
+    _ line: String, _ reply: String, now: Int64 = 1000, primary: ServerAbilities? = nil,
+    mirror: ServerAbilities = .redis70
+  ) {
+    self.init(
+      Invocation.words(line).map { Array($0.utf8) }, Array(reply.utf8), now: now, primary: primary ?? mirror,
+      mirror: mirror)
   }
 }

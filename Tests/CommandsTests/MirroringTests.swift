@@ -70,8 +70,110 @@ import Testing
     ),
   ])
   func effects(line: String, reply: String, effect: String) {
-    let mirrored = Mirrored(line, reply)
-    #expect(mirrored.action == .replaced)
+    expect(line, reply, effect)
+  }
+
+  private static let later: ServerAbilities = [
+    .fieldTimes, .fieldSets, .multipleSets, .emptyClaimsMakeConsumers,
+  ]
+
+  /// Commands that Redis 7.0 does not have, and old ones where servers do otherwise since.
+  @Test(arguments: [
+    ("SET k v IFEQ w EX 5", "+OK\r\n", "SET k v PXAT 6000"), ("SET k v IFEQ w GET", "$1\r\nw\r\n", "SET k v"),
+    ("DELIFEQ k v", ":1\r\n", "DEL k"), ("DELEX k", ":0\r\n", "DEL k"),
+    ("DELEX k IFNE v", ":1\r\n", "DEL k"),
+    ("MSETEX 2 a 1 b 2 NX EX 5", ":1\r\n", "MSETEX 2 a 1 b 2 PXAT 6000"),
+    ("MSETEX 1 a 1 XX", ":1\r\n", "MSET a 1"),
+    ("HEXPIRE k 5 FIELDS 2 a b", "*2\r\n:1\r\n:-2\r\n", "HPEXPIREAT k 6000 FIELDS 1 a"),
+    ("HPEXPIREAT k 7 NX FIELDS 2 a b", "*2\r\n:0\r\n:1\r\n", "HPEXPIREAT k 7 FIELDS 1 b"),
+    ("HPEXPIRE k 0 FIELDS 1 a", "*1\r\n:2\r\n", "HDEL k a"),
+    ("HGETEX k PX 5 FIELDS 2 a b", "*2\r\n$1\r\n1\r\n$-1\r\n", "HPEXPIREAT k 1005 FIELDS 1 a"),
+    ("HGETEX k PERSIST FIELDS 1 a", "*1\r\n$1\r\n1\r\n", "HPERSIST k FIELDS 1 a"),
+    ("HGETDEL k FIELDS 2 a b", "*2\r\n$-1\r\n$1\r\n1\r\n", "HDEL k b"),
+    ("HSETEX k FNX EX 5 FIELDS 1 a 1", ":1\r\n", "HSETEX k PXAT 6000 FIELDS 1 a 1"),
+    ("HSETEX k KEEPTTL FIELDS 1 a 1", ":1\r\n", "HSETEX k KEEPTTL FIELDS 1 a 1"),
+    ("HSETEX k FIELDS 1 a 1", ":1\r\n", "HSET k a 1"),
+    ("HINCRBYFLOAT k f 0.5", "$3\r\n1.5\r\n", "HSETEX k KEEPTTL FIELDS 1 f 1.5"),
+    ("ZADD k INCR 0.1 m", "$3\r\n1.1\r\n", "ZADD k 1.1 m"),
+    ("XADD k KEEPREF MAXLEN 5 * f v", "$3\r\n5-1\r\n", "XADD k KEEPREF MAXLEN 5 5-1 f v"),
+    ("XAUTOCLAIM k g c 0 0", "*3\r\n$3\r\n0-0\r\n*0\r\n*0\r\n", "XGROUP CREATECONSUMER k g c"),
+  ])
+  func effectsOfLaterServers(line: String, reply: String, effect: String) {
+    expect(line, reply, effect, MirroringTests.later)
+  }
+
+  @Test(arguments: [
+    ("SET k v IFEQ w EX 5", "$-1\r\n"), ("SET k v IFEQ w GET", "$1\r\nx\r\n"),
+    ("SET k v IFEQ w GET", "$-1\r\n"),
+    ("DELIFEQ k v", ":0\r\n"), ("MSETEX 1 a 1 NX", ":0\r\n"), ("HGETEX k FIELDS 1 a", "*1\r\n$1\r\n1\r\n"),
+    ("HGETEX k EX 5 FIELDS 1 a", "*1\r\n$-1\r\n"), ("HSETEX k FXX FIELDS 1 a 1", ":0\r\n"),
+    ("HEXPIRE k 5 XX FIELDS 1 a", "*1\r\n:0\r\n"), ("HGETDEL k FIELDS 1 a", "*1\r\n$-1\r\n"),
+    ("ZADD k NX INCR 0.1 m", "$-1\r\n"),
+  ])
+  func whatDidNothing(line: String, reply: String) {
+    #expect(Mirrored(line, reply, mirror: MirroringTests.later).action == .nothing)
+  }
+
+  /// What an option does that nobody here knows is not guessed at, nor what the mirror cannot be told.
+  @Test(arguments: [
+    ("SET k v IFSO w", "+OK\r\n"), ("SET k v EX", "+OK\r\n"), ("SET k v IFDEQ d GET", "$1\r\nx\r\n"),
+    ("XADD k IDMP p 1 * f v", "$3\r\n5-1\r\n"), ("XCLAIM k g c 0 1-1 SOMEHOW", "*1\r\n$3\r\n1-1\r\n"),
+    ("XREADGROUP GROUP g c CLAIM 5 STREAMS k >", "*1\r\n*2\r\n$1\r\nk\r\n*0\r\n"),
+    ("MSETEX 1 a 1 KEEPTTL", ":1\r\n"), ("MSETEX 1 a 1 SOMEHOW", ":1\r\n"), ("MSETEX x a 1", ":1\r\n"),
+    ("HEXPIRE k 5 FIELDS 2 a b", "*2\r\n:1\r\n:2\r\n"), ("HEXPIRE k 5 FIELDS 2 a b", "*1\r\n:1\r\n"),
+    ("HGETEX k SOMEHOW FIELDS 1 a", "*1\r\n$1\r\n1\r\n"), ("HSETEX k SOMEHOW FIELDS 1 a 1", ":1\r\n"),
+    ("HSETEX k EX 5 FIELDS 9 a 1", ":1\r\n"), ("HGETDEL k FIELDS 9223372036854775807 a", "*0\r\n"),
+  ])
+  func whatIsNotGuessedAt(line: String, reply: String) {
+    #expect(Mirrored(line, reply, mirror: MirroringTests.later).action == .copy)
+    #expect(Mirrored(line, reply, mirror: []).action == .copy)
+  }
+
+  @Test(arguments: [
+    ("HEXPIRE k 5 FIELDS 1 a", "*1\r\n:1\r\n"), ("HSETEX k EX 5 FIELDS 1 a 1", ":1\r\n"),
+    ("MSETEX 1 a 1 EX 5", ":1\r\n"), ("HGETEX k PERSIST FIELDS 1 a", "*1\r\n$1\r\n1\r\n"),
+    ("XAUTOCLAIM k g c 0 0", "*3\r\n$3\r\n0-0\r\n*0\r\n*0\r\n"),
+  ])
+  func whatTheMirrorCannotBeToldIsCopied(line: String, reply: String) {
+    #expect(Mirrored(line, reply, mirror: []).action == .copy)
+  }
+
+  /// Between servers of which one makes a consumer that has read nothing, and the other does not.
+  @Test func consumersThatHaveReadNothing() {
+    let (makes, none) = (ServerAbilities.emptyClaimsMakeConsumers, ServerAbilities.emptyClaimsMakeNone)
+    let one = "XREADGROUP GROUP g c COUNT 1 STREAMS k >"
+    let two = "XREADGROUP GROUP g c STREAMS k l > >"
+    #expect(Mirrored(one, "*-1\r\n", primary: none, mirror: makes).action == .nothing)
+    expect(one, "*-1\r\n", "XGROUP CREATECONSUMER k g c", none, primary: makes)
+    #expect(Mirrored(two, "*-1\r\n", primary: makes, mirror: none).action == .copy)
+    #expect(Mirrored(two, "*-1\r\n", primary: makes, mirror: makes).action == .asSent)
+    let read = "*1\r\n*2\r\n$1\r\nk\r\n*0\r\n"
+    #expect(Mirrored(one, read, primary: makes, mirror: none).action == .asSent)
+    #expect(Mirrored(two, read, primary: none, mirror: makes).action == .copy)
+  }
+
+  /// The same number, however a server spells it.
+  @Test func scoresAreTold() {
+    #expect(Mirrored("ZINCRBY k 5 m", "$2\r\n17\r\n").action == .asSent)
+    expect(
+      "ZINCRBY k 1.1 m", "$18\r\n3.2000000000000002\r\n", "ZADD k 3.2000000000000002 m",
+      .replacedAddingNothing)
+    // It may be a new member: both are asked how many there are.
+    expect("ZINCRBY k 1.1 m", "$18\r\n1.1000000000000001\r\n", "ZADD k 1.1000000000000001 m", .replaced)
+  }
+
+  private func expect(
+    _ line: String, _ reply: String, _ effect: String, _ action: MirrorAction
+  ) {
+    expect(line, reply, effect, action: action)
+  }
+
+  private func expect(
+    _ line: String, _ reply: String, _ effect: String, _ mirror: ServerAbilities = .redis70,
+    primary: ServerAbilities? = nil, action: MirrorAction = .replaced
+  ) {
+    let mirrored = Mirrored(line, reply, primary: primary ?? mirror, mirror: mirror)
+    #expect(mirrored.action == action)
     var expected: [UInt8] = []
     let words = Invocation.words(effect)
     expected.appendArrayHeader(words.count)
@@ -117,7 +219,7 @@ import Testing
     ("XADD k MAXLEN ~ 5 * f v", "$3\r\n5-1\r\n"), ("XADD k MINID ~ 5 LIMIT 9 5-1 f v", "$3\r\n5-1\r\n"),
     ("XTRIM k MINID ~ 5", ":3\r\n"), ("XCLAIM k g c 5 1-1 2-1", "*1\r\n$3\r\n1-1\r\n"),
     ("XAUTOCLAIM k g c 5 0", "*3\r\n$3\r\n0-0\r\n*0\r\n*1\r\n$3\r\n1-1\r\n"),
-    ("XAUTOCLAIM k g c 5 0", "*2\r\n$3\r\n0-0\r\n*0\r\n"),
+    ("XAUTOCLAIM k g c 5 0", "*4\r\n$3\r\n0-0\r\n*0\r\n*0\r\n*0\r\n"),
     ("SETNX k v", ok), ("EXPIRE k 5", ":2\r\n"), ("EXPIRE k x", ":1\r\n"), ("SETEX k x v", ok),
     ("SET k v EX", ok), ("SET k v WHAT", ok), ("INCRBYFLOAT k 1", ":3\r\n"), ("SPOP k 1", ok),
     ("SPOP k 1", "*1\r\n:1\r\n"), ("ZPOPMIN k", "*1\r\n$1\r\na\r\n"),

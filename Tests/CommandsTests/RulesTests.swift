@@ -36,8 +36,8 @@ import Testing
     let scopes = table.specs.map(\.scope)
     for command in LocalCommand.allCases { #expect(scopes.contains(.local(command)), "\(command)") }
     for command in KeyspaceCommand.allCases { #expect(scopes.contains(.keyspace(command)), "\(command)") }
-    // What only options, HELLO or SELECT ask for.
-    let byArgument: [Refusal] = [.resp3, .sortPattern, .select, .behindSelect]
+    // What only options, HELLO or SELECT ask for, and what only a server can bring.
+    let byArgument: [Refusal] = [.resp3, .sortPattern, .select, .behindSelect, .unknownKeys]
     for refusal in Refusal.allCases where !byArgument.contains(refusal) {
       #expect(scopes.contains(.refused(refusal)), "\(refusal)")
     }

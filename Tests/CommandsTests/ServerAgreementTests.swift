@@ -16,7 +16,8 @@ import Testing
       let row = try #require(kept[name], "\(name) is not in the table")
       let spec = try #require(table.specs.first { $0.name == name })
       let flags = Set(one[2].items.map(\.text))
-      #expect(one[1].integer == row.arity && spec.arity == row.arity, "\(name)")
+      let isWidened = CommandTable.laterRows.contains { $0.name.description == name }
+      #expect(one[1].integer == row.arity && (spec.arity == row.arity || isWidened), "\(name)")
       #expect(Set(row.flags.names) == flags, "\(name)")
       #expect(spec.access == (flags.contains("readonly") ? .read : .write), "\(name)")
       #expect(spec.access == .write || !flags.contains("write"), "\(name)")
@@ -28,7 +29,8 @@ import Testing
   @Test func getkeysAgreesForEveryRange() throws {
     try RealRedis.with { server in
       var asked = 0
-      for spec in table.specs.dropFirst(2) {
+      let widened = CommandTable.laterRows.map { $0.name.description }
+      for spec in table.specs where spec.isOfRedis70 && !widened.contains(spec.name) {
         guard case .range(_, _, let step) = spec.keys else { continue }
         for extra in spec.arity > 0 ? [0] : [0, step, 4 * step] {
           var words = spec.name.split(separator: "|").map(String.init)
@@ -69,7 +71,7 @@ import Testing
     "ZDIFFSTORE d 0 a", "ZINTERSTORE d -9223372036854775808 a", "SINTERCARD x a", "SINTERCARD 0 a",
     "SINTERCARD 5 a", "LMPOP x a LEFT", "LMPOP 0 a LEFT", "LMPOP 5 a LEFT", "ZMPOP 5 a MIN", "ZMPOP x a MIN",
     "BLMPOP 0 0 a LEFT", "BZMPOP 0 4 a MIN", "EVAL x x", "EVAL x -1", "EVAL x 5", "EVAL_RO x 2 a",
-    "XREAD COUNT 1 STREAMS a b c", "XREAD FOO 1 STREAMS a b", "XREAD COUNT 1 STREAMSX a",
+    "XREAD COUNT 1 STREAMS a b c", "XREAD COUNT 1 STREAMSX a",
     "XREAD COUNT 1 STREAMS",
     "XREADGROUP GROUP g c STREAMS a b c", "XREADGROUP GROUP g c FOO a b c",
     "XREADGROUP COUNT 1 NOACK NOACK BLOCK 0",

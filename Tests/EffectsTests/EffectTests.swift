@@ -1,4 +1,5 @@
 import SluiceCommands
+import SluiceTestSupport
 import Testing
 
 /// Every write of the table with random arguments on random states, on two real servers: what the effect
@@ -12,6 +13,16 @@ import Testing
     for action in [MirrorAction.asSent, .replaced, .nothing, .copy] {
       #expect(walk.actions[action, default: 0] > 0, "seed \(walk.seed): \(action)")
     }
+  }
+
+  /// The same on servers that have more commands, and of which some do the old ones in another way.
+  @Test(arguments: [ServerBinary.redis82, .valkey91])
+  func aWarmMirrorOfALaterServerStaysEqual(binary: ServerBinary) throws {
+    var walk = try EffectWalk(.warm, on: binary)
+    try walk.walk(rounds: 30)
+    #expect(walk.differences.isEmpty)
+    expectThatAllWereExercised(walk, times: 1)
+    #expect(walk.specs.contains { !$0.isOfRedis70 })
   }
 
   /// What is repeated leaves each key equal or absent.

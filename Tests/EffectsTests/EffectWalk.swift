@@ -2,6 +2,7 @@ import Glibc
 import SluiceCommands
 import SluiceRESP
 import SluiceRedisClient
+import SluiceTestSupport
 import Testing
 
 /// Random commands on random states: carried out by one server, repeated by the other, and the two compared
@@ -20,8 +21,8 @@ struct EffectWalk {
   let mirror: Mirror
   let servers: TwinServers
   let seed = UInt64.random(in: .min ... .max)
-  /// Every write that a lane carries.
-  let specs = CommandTable.shared.specs.filter { $0.mirror != .none && $0.id != CommandTable.unknownID }
+  /// Every write that a lane carries, of those that the servers have; those of modules left out.
+  let specs: [CommandSpec]
 
   /// How often the primary took each command.
   private(set) var acknowledged: [String: Int] = [:]
@@ -32,10 +33,16 @@ struct EffectWalk {
 
   private let keys = (0..<6).map { "k\($0)" } + (0..<4).map { "n\($0)" }
   private var dice: Dice
+  private let hasFieldTimes: Bool
 
-  init(_ mirror: Mirror) throws {
+  init(_ mirror: Mirror, on binary: ServerBinary = .redis70) throws {
     self.mirror = mirror
-    servers = try TwinServers()
+    servers = try TwinServers(binary)
+    specs = servers.table.specs.filter {
+      $0.mirror != .none && $0.id != CommandTable.unknownID && $0.sides == .both && $0.mirror != .copy
+        && !$0.flags.contains(.module)
+    }
+    hasFieldTimes = servers.table.abilities.new.contains(.fieldTimes)
     dice = Dice(seed: seed)
   }
 
@@ -74,7 +81,8 @@ struct EffectWalk {
     var output: [UInt8] = []
     var action = Mirroring.effect(
       of: spec, request: request.span, arguments: arguments.span, reply: bytes(of: reply).span,
-      nowMilliseconds: now, limits: FrameLimits(), into: &output)
+      nowMilliseconds: now, limits: FrameLimits(),
+      abilities: (servers.table.abilities.legacy, servers.table.abilities.new), into: &output)
     if mirror == .wishes { action = .asSent }
     actions[action, default: 0] += 1
 
@@ -82,10 +90,12 @@ struct EffectWalk {
     switch action {
     case .nothing: break
     case .asSent: refusal = try servers.mirror.command(words).error
-    case .replaced:
+    case .replaced, .replacedAddingNothing:
       var framer = RequestFramer()
       #expect(framer.next(output.span) == .command(length: output.count), "seed \(seed): \(line)")
-      refusal = try servers.mirror.command(framer.arguments.map { Array(output[$0.range]) }).error
+      let told = try servers.mirror.command(framer.arguments.map { Array(output[$0.range]) })
+      refusal = told.error
+      if action == .replacedAddingNothing, told != .integer(0) { refusal = "\(told), and not 0" }
     case .copy:
       var indices: [Int] = []
       _ = spec.keyIndices(in: request.span, arguments: arguments.span, into: &indices)
@@ -115,7 +125,9 @@ struct EffectWalk {
       if dice.chance(isUsual ? 15 : 90) {
         _ = try servers.primary.command("DEL", key)
       } else {
-        for line in dice.birth(dice.chance(90) ? kind : dice.pick(Kind.allCases), key) {
+        var lines = dice.birth(dice.chance(90) ? kind : dice.pick(Kind.allCases), key)
+        if hasFieldTimes, kind == .hash { lines += dice.fieldTimes(key) }
+        for line in lines {
           _ = try servers.primary.command(line.map { Array($0.utf8) })
         }
       }

@@ -5,6 +5,7 @@ extension Dice {
     let head = name.split(separator: "|").map(String.init)
     guard
       let (kind, words) = strings(name) ?? keys(name) ?? collections(name) ?? scored(name) ?? streams(name)
+        ?? later(name)
     else { return nil }
     return (kind, head + words)
   }
@@ -218,6 +219,58 @@ extension Dice {
     case "XGROUP|CREATECONSUMER", "XGROUP|DELCONSUMER": return (.stream, [key(), "g", consumer])
     case "XGROUP|DESTROY": return (.stream, [key(), "g"])
     case "XGROUP|SETID": return (.stream, [key(), "g", pick(["$", "0", "3-1"])])
+    default: return nil
+    }
+  }
+}
+
+/// Commands that Redis 7.0 does not have.
+extension Dice {
+  /// Times for some fields of a hash.
+  mutating func fieldTimes(_ key: String) -> [[String]] {
+    chance(60) ? [["HPEXPIREAT", key, "4000000000\(100 + roll(900))"] + fields()] : []
+  }
+
+  private mutating func fields() -> [String] {
+    let names = Array(Set(some(4) { $0.word() }))
+    return ["FIELDS", "\(names.count)"] + names
+  }
+
+  private mutating func pairs() -> [String] {
+    let names = Array(Set(some(4) { $0.word() }))
+    return ["FIELDS", "\(names.count)"] + names.flatMap { [$0, number()] }
+  }
+
+  fileprivate mutating func later(_ name: String) -> (Kind, [String])? {
+    let condition: [String] = chance(40) ? [pick(["NX", "XX", "GT", "LT"])] : []
+    let ids = some(3) { "\(1 + $0.roll(6))-1" }
+    switch name {
+    case "DELIFEQ": return (.string, [key(), word()])
+    case "DELEX": return (.string, [key()] + (chance(50) ? [] : ["IFEQ", word()]))
+    case "MSETEX":
+      let pairs = some(3) { [$0.chance(60) ? "n\($0.roll(4))" : $0.key(), $0.word()] }
+      return (
+        .string,
+        ["\(pairs.count)"] + pairs.flatMap { $0 } + pick([[], ["NX"], ["XX"]])
+          + (chance(60) ? lifetime() : pick([[], ["KEEPTTL"]]))
+      )
+    case "HEXPIRE": return (.hash, [key(), "\(max(0, secondsAhead()))"] + condition + fields())
+    case "HPEXPIRE": return (.hash, [key(), "\(max(0, secondsAhead()) * 1000)"] + condition + fields())
+    case "HEXPIREAT":
+      return (.hash, [key(), "\(chance(20) ? 5 : 4_000_000_000 + roll(9))"] + condition + fields())
+    case "HPEXPIREAT":
+      return (.hash, [key(), "\(chance(20) ? 5 : 4_000_000_000_000 + roll(999))"] + condition + fields())
+    case "HPERSIST", "HGETDEL": return (.hash, [key()] + fields())
+    case "HGETEX": return (.hash, [key()] + (chance(60) ? lifetime() : pick([[], ["PERSIST"]])) + fields())
+    case "HSETEX":
+      return (
+        .hash,
+        [key()] + pick([[], ["FNX"], ["FXX"]]) + (chance(60) ? lifetime() : pick([[], ["KEEPTTL"]])) + pairs()
+      )
+    case "XDELEX":
+      return (.stream, [key(), pick(["KEEPREF", "DELREF", "ACKED"]), "IDS", "\(ids.count)"] + ids)
+    case "XACKDEL":
+      return (.stream, [key(), "g", pick(["KEEPREF", "DELREF", "ACKED"]), "IDS", "\(ids.count)"] + ids)
     default: return nil
     }
   }

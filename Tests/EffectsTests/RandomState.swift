@@ -12,7 +12,8 @@ struct Dice {
   mutating func chance(_ percent: Int) -> Bool { roll(100) < percent }
 
   mutating func key() -> String { "k\(roll(6))" }
-  mutating func word() -> String { pick(["a", "b", "c", "d", "e", "", "10", "-3", "2.5", "long long word"]) }
+  static let words = ["a", "b", "c", "d", "e", "", "10", "-3", "2.5", "long long word"]
+  mutating func word() -> String { pick(Dice.words) }
   mutating func number() -> String { String(roll(41) - 20) }
   mutating func float() -> String { pick(["0.1", "-2.75", "3", "1e3", "0.333333333333", "17"]) }
 

@@ -2,6 +2,7 @@ import SluiceCommands
 import SluiceLoadGenerator
 import SluiceRESP
 import SluiceRedisClient
+import SluiceTestSupport
 
 /// Two real servers without a proxy between them: the primary, which carries commands out, and the mirror,
 /// which repeats what the effect says.
@@ -19,13 +20,21 @@ struct TwinServers {
   private let folder: ScratchFolder
   private let servers: [LocalServer]
 
-  init() throws {
+  /// Whether fields of hashes can have a time of their own.
+  private let hasFieldTimes: Bool
+  /// The commands of these servers.
+  let table: CommandTable
+
+  init(_ binary: ServerBinary = .redis70) throws {
     folder = try ScratchFolder()
     servers = try ["primary", "mirror"].map { [folder] name in
-      try LocalServer.redis(in: folder, name: name, extra: Self.settings)
+      try LocalServer.redis(binary.path, in: folder, name: name, extra: Self.settings)
     }
     primary = try servers[0].client()
     mirror = try servers[1].client()
+    let told = ServerCommand.all(in: bytes(of: try primary.command("COMMAND")).span)
+    table = CommandTable.inForce(legacy: told, new: told)
+    hasFieldTimes = table.abilities.new.contains(.fieldTimes)
   }
 
   /// Makes the mirror hold the primary's state of a key, its time of expiry included.
@@ -44,12 +53,16 @@ struct TwinServers {
 
   /// What both servers hold under the keys, asked in one go.
   func state(of keys: [String]) throws -> [(primary: KeyState, mirror: KeyState)] {
-    let (here, there) = (try Self.state(of: keys, primary), try Self.state(of: keys, mirror))
+    let (here, there) = (try told(of: keys, primary), try told(of: keys, mirror))
     return zip(here, there).map { ($0, $1) }
   }
 
-  private static func state(of keys: [String], _ server: RedisClient) throws -> [KeyState] {
+  private func told(of keys: [String], _ server: RedisClient) throws -> [KeyState] {
     for key in keys {
+      if hasFieldTimes {
+        let words = ["HPEXPIRETIME", key, "FIELDS", "\(Dice.words.count)"] + Dice.words
+        try server.append(words.map { Array($0.utf8) })
+      }
       try server.append("PEXPIRETIME", key)
       // A digest leaves out a stream's groups and counters.
       try server.append("XINFO", "STREAM", key, "FULL", "COUNT", "0")
@@ -57,15 +70,18 @@ struct TwinServers {
     // Last, because it alone also sees what has expired and was not removed yet: the others remove it.
     try server.append((["DEBUG", "DIGEST-VALUE"] + keys).map { Array($0.utf8) })
     let told = try keys.map { _ in
+      let fields = hasFieldTimes ? try server.reply() : .null
       guard case .integer(let expiry) = try server.reply() else {
         throw Failure(description: "the server gives no times of expiry; Redis 7.0 does")
       }
-      return (expiry: expiry, stream: timeless(try server.reply()))
+      return (expiry: expiry, stream: Self.timeless(try server.reply()), fields: fields)
     }
     guard case .array(let digests) = try server.reply(), digests.count == keys.count else {
       throw Failure(description: "the server gives no digests; is --enable-debug-command set?")
     }
-    return zip(digests, told).map { KeyState(value: $0, expiry: $1.expiry, stream: $1.stream) }
+    return zip(digests, told).map {
+      KeyState(value: $0, expiry: $1.expiry, stream: $1.stream, fields: $1.fields)
+    }
   }
 
   /// A stream's description without the times of delivery, which follow each server's clock, and without
@@ -104,14 +120,31 @@ struct KeyState: Equatable {
   let expiry: Int64
   /// The server's error for anything but a stream.
   let stream: Reply
+  /// Times of the fields of a hash, where they can have one.
+  let fields: Reply
 
   var exists: Bool { expiry != -2 }
 
   /// - Parameter tolerance: how much later, in milliseconds, `mirror` may expire.
   func equals(_ mirror: KeyState, tolerance: Int64) -> Bool {
-    guard value == mirror.value, stream == mirror.stream else { return false }
+    guard value == mirror.value, stream == mirror.stream, hasSameFields(as: mirror, tolerance) else {
+      return false
+    }
     if expiry < 0 || mirror.expiry < 0 { return expiry == mirror.expiry }
     return (0...tolerance).contains(mirror.expiry - expiry)
+  }
+
+  private func hasSameFields(as mirror: KeyState, _ tolerance: Int64) -> Bool {
+    guard case .array(let here) = fields, case .array(let there) = mirror.fields else {
+      return fields == mirror.fields
+    }
+    return here.count == there.count
+      && zip(here, there).allSatisfy { pair in
+        guard case (.integer(let left), .integer(let right)) = pair, left > 0, right > 0 else {
+          return pair.0 == pair.1
+        }
+        return (0...tolerance).contains(right - left)
+      }
   }
 }
 

@@ -85,6 +85,7 @@ import Testing
     let told = [
       "$23\r\nmaxmemory_policy:noevic\r\n", "$0\r\n\r\n", "*2\r\n$9\r\ndatabases\r\n$2\r\n16\r\n",
       "$10\r\n\u{c}\u{0}12345678\r\n",
+      "*1\r\n*6\r\n$3\r\nget\r\n:2\r\n*1\r\n+readonly\r\n:1\r\n:1\r\n:1\r\n",
     ]
     // As they are answered, and as a managed server refuses them.
     for answers in [told, told.map { _ in "-NOPERM no\r\n" }, told.map { _ in ":1\r\n" }] {
@@ -95,6 +96,7 @@ import Testing
       #expect(handshake.greeting.keys == 3 && handshake.facts?.run == Array("abc".utf8))
       #expect(handshake.facts?.stamp == (answers == told ? 12 : nil))
       #expect(handshake.facts?.databases == (answers == told ? 16 : nil))
+      #expect(handshake.commands?.map(\.name) == (answers == told ? ["GET"] : nil))
     }
     #expect(Handshake(endpoint).facts == nil)
   }

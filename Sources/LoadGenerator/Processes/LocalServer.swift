@@ -39,11 +39,13 @@ public final class LocalServer: Sendable {
 
   /// Starts a `redis-server` that keeps nothing on disk.
   ///
-  /// - Parameter extra: more of its configuration, as `--name value`.
+  /// - Parameters:
+  ///   - program: a `redis-server` of another version, or a `valkey-server`.
+  ///   - extra: more of its configuration, as `--name value`.
   public static func redis(
-    in folder: ScratchFolder, name: String = "redis", extra: [String] = []
+    _ program: String = "redis-server", in folder: ScratchFolder, name: String = "redis", extra: [String] = []
   ) throws(ProcessError) -> LocalServer {
-    try start("redis-server", in: folder, name: name) { port in
+    try start(program, in: folder, name: name) { port in
       [
         "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path,
       ] + extra
