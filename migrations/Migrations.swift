@@ -24,6 +24,7 @@ public struct Migration: Sendable {
       Migration(number: 3, name: "benchmarks", sql: PackageResources._003_benchmarks_sql),
       Migration(number: 4, name: "trouble", sql: PackageResources._004_trouble_sql),
       Migration(number: 5, name: "refusals", sql: PackageResources._005_refusals_sql),
+      Migration(number: 6, name: "evidence", sql: PackageResources._006_evidence_sql),
     ]
   }
 }

@@ -5,12 +5,15 @@ import SluiceRouting
 /// One command of the control port, read from its words.
 enum ControlCommand: Equatable {
   case status
-  /// `FLEET`: for all who share the latch file.
-  case rearm(isFleet: Bool)
+  /// `FLEET`: for all who share the latch file. `RESUME`: back to where it was, and why.
+  case rearm(isFleet: Bool, resume: String? = nil)
+  /// Somebody answers for what is known against new, and says why.
+  case close(reason: String)
   case reload(allowReshuffle: Bool)
   case help, ping, quit
-  case stage(Stage, Percentage?)
-  case ramp(Percentage)
+  /// `FORCE`: although its gates are not met, and why.
+  case stage(Stage, Percentage?, force: String? = nil)
+  case ramp(Percentage, force: String? = nil)
   case rollback(reason: String)
   case which([[UInt8]])
   case keys(KeyOrder, [[UInt8]])
@@ -28,13 +31,15 @@ enum ControlCommand: Equatable {
   }
 
   init(_ words: [[UInt8]]) throws(Invalid) {
-    let texts = words.map { String(decoding: $0, as: UTF8.self) }
+    var texts = words.map { String(decoding: $0, as: UTF8.self) }
     let name = texts.first?.uppercased() ?? ""
+    let why = try ControlCommand.takeReason(&texts, of: name)
     let arguments = texts.dropFirst()
     switch (name, arguments.count) {
     case ("STATUS", 0): self = .status
-    case ("REARM", 0): self = .rearm(isFleet: false)
-    case ("REARM", 1) where texts[1].uppercased() == "FLEET": self = .rearm(isFleet: true)
+    case ("REARM", 0): self = .rearm(isFleet: false, resume: why)
+    case ("REARM", 1) where texts[1].uppercased() == "FLEET": self = .rearm(isFleet: true, resume: why)
+    case ("CLOSE", 1...): self = .close(reason: ControlCommand.reason(arguments))
     case ("RELOAD", 0): self = .reload(allowReshuffle: false)
     case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
     // redis-cli answers HELP itself and sends nothing.
@@ -42,15 +47,15 @@ enum ControlCommand: Equatable {
     case ("PING", 0): self = .ping
     case ("QUIT", 0): self = .quit
     // Whatever is said, it is done; status, ledger and log keep the beginning.
-    case ("ROLLBACK", _): self = .rollback(reason: String(arguments.joined(separator: " ").prefix(500)))
-    case ("RAMP", 1): self = .ramp(try ControlCommand.percentage(texts[1]))
-    case ("STAGE", 1): self = .stage(try ControlCommand.stage(texts[1]), nil)
+    case ("ROLLBACK", _): self = .rollback(reason: ControlCommand.reason(arguments))
+    case ("RAMP", 1): self = .ramp(try ControlCommand.percentage(texts[1]), force: why)
+    case ("STAGE", 1): self = .stage(try ControlCommand.stage(texts[1]), nil, force: why)
     case ("STAGE", 2):
       let stage = try ControlCommand.stage(texts[1])
       guard stage == .live else {
         throw Invalid(message: "ERR a percentage counts in stage live alone; say STAGE live \(texts[2])")
       }
-      self = .stage(stage, try ControlCommand.percentage(texts[2]))
+      self = .stage(stage, try ControlCommand.percentage(texts[2]), force: why)
     case ("WHICH", 1...): self = .which(Array(words.dropFirst()))
     case ("FILL", 1...ControlCommand.maximumKeys): self = .keys(.fill, Array(words.dropFirst()))
     case ("REPAIR", 1...ControlCommand.maximumKeys): self = .keys(.repair, Array(words.dropFirst()))
@@ -66,7 +71,7 @@ enum ControlCommand: Equatable {
     case ("AUTH", 1...2): self = .auth(words[words.count - 1])
     case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
-      ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _), ("WALKED", _):
+      ("CLOSE", _), ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _), ("WALKED", _):
       throw Invalid(message: "ERR wrong number of arguments for '\(name)'; COMMANDS shows how it is used")
     case ("POST", _), ("PUT", _), ("HOST:", _),
       ("GET", 2) where texts[arguments.count].hasPrefix("HTTP/"):
@@ -77,6 +82,23 @@ enum ControlCommand: Equatable {
           "ERR unknown control command '\(name.prefix(64))'; COMMANDS lists them. Clients of the cache connect to another port"
       )
     }
+  }
+
+  /// Takes `FORCE why` or `RESUME why` off the end of an order.
+  private static func takeReason(_ texts: inout [String], of name: String) throws(Invalid) -> String? {
+    let word = name == "REARM" ? "RESUME" : "FORCE"
+    guard name == "REARM" || name == "STAGE" || name == "RAMP",
+      let place = texts.dropFirst().firstIndex(where: { $0.uppercased() == word })
+    else { return nil }
+    let why = reason(texts[(place + 1)...])
+    guard !why.isEmpty else { throw Invalid(message: "ERR say why behind \(word): it is written down") }
+    texts.removeSubrange(place...)
+    return why
+  }
+
+  /// Status, ledger and log keep the beginning.
+  private static func reason(_ words: ArraySlice<String>) -> String {
+    String(words.joined(separator: " ").prefix(500))
   }
 
   /// Keys of one order, so that one connection cannot ask for work without end.
@@ -102,10 +124,13 @@ enum ControlCommand: Equatable {
 
   static let helpLines = [
     "ROLLBACK [reason]      every key back to legacy, at once; stays until REARM",
-    "REARM [FLEET]          lift the rollback of this proxy; FLEET removes the file that others share",
+    "REARM [FLEET]          lift the rollback of this proxy, into stage shadow; FLEET removes the file that others share",
+    "REARM [FLEET] RESUME why   lift it, back to where it was; refused while new fails",
     "STATUS                 everything there is to know, as JSON",
     "STAGE name [percent]   go to off, dualwrite, shadow, live, rampdown or complete",
     "RAMP percent           change the share of keys that new answers in live",
+    "STAGE ... FORCE why    and RAMP ... FORCE why: although the gates of the step are not met",
+    "CLOSE why              what is known to differ, and a pause, are answered for",
     "WHICH key [key ...]    where a key goes and why",
     "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
     "REPAIR key [key ...]   make the other stack's key what its primary's is",

@@ -29,12 +29,14 @@ struct ControlDesk: Sendable {
     do throws(Cutover.Refused) {
       switch command {
       case .status: reply.appendBulk(await status().json)
-      case .stage(let stage, let percentage):
-        reply.appendBulk(try await cutover.move(to: stage, percentage: percentage, who: who))
-      case .ramp(let percentage):
-        reply.appendBulk(try await cutover.move(to: nil, percentage: percentage, who: who))
+      case .stage(let stage, let percentage, let force):
+        reply.appendBulk(try await cutover.move(to: stage, percentage: percentage, who: who, force: force))
+      case .ramp(let percentage, let force):
+        reply.appendBulk(try await cutover.move(to: nil, percentage: percentage, who: who, force: force))
       case .rollback(let reason): reply.appendBulk(await cutover.rollBack(reason: reason, who: who))
-      case .rearm(let isFleet): reply.appendBulk(try await cutover.rearm(isFleet: isFleet, who: who))
+      case .rearm(let isFleet, let resume):
+        reply.appendBulk(try await cutover.rearm(isFleet: isFleet, resume: resume, who: who))
+      case .close(let reason): reply.appendBulk(try await cutover.close(reason: reason, who: who))
       case .reload(let allowReshuffle):
         readPasswords()
         reply.appendBulk(try await reload(allowReshuffle))
@@ -42,7 +44,7 @@ struct ControlDesk: Sendable {
       case .keys(let order, let keys):
         append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)
       case .walked(let walked, let losses):
-        guard await cutover.proxy.walked(walked, since: losses) else {
+        guard await cutover.walked(walked, since: losses) else {
           throw Cutover.Refused("a stack has lost everything since; walk again")
         }
         reply.appendBulk(

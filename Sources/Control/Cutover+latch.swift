@@ -69,15 +69,22 @@ extension Cutover {
       "there is no flag file, beside which the latch file has its place (--flags), and no memory: \(trouble)"
   }
 
-  /// Lifts the latch; the flags are in force again.
+  /// Lifts the latch; the flags are in force again, with stage shadow at most: the plan begins anew.
   ///
-  /// - Parameter isFleet: the shared file goes, for all who share it. Otherwise it stays while others look at it.
-  func rearm(isFleet: Bool, who: String) async throws(Refused) -> String {
+  /// - Parameters:
+  ///   - isFleet: the shared file goes, for all who share it. Otherwise it stays while others look at it.
+  ///   - resume: why it goes back to where it was instead.
+  func rearm(isFleet: Bool, resume: String? = nil, who: String) async throws(Refused) -> String {
     guard isRolledBack else { return try await removeForOthers(isFleet) }
     guard !switches.useLegacy else {
       throw Refused("still rolled back: \(EnvironmentSwitches.legacyReason) and wins; unset it and restart")
     }
     let seen = rollbacks
+    if let resume {
+      try await refuseToResume(resume)
+    } else {
+      try await writeShadow(who: who)
+    }
     isRearming = true
     defer { isRearming = false }
     // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
@@ -90,13 +97,29 @@ extension Cutover {
     let before = effective
     (rollback, ownLatch, lifted) = (nil, nil, left)
     let flips = await publish(deadline: settings.fenceDeadline)
-    record(.rearm, from: before, who: who, reason: "", flips: flips)
+    record(.rearm, from: before, who: who, reason: resume ?? "", flips: flips)
     if let again = rollback {
       throw Refused("still rolled back: \(again.who) rolled back again meanwhile; look, and rearm again")
     }
     await considerFallback()
     logger.warning("re-armed by \(who): \(describe())")
     return "OK re-armed: \(describe())\(Cutover.held(flips))\(left == nil ? "" : leftForOthers)"
+  }
+
+  /// Where it was is nothing for clients while new still fails.
+  private func refuseToResume(_ why: String) async throws(Refused) {
+    guard !why.isEmpty else { throw Refused("say why: REARM RESUME reason") }
+    await collect()
+    if let reason = health[.new].health.reason {
+      throw Refused("still rolled back: new is DOWN: \(reason)")
+    }
+    let failing = evidence.failing(definition.guardrails)
+    guard failing.isMet else {
+      let words = health.words(of: .new).map { "; it said: \($0.text)" } ?? ""
+      throw Refused(
+        "still rolled back, for new still fails: \(failing.now)\(words); mend it, or 'rearm' into stage shadow"
+      )
+    }
   }
 
   private func lift(_ isFleet: Bool) async throws(Refused) -> RollbackLatch.Mark? {

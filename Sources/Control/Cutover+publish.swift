@@ -36,13 +36,41 @@ extension Cutover {
     /// Whether the flags come from the run before.
     var isRemembered: Bool
     var evidence: Evidence
+    /// The way on, and its gates.
+    var next: String?
+    var gates: [Gate]
   }
 
-  var standing: Standing {
-    Standing(
+  /// - Parameter around: what the gates must know beside the evidence.
+  func standing(_ around: Surroundings) -> Standing {
+    let next = nextStep
+    return Standing(
       inForce: inForce, flagsError: flagsError, latchError: latchError,
       latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
-      isRemembered: isRemembered, evidence: evidence)
+      isRemembered: isRemembered, evidence: evidence, next: next?.order,
+      gates: next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? [])
+  }
+
+  /// The step that the plan, or without one the usual way, takes next; nil where there is none, or where rules decide.
+  private var nextStep: (order: String, definition: FlagDefinition)? {
+    let source = definition.source
+    func step(_ order: String, _ stage: Stage, _ percentage: Percentage? = nil) -> (String, FlagDefinition)? {
+      (try? FlagChange(editing: source, stage: stage, percentage: percentage)).map { (order, $0.definition) }
+    }
+    let reached = definition.percentage?.hundredths ?? 0
+    switch definition.stage {
+    case .off: return step("stage dualwrite", .dualwrite)
+    case .dualwrite: return step("stage shadow", .shadow)
+    case .shadow, .live:
+      let steps = definition.plan?.steps ?? Plan().steps
+      if definition.stage == .live, reached >= 10_000 { return step("stage rampdown", .rampdown) }
+      guard
+        let next = definition.stage == .live ? steps.first(where: { $0.hundredths > reached }) : steps.first
+      else { return nil }
+      return step(definition.stage == .live ? "ramp \(next)" : "stage live \(next)", .live, next)
+    case .rampdown: return step("stage complete", .complete)
+    case .complete: return nil
+    }
   }
 
   /// Where the keys go now, for the audit.
@@ -66,7 +94,11 @@ extension Cutover {
     // What was counted until now belongs to what was in force until now. The same routing again continues its account: another
     // team's edit of the file, or an order that changes nothing, does not make a guardrail forget.
     await recordFigures()
-    if !wanted.snapshot.isSameRouting(as: inForce.snapshot) { evidence.startAgain() }
+    if !wanted.snapshot.isSameRouting(as: inForce.snapshot) {
+      evidence.startAgain()
+      accountBegan = Date()
+      await proxy.beginAccount()
+    }
     if wanted.snapshot.version > inForce.snapshot.version { inForce = wanted }
     return flips
   }

@@ -36,7 +36,11 @@ actor Cutover {
   var definition: FlagDefinition
   /// The same as bytes; what edits in memory start from.
   private var bytes: [UInt8]
-  private(set) var flagsError: String?
+  /// What the flag file says, if its gates have refused that; `reload` asks them again.
+  private var refusedEdit: FlagDefinition?
+  /// Why there is no ledger although one is wanted.
+  let ledgerError: String?
+  var flagsError: String?
   private(set) var isFromFile: Bool
   /// Whether somebody has written the definition for this proxy, in this run or in the one before.
   private(set) var isGood: Bool
@@ -55,6 +59,8 @@ actor Cutover {
   var isConsideringFallback = false
   var lastFallback: (rest: TimeInterval, returned: Date)?
   var evidence = Evidence()
+  /// When its account began, over restarts.
+  var accountBegan = Date()
   var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
   var rollbacks = 0
@@ -65,14 +71,15 @@ actor Cutover {
   /// Whether an edit of the flag file is being put in force. Orders wait for it: it is bounded, and waits for no disk.
   private var isLoading = false
   private var waiters: [CheckedContinuation<Void, Never>] = []
-  private var interval = (figures: LaneFigures(), since: Date())
+  var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")
 
   init(
     proxy: ProxyServer, layers: LayeredStacks, settings: ProxySettings, health: HealthBoard, start: FlagStart,
-    memory: Memory, ledger: Ledger?, logger: Logger
+    memory: Memory, ledger: Ledger?, ledgerError: String? = nil, logger: Logger
   ) {
+    self.ledgerError = ledgerError
     self.health = health
     self.proxy = proxy
     self.layers = layers
@@ -105,17 +112,15 @@ actor Cutover {
   // MARK: Flips
 
   /// Goes to a stage, or to another percentage, or both.
-  func move(to stage: Stage?, percentage: Percentage?, who: String, reason: String = "") async throws(Refused)
+  ///
+  /// - Parameter force: why it is done although its gates are not met; nil leaves it undone then.
+  func move(to stage: Stage?, percentage: Percentage?, who: String, force: String? = nil)
+    async throws(Refused)
     -> String
   {
     let order = [stage.map { "stage \($0.name)" }, percentage.map { "\($0) %" }].compactMap(\.self)
-    while isLoading { await otherwiseEnded() }
-    if let moving {
-      throw Refused(
-        "nothing was changed: \(moving) is under way; look at STATUS, and say it again if you still want it",
-        word: "TRYAGAIN")
-    }
-    moving = "the order '\(order.joined(separator: ", "))' of \(who)"
+      .joined(separator: ", ")
+    try await begin("the order '\(order)' of \(who)")
     defer {
       moving = nil
       ended()
@@ -126,22 +131,25 @@ actor Cutover {
     } catch {
       throw Refused("nothing was changed\(file.map { ", see \($0.path)" } ?? ""): \(error)")
     }
-    await collect()
+    if change.definition.version == inForce.definition.version, isGood, flagsError == nil {
+      return "OK already \(describe()): nothing was changed"
+        + (isRolledBack ? "; in force after 'rearm', until then every key is answered by legacy" : "")
+    }
+    let unmet = await unmetGates(to: change.definition)
+    guard unmet.isEmpty || force != nil else { throw refusal(of: order, unmet, who: who) }
     let before = position
     let rollbacks = rollbacks
     let edit = FlagEdit(from: definition, to: change.definition)
-    let shortfall = evidence.shortfall(of: change.definition.plan, from: definition, to: change.definition)
-    definition = change.definition
-    bytes = change.bytes
-    (isFromFile, isGood, isRemembered) = (file != nil, true, false)
-    loadedAt = Date()
+    take(change)
+    let reason = unmet.isEmpty ? force ?? "" : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
+    noteForced(reason, unmet, who: who)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
     if percentage != nil, definition.stage < .live {
       answer += "; the percentage counts from stage live on"
     }
-    if let shortfall { answer += "; NOTE: \(shortfall)" }
+    if !unmet.isEmpty { answer += "; FORCED: \(unmet.map(\.text).joined(separator: "; "))" }
     if let emptied = flips.lazy.compactMap(\.emptied).first {
       answer +=
         "; NOTE: \(emptied.name) \(emptying(emptied)): it was not told of the writes in stage \(before.stage.name), "
@@ -161,6 +169,45 @@ actor Cutover {
     if let problem = await written(change) { answer += "; NOT in the flag file: \(problem)" }
     logger.notice("\(answer.dropFirst(3)) (by \(who))")
     return answer
+  }
+
+  /// One order after the other, and none amid an edit of the file.
+  private func begin(_ order: String) async throws(Refused) {
+    while isLoading { await otherwiseEnded() }
+    if let moving {
+      throw Refused(
+        "nothing was changed: \(moving) is under way; look at STATUS, and say it again if you still want it",
+        word: "TRYAGAIN")
+    }
+    moving = order
+  }
+
+  private func take(_ change: FlagChange) {
+    definition = change.definition
+    bytes = change.bytes
+    (isFromFile, isGood, isRemembered, refusedEdit) = (file != nil, true, false, nil)
+    loadedAt = Date()
+  }
+
+  /// Writes stage shadow into the file, if it says more than that: before a latch lifts, so that nothing but an order, and no restart,
+  /// brings clients back to a new stack that has just failed.
+  func writeShadow(who: String) async throws(Refused) {
+    guard definition.stage > .shadow else { return }
+    try await begin("the re-arm of \(who)")
+    defer {
+      moving = nil
+      ended()
+    }
+    let change: FlagChange
+    do {
+      change = try await prepared(.shadow, nil)
+    } catch {
+      throw Refused("still rolled back, the flag file cannot be made to say shadow: \(error)")
+    }
+    if let problem = await written(change) {
+      throw Refused("still rolled back, the flag file cannot be made to say shadow: \(problem)")
+    }
+    take(change)
   }
 
   private func prepared(_ stage: Stage?, _ percentage: Percentage?) async throws -> FlagChange {
@@ -211,6 +258,7 @@ actor Cutover {
   private func load(_ definition: FlagDefinition) async {
     guard definition.version != self.definition.version, await isStillSaid(definition) else {
       (flagsError, isRemembered, isFromFile, inForce.isFromFile, isGood) = (nil, false, true, true, true)
+      refusedEdit = nil
       return
     }
     isLoading = true
@@ -218,17 +266,31 @@ actor Cutover {
       isLoading = false
       ended()
     }
-    await collect()
+    let unmet = await unmetGates(to: definition)
+    if !unmet.isEmpty, definition.stage == .complete {
+      refusedEdit = definition
+      let refusal = refusal(of: "stage complete", unmet, who: "file").message
+      flagsError = "the file asks for more than its gates let through, what was in force stays: \(refusal)"
+      return logger.error("flag file \(file?.path ?? "") refused: \(refusal)")
+    }
     let before = position
     let edit = FlagEdit(from: self.definition, to: definition)
-    let shortfall = evidence.shortfall(of: definition.plan, from: self.definition, to: definition)
     (self.definition, isFromFile, isGood, isRemembered) = (definition, true, true, false)
+    (bytes, refusedEdit) = (definition.source, nil)
     loadedAt = Date()
+    let reason = unmet.isEmpty ? edit.text : Cutover.forced(edit.text, unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
     flagsError = nil
-    record(.reload, from: before, who: "file", reason: edit.text, flips: flips)
-    let note = shortfall.map { "; NOTE: \($0)" } ?? ""
+    noteForced(reason, unmet, who: "file")
+    record(.reload, from: before, who: "file", reason: reason, flips: flips)
+    let note = unmet.isEmpty ? "" : "; FORCED: \(unmet.map(\.text).joined(separator: "; "))"
     logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
+  }
+
+  /// What the file says and its gates have refused is looked at again, now that somebody asks.
+  func loadRefused() async {
+    guard let refusedEdit else { return }
+    await load(refusedEdit)
   }
 
   /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next order is
@@ -255,72 +317,5 @@ actor Cutover {
     let waiting = waiters
     waiters = []
     for waiter in waiting { waiter.resume() }
-  }
-
-  // MARK: Evidence
-
-  /// Called about once a second: adds what the lanes have counted.
-  func tick(writeEvery period: TimeInterval) async {
-    await collect()
-    await considerFallback()
-    latch?.tend()
-    remember()
-    memory.tend()
-    if Date().timeIntervalSince(interval.since) >= period { flushInterval() }
-  }
-
-  /// Called about ten times a second: lets the guardrails look, and rolls back if they say so.
-  func watch() async {
-    let units = await proxy.takeGuardUnits(
-      limit: definition.guardrails.newErrorRate, isSuspicious: evidence.isSuspicious)
-    guard !isRolledBack, let reason = evidence.judge(units, by: definition.guardrails, in: effective.stage)
-    else { return }
-    var words = ""
-    if evidence.failed.hasFired, let said = health.words(of: .new), said.at.timeIntervalSinceNow > -60 {
-      words = "; it said: \(said.text)"
-    }
-    await rollBack(reason: reason + words, who: "guardrail")
-  }
-
-  /// The first line of this run's story. Where something else was in force in the run before, the lanes have begun with that, and this
-  /// is a flip like any other: before the first client.
-  func begin(_ start: FlagStart) async {
-    guard start.past != nil, let before = start.before else {
-      return record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
-    }
-    let from = inForce.snapshot.effectiveStage
-    // No client waits yet, so there is time to copy what is doubtful, instead of deleting it when it is asked for.
-    let flips = await publish(deadline: max(settings.fenceDeadline, 2_000_000_000))
-    record(
-      .start, from: FlipRecord.Position(from, percent: before.percent ?? 0), who: "start",
-      reason: rollback?.reason ?? FlagEdit(from: before, to: definition).text, flips: flips)
-    for stack in Set(flips.compactMap(\.emptied)) {
-      logger.warning(
-        "stack \(stack.name) \(emptying(stack)): it was not told of the writes in stage \(from.name)")
-    }
-  }
-
-  /// Brings the counts up to this moment, for `STATUS`.
-  func refresh() async { await collect() }
-
-  func finish() async {
-    await recordFigures()
-  }
-
-  func collect() async {
-    let figures = await proxy.takeFigures()
-    interval.figures.merge(figures)
-    evidence.add(figures)
-  }
-
-  func recordFigures() async {
-    await collect()
-    flushInterval()
-  }
-
-  private func flushInterval() {
-    let now = Date()
-    ledger?.record(interval.figures, from: interval.since, to: now)
-    interval = (LaneFigures(), now)
   }
 }

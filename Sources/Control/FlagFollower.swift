@@ -48,9 +48,12 @@ final class FlagFollower: Sendable {
     await withCheckedContinuation { continuation in
       if case .terminated = tell.yield(.caughtUp(continuation)) { continuation.resume() }
     }
+    if event == nil { await cutover.loadRefused() }
     if case .rejected(let error) = event { throw Cutover.Refused(await cutover.refusal(error)) }
     let now = await cutover.inForce.definition
     if now.version != before.version { return "OK reloaded: \(FlagEdit(from: before, to: now).text)" }
+    // What the gates have refused stands in the file, and is not in force.
+    if let error = await cutover.flagsError { throw Cutover.Refused(error) }
     return "OK nothing new in the file; \(await cutover.describe())"
   }
 }

@@ -88,8 +88,9 @@ public final class SluiceService: Service {
     self.proxy.withLock { $0 = proxy }
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start,
-      memory: Cutover.Memory(journal, error: journalError), ledger: ledger, logger: logger)
-    await cutover.begin(start)
+      memory: Cutover.Memory(journal, error: journalError), ledger: ledger, ledgerError: ledgerError,
+      logger: logger)
+    await cutover.begin(start, ledger?.before)
     let follower = follow(start, cutover)
     Task { for await _ in healthChanges { await cutover.considerFallback() } }
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
@@ -267,7 +268,7 @@ public final class SluiceService: Service {
   ) async -> StatusReport {
     await cutover.refresh()
     // First what is in force: what the lanes say then is of a time at which it was.
-    let standing = await cutover.standing
+    let standing = await cutover.standing(cutover.surroundings())
     var report = await StatusReport(
       cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,

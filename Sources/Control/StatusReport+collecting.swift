@@ -3,6 +3,7 @@ import SluiceCommands
 import SluiceConfiguration
 import SluiceEvidence
 import SluiceFigures
+import SluiceFlags
 import SluiceJournal
 import SluiceLayeredServer
 import SluiceLedger
@@ -88,6 +89,12 @@ extension StatusReport {
       diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
       ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
+    step = Step(standing)
+    for stack in StackID.allCases {
+      for role in Role.allCases {
+        stacks[stack.name]?.last_minute[role.name] = LastMinute(evidence.lastMinute(stack, role))
+      }
+    }
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
@@ -155,6 +162,37 @@ extension StatusReport.WrongPasswords.Door {
     guard figures.total > 0 else { return }
     last_from = figures.lastFrom
     last_at = Date(timeIntervalSince1970: Double(figures.lastAt) / 1e9)
+  }
+}
+
+extension StatusReport.Step {
+  fileprivate init(_ standing: Cutover.Standing) {
+    let evidence = standing.evidence
+    seconds = evidence.seconds()
+    (forced, paused) = (evidence.forced, evidence.paused)
+    open_divergences = evidence.open ?? 0
+    next = standing.next
+    gates = standing.gates.map {
+      .init(name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst)
+    }
+    guardrails = [:]
+    for name in Guardrails.Name.allCases {
+      let (rail, test) = (standing.inForce.definition.guardrails[name], evidence.tests[name])
+      guardrails[name.rawValue] = .init(
+        score: (evidence.score(of: name) * 1000).rounded() / 1000, bad: test?.bad ?? 0,
+        total: test?.total ?? 0, healthy: rail.healthy, broken: rail.broken, reaction: rail.reaction.rawValue)
+    }
+  }
+}
+
+extension StatusReport.LastMinute {
+  fileprivate init(_ figures: OperationFigures) {
+    let asked = figures.hits &+ figures.misses
+    operations = figures.operations
+    (errors, failures) = (figures.errors, figures.failures)
+    hit_percent = asked == 0 ? nil : (Double(figures.hits) / Double(asked) * 10_000).rounded() / 100
+    p50_us = figures.latency.value(atPercentile: 50)
+    p99_us = figures.latency.value(atPercentile: 99)
   }
 }
 

@@ -35,6 +35,8 @@ struct StatusReport: Encodable, Sendable {
   /// What was asked since the start that one of the two servers does not have (`new_lacks_it`, `legacy_lacks_it`), the most frequent first.
   var lacks: [Refusal]
   var compare: Compare
+  /// What is known of the present step, and of the next one.
+  var step: Step
   var mirror: Mirror
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
@@ -90,6 +92,8 @@ struct StatusReport: Encodable, Sendable {
     var errors: UInt64
     var p50_us: UInt64
     var p99_us: UInt64
+    /// The last minute, by role: `primary`, where clients waited for it, and `mirror`.
+    var last_minute: [String: LastMinute] = [:]
     /// Nil for a stack without layers.
     var layers: Layers?
     /// What the server is, by its own word; null as long as it was not met.
@@ -123,6 +127,17 @@ struct StatusReport: Encodable, Sendable {
       var last_from: String?
       var last_at: Date?
     }
+  }
+
+  struct LastMinute: Encodable, Sendable {
+    var operations: UInt64
+    var errors: UInt64
+    /// Of these, those for the stack's own sake.
+    var failures: UInt64
+    /// Null without a read that could hit.
+    var hit_percent: Double?
+    var p50_us: UInt64
+    var p99_us: UInt64
   }
 
   struct Layers: Encodable, Sendable {
@@ -199,6 +214,42 @@ struct StatusReport: Encodable, Sendable {
     var superseded: UInt64
     var diverged: UInt64
     var dropped: UInt64
+  }
+
+  struct Step: Encodable, Sendable {
+    /// Seconds that its account covers: the time in which no proxy ran is left out.
+    var seconds: UInt64
+    /// Why it was taken ahead of its gates; null if it was not.
+    var forced: String?
+    /// Why no step up is taken; null unless a guardrail has asked for that.
+    var paused: String?
+    /// Differences that are known and not closed, under whatever routing they were seen.
+    var open_divergences: UInt64
+    /// The way on, as `sluice` would be told it; null where there is none.
+    var next: String?
+    var gates: [GateRow]
+    var guardrails: [String: Guardrail]
+  }
+
+  struct GateRow: Encodable, Sendable {
+    var name: String
+    var now: String
+    var needed: String
+    /// Empty where it is met.
+    var missing: String
+    /// Whether it refuses the step without a plan too.
+    var is_against: Bool
+  }
+
+  struct Guardrail: Encodable, Sendable {
+    /// 0 while all is well, 1 where it has acted.
+    var score: Double
+    /// Bad units, and all, since the score was last 0.
+    var bad: UInt64
+    var total: UInt64
+    var healthy: Double
+    var broken: Double
+    var reaction: String
   }
 
   struct Mirror: Encodable, Sendable {

@@ -18,16 +18,16 @@ public struct Cusum: Sendable, Equatable {
     /// The share that is broken for sure: above `healthy`, at most 1.
     public let broken: Double
 
+    /// - Parameter broken: above `healthy`; where that is 1 it does not matter.
+    public init(healthy: Double, broken: Double) { (self.healthy, self.broken) = (healthy, broken) }
+
     /// A limit as people write it: at it all is well, at five times as much nothing is.
-    public init(limit: Double) {
-      healthy = limit
-      broken = min(5 * limit, (1 + limit) / 2)
-    }
+    public init(limit: Double) { self.init(healthy: limit, broken: min(5 * limit, (1 + limit) / 2)) }
 
     /// What a bad unit adds.
     var step: Double { healthy > 0 ? log(broken / healthy) : .infinity }
     /// What a good unit takes off.
-    var relief: Double { healthy > 0 ? log((1 - healthy) / (1 - broken)) : 0 }
+    var relief: Double { healthy > 0 ? log((1 - healthy) / max(1 - broken, 1e-9)) : 0 }
   }
 
   /// 0 while all is well; never negative.
@@ -38,6 +38,12 @@ public struct Cusum: Sendable, Equatable {
 
   /// Nothing seen yet.
   public init() {}
+
+  /// As it stood in the run before.
+  public init(score: Double, bad: UInt64, total: UInt64) {
+    guard score.isFinite, score > 0 else { return }
+    (self.score, self.bad, self.total) = (score, bad, total)
+  }
 
   /// Whether the rate has changed.
   public var hasFired: Bool { score >= Self.threshold }
@@ -57,6 +63,13 @@ public struct Cusum: Sendable, Equatable {
       if hasFired { return }
     }
     recover(rest, rates)
+  }
+
+  /// Takes back what as many bad units have added: the same has happened where nobody suspects a fault.
+  public mutating func excuse(_ units: UInt64, rates: Rates) {
+    guard units > 0, !hasFired, rates.healthy > 0, rates.healthy < 1 else { return }
+    score -= Double(units) * rates.step
+    if score <= 0 { self = Cusum() }
   }
 
   private mutating func recover(_ good: UInt64, _ rates: Rates) {

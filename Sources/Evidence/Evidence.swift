@@ -2,59 +2,96 @@ import SluiceFigures
 import SluiceFlags
 import SluiceRouting
 
-/// What was counted: since the start of the process for `STATUS`, and under the present routing for the verdict.
+/// What was counted: since the start of the process for `STATUS`, in windows of the last time, and under the present routing for the
+/// verdict, the guardrails and the gates.
 public struct Evidence: Sendable {
   public private(set) var total = LaneFigures()
   public private(set) var sinceFlip = LaneFigures()
-  /// When the account of ``sinceFlip`` began: at the last flip to another routing, or at the start of the process.
+  /// When the account of ``sinceFlip`` began: at the last flip to another routing. The time in which no process ran is left out.
   public private(set) var since: ContinuousClock.Instant
-  /// New fails commands that legacy does not.
-  public private(set) var failed = Cusum()
-  /// The stacks differ about keys.
-  public private(set) var diverged = Cusum()
+  /// The guardrails' tests, by signal.
+  public internal(set) var tests: [Guardrails.Name: Cusum] = [:]
+  /// Windows of 10 s for ten minutes, and of a minute for an hour.
+  public private(set) var recent = FigureWindows(seconds: 10, limit: 60)
+  public private(set) var minutes = FigureWindows(seconds: 60, limit: 60)
+  /// Differences that are known and not closed; nil where nobody knows them one by one.
+  public var open: UInt64?
+  /// Different keys that were compared, as far as somebody wants to know.
+  public internal(set) var keys: UInt64 = 0
+  /// Why no step up is taken before somebody answers for it; nil if no guardrail has asked for that.
+  public internal(set) var paused: String?
+  /// Why the present step was taken ahead of its gates; nil if it was not.
+  public var forced: String?
+  /// When both stacks were found to hold the same, key by key.
+  public private(set) var verifiedAt: ContinuousClock.Instant?
+  /// Of the missing keys, those that were brought to new since.
+  private(set) var warmed: UInt64 = 0
+  /// How slow legacy was when clients last waited for it.
+  var pace = LegacyPace()
+  private let origin: ContinuousClock.Instant
+  /// Seconds since the start, at the last time that something was added.
+  private(set) var clock: UInt64 = 0
 
   /// Nothing counted yet.
-  public init(at now: ContinuousClock.Instant = .now) { since = now }
+  public init(at now: ContinuousClock.Instant = .now) { (since, origin) = (now, now) }
 
   /// Adds what was counted since the last time.
-  public mutating func add(_ figures: LaneFigures) {
+  public mutating func add(_ figures: LaneFigures, at now: ContinuousClock.Instant = .now) {
     total.merge(figures)
     sinceFlip.merge(figures)
+    clock = UInt64(clamping: (now - origin).components.seconds)
+    recent.add(figures, at: clock)
+    minutes.add(figures, at: clock)
+    pace.look(at: recent.sum(over: 10, at: clock), at: clock)
   }
 
-  /// A flip begins a new account: what was true before it says nothing about what is true now.
+  /// A flip begins a new account: what was true before it says nothing about what is true now. What is known to differ stays known.
   public mutating func startAgain(at now: ContinuousClock.Instant = .now) {
     sinceFlip = LaneFigures()
     since = now
-    (failed, diverged) = (Cusum(), Cusum())
+    tests = [:]
+    (keys, warmed, paused, forced) = (0, 0, nil, nil)
+  }
+
+  mutating func begin(_ figures: LaneFigures, since: ContinuousClock.Instant, warmed: UInt64) {
+    (sinceFlip, self.since, self.warmed) = (figures, since, warmed)
+  }
+
+  mutating func verified(at now: ContinuousClock.Instant) { verifiedAt = now }
+
+  /// New was brought what legacy has.
+  public mutating func wasWarmed() {
+    warmed = sinceFlip.divergences[.missingInNew]
+    recent.warmed()
+    tests[.missed] = nil
+  }
+
+  /// Both stacks were walked and found to be equal.
+  public mutating func wasVerified(at now: ContinuousClock.Instant = .now) {
+    wasWarmed()
+    verifiedAt = now
+  }
+
+  /// Somebody answers for what the guardrails have found: a pause ends, and they begin anew.
+  public mutating func close() {
+    paused = nil
+    tests = [:]
+    warmed = sinceFlip.divergences[.missingInNew]
+  }
+
+  /// How long the account is, in seconds.
+  public func seconds(at now: ContinuousClock.Instant = .now) -> UInt64 {
+    UInt64(clamping: (now - since).components.seconds)
+  }
+
+  /// What a stack did in a role in about the last minute.
+  public func lastMinute(_ stack: StackID, _ role: Role) -> OperationFigures {
+    recent.sum(over: 60, at: clock).work(stack, role)
   }
 
   /// What the compares since the flip say.
-  public var verdict: Verdict { Verdict(sinceFlip) }
-
-  /// Lets the guardrails look at what came in since the last time.
-  ///
-  /// - Returns: why they roll back, or nil. They act only where clients depend on the new stack; elsewhere the units are not looked at.
-  public mutating func judge(_ units: GuardUnits, by guardrails: Guardrails, in stage: Stage) -> String? {
-    guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
-    diverged.add(units.diverged, rates: guardrails.diverged)
-    if diverged.hasFired {
-      return "new and legacy differ about \(diverged.bad) of the last \(diverged.total) keys compared "
-        + "(limit \(guardrails.divergenceRate))"
-    }
-    failed.add(units.failed, rates: guardrails.failed)
-    if failed.hasFired {
-      return "new failed commands in \(failed.bad) of its last \(failed.total) slots of 20 ms "
-        + "(limit \(guardrails.newErrorRate))"
-    }
-    return nil
+  public var verdict: Verdict {
+    let counted = Verdict(sinceFlip, open: open, warmed: warmed)
+    return paused != nil && counted == .pass ? .hold : counted
   }
-
-  /// Whether keys differed lately, so that those count as well that do not.
-  public var isSuspicious: Bool { diverged.score > 0 }
-}
-
-extension Guardrails {
-  var diverged: Cusum.Rates { Cusum.Rates(limit: divergenceRate) }
-  var failed: Cusum.Rates { Cusum.Rates(limit: newErrorRate) }
 }

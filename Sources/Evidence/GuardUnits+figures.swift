@@ -10,7 +10,7 @@ extension GuardUnits {
     diverged = Count(good: figures.compare.compared - min(bad, figures.compare.compared), bad: bad)
     let new = StackWork(.new, in: figures)
     let legacy = StackWork(.legacy, in: figures)
-    let isBad = new.rate > max(guardrails.newErrorRate, legacy.rate)
+    let isBad = new.rate > max(guardrails.failed.healthy, legacy.rate)
     if isBad { failed.bad = min(50, new.failures) } else { failed.good = min(50, new.operations) }
   }
 }

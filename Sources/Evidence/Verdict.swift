@@ -11,17 +11,24 @@ public enum Verdict: String, Sendable, CaseIterable {
   /// There is another kind of divergence. Answers that never came are none: they say nothing about data.
   case differs
 
-  init(_ figures: LaneFigures) {
+  /// - Parameters:
+  ///   - open: differences that are known and not closed, under whatever routing they were seen; nil where nobody knows them one by
+  ///     one, so that all that were counted count.
+  ///   - warmed: of the keys that new did not have, those that it was brought since.
+  init(_ figures: LaneFigures, open: UInt64? = nil, warmed: UInt64 = 0) {
     let compare = figures.compare
+    // What differed and does no more proves as little as what was not compared.
+    let settled =
+      min(warmed, figures.divergences[.missingInNew]) &+ (open == nil ? 0 : figures.dataDivergences)
     self =
-      if figures.dataDivergences > 0 {
+      if open ?? figures.dataDivergences > 0 {
         .differs
-      } else if compare.compared <= figures.divergences[.timeout] || compare.droppedWrites > 0
+      } else if compare.compared <= figures.divergences[.timeout] &+ settled || compare.droppedWrites > 0
         || compare.mirrorErrors > 0
       {
         .hold
       } else {
-        figures.divergences[.missingInNew] > 0 ? .cold : .pass
+        figures.divergences[.missingInNew] > warmed ? .cold : .pass
       }
   }
 }

@@ -17,6 +17,11 @@ public struct DivergenceCounts: Sendable {
     add(1, at: Self.index(kind, command))
   }
 
+  /// Counts divergences of commands that are not known any more.
+  public mutating func record(_ kind: DivergenceKind, count: UInt64) {
+    if count > 0 { add(count, at: Self.index(kind, .max)) }
+  }
+
   /// How many divergences of this kind the command with this number had.
   public subscript(kind: DivergenceKind, command: UInt16) -> UInt64 {
     counts.isEmpty ? 0 : counts[Self.index(kind, command)]

@@ -5,20 +5,21 @@ import SluiceRouting
 public struct GuardMeter: Sendable {
   /// The length of a slot in nanoseconds.
   public static let slot: UInt64 = 20_000_000
-  /// Bits for keys of a minute. With more keys than these some share a bit, bad ones as well as good ones.
-  static let bits = 1 << 16
 
-  /// Whether a key differed lately, so that good ones count as well. While none does they change nothing: the score is 0.
+  /// What the guardrails wanted to know when they looked last.
+  public private(set) var limits = GuardLimits()
+  /// Whether something is to be told of keys about which the stacks agree. While none differs good ones change nothing: the score
+  /// is 0.
   public private(set) var isAlert = false
-  /// The share of new's commands in a slot that may fail.
-  private var limit = 1.0
   /// When the slot of this moment is over, in nanoseconds of the lane's clock.
   public private(set) var slotEnds: UInt64 = 0
   /// What the figures said when the slot began.
   private var start = Sides()
   private var minute: UInt64 = 0
-  private var badKeys: [UInt64] = []
-  private var goodKeys: [UInt64] = []
+  private var differing = Keys()
+  private var missing = Keys()
+  /// Keys that were compared since the account began.
+  private var compared = KeySketch(bits: 1 << 20)
   private var units = GuardUnits()
 
   private struct Sides {
@@ -33,6 +34,19 @@ public struct GuardMeter: Sendable {
     }
   }
 
+  /// Keys of the present minute, bad ones and good ones capped alike.
+  private struct Keys {
+    var bad = KeySketch()
+    var good = KeySketch()
+    /// One was bad since the guardrails looked last.
+    var isNews = false
+
+    mutating func clear() {
+      bad.clear()
+      good.clear()
+    }
+  }
+
   /// Nothing counted yet.
   public init() {}
 
@@ -44,54 +58,66 @@ public struct GuardMeter: Sendable {
     let new = end.new.since(start.new)
     let legacy = end.legacy.since(start.legacy)
     start = end
+    if legacy.slowRate > max(limits.slow, new.slowRate) { units.slowOnLegacy &+= 1 }
     guard new.operations > 0 else { return }
-    let isBad = new.rate > max(limit, legacy.rate)
+    let isBad = new.rate > max(limits.failed, legacy.rate)
     if isBad { units.failed.bad &+= 1 } else { units.failed.good &+= 1 }
+    guard new.waited > 0 else { return }
+    let isSlow = new.slowRate > max(limits.slow, legacy.slowRate)
+    if isSlow { units.slow.bad &+= 1 } else { units.slow.good &+= 1 }
   }
 
   /// The stacks differ about a key. `hash` is of the key.
   public mutating func differed(_ hash: UInt64, at now: UInt64) {
     begin(now)
-    isAlert = true
-    if Self.isFirst(hash, in: &badKeys) { units.diverged.bad &+= 1 }
+    (isAlert, differing.isNews) = (true, true)
+    if differing.bad.insert(hash) { units.diverged.bad &+= 1 }
+  }
+
+  /// A client asked new for a key that new does not have, and legacy has.
+  public mutating func missed(_ hash: UInt64, at now: UInt64) {
+    begin(now)
+    (isAlert, missing.isNews) = (true, true)
+    if missing.bad.insert(hash) { units.missed.bad &+= 1 }
   }
 
   /// The stacks agree about a key. Need not be called unless ``isAlert``.
-  public mutating func agreed(_ hash: UInt64, at now: UInt64) {
+  ///
+  /// - Parameter isOfNew: a client had asked new for it.
+  public mutating func agreed(_ hash: UInt64, isOfNew: Bool, at now: UInt64) {
     begin(now)
-    if Self.isFirst(hash, in: &goodKeys) { units.diverged.good &+= 1 }
+    if limits.countsKeys, compared.insert(hash) { units.keys &+= 1 }
+    if differing.isNews || limits.isSuspicious, differing.good.insert(hash) { units.diverged.good &+= 1 }
+    if isOfNew, missing.isNews || limits.isMissing, missing.good.insert(hash) { units.missed.good &+= 1 }
   }
 
   private mutating func begin(_ now: UInt64) {
     let current = now / 60_000_000_000
-    guard current != minute || badKeys.isEmpty else { return }
+    guard current != minute else { return }
     minute = current
-    badKeys = [UInt64](repeating: 0, count: Self.bits / 64)
-    goodKeys = badKeys
-  }
-
-  private static func isFirst(_ hash: UInt64, in keys: inout [UInt64]) -> Bool {
-    let bit = Int(truncatingIfNeeded: hash) & (bits - 1)
-    guard keys[bit >> 6] & 1 << UInt64(bit & 63) == 0 else { return false }
-    keys[bit >> 6] |= 1 << UInt64(bit & 63)
-    return true
+    differing.clear()
+    missing.clear()
   }
 
   /// What became units since the last time.
   ///
-  /// - Parameters:
-  ///   - limit: the share of new's commands in a slot that may fail, from here on.
-  ///   - isSuspicious: whether the score of divergences is above 0, so that good keys count.
+  /// - Parameter wanted: what the guardrails want to know from here on.
   public mutating func take(
-    at now: UInt64, _ figures: borrowing LaneFigures, limit: Double, isSuspicious: Bool
+    at now: UInt64, _ figures: borrowing LaneFigures, _ wanted: GuardLimits
   ) -> GuardUnits {
     if now >= slotEnds { closeSlot(at: now, figures) }
     let taken = units
     units = GuardUnits()
-    self.limit = limit
-    isAlert = isSuspicious || taken.diverged.bad > 0
+    if wanted.countsKeys != limits.countsKeys { compared.clear() }
+    limits = wanted
+    (differing.isNews, missing.isNews) = (taken.diverged.bad > 0, taken.missed.bad > 0)
+    isAlert =
+      wanted.isSuspicious || wanted.isMissing || wanted.countsKeys || differing.isNews || missing.isNews
     return taken
   }
+
+  /// Another account begins: no key was compared in it.
+  public mutating func beginAccount() { compared.clear() }
 
   /// To be called just before ``LaneFigures/take()``, behind which the figures begin at 0 again.
   public mutating func willTakeFigures(at now: UInt64, _ figures: borrowing LaneFigures) {

@@ -19,6 +19,16 @@ public struct GuardUnits: Sendable, Equatable {
   /// Keys that were compared, each at most once a minute as good and once as bad: bad if the stacks differed about it, and neither
   /// a cold new stack nor an answer that never came explains it.
   public var diverged = Count()
+  /// Slots of 20 ms in which clients waited for new: bad if more of its answers were slow than the limit, and more than legacy's.
+  public var slow = Count()
+  /// Such slots of legacy's: bad by the same measure where new's were not. What stalls either stack now and then excuses the other.
+  public var slowOnLegacy: UInt64 = 0
+  /// Keys that clients asked new for, as those of `diverged`: bad if new did not have what legacy has.
+  public var missed = Count()
+  /// Differences that are known and not closed, at this moment.
+  public var open: UInt64 = 0
+  /// Keys that were compared and had not been before, as long as somebody wants to know.
+  public var keys: UInt64 = 0
 
   /// Nothing counted yet.
   public init() {}
@@ -27,5 +37,10 @@ public struct GuardUnits: Sendable, Equatable {
   public mutating func merge(_ other: GuardUnits) {
     failed.merge(other.failed)
     diverged.merge(other.diverged)
+    slow.merge(other.slow)
+    slowOnLegacy &+= other.slowOnLegacy
+    missed.merge(other.missed)
+    open &+= other.open
+    keys &+= other.keys
   }
 }

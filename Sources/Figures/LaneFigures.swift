@@ -6,7 +6,7 @@ import SluiceRouting
 /// Once per interval the owner calls ``take()`` and hands the result on; the results of all lanes are merged and
 /// become one row of figures in the ledger.
 public struct LaneFigures: Sendable {
-  @usableFromInline var cells = InlineArray<6, OperationFigures> { _ in OperationFigures() }
+  @usableFromInline var cells = InlineArray<12, OperationFigures> { _ in OperationFigures() }
   /// Compares and mirrored writes.
   public var compare = CompareFigures()
   /// Divergences by kind and command. Who records one bumps `compare.diverged` as well, or calls
@@ -16,6 +16,8 @@ public struct LaneFigures: Sendable {
   public var errors = ErrorCounts()
   /// Suspects made, repaired and deleted.
   public var suspects = SuspectFigures.ByStack()
+  /// What the stacks did, command by command.
+  public var commands = CommandFigures()
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -24,11 +26,18 @@ public struct LaneFigures: Sendable {
   /// Nothing counted yet.
   public init() {}
 
-  /// What a stack did for a class of commands.
+  /// What a stack did in one of its roles for a class of commands.
   @inlinable
+  public subscript(stack: StackID, role: Role, commandClass: CommandClass) -> OperationFigures {
+    _read { yield cells[Self.index(stack, role, commandClass)] }
+    _modify { yield &cells[Self.index(stack, role, commandClass)] }
+  }
+
+  /// What a stack did for a class of commands, in both roles together.
   public subscript(stack: StackID, commandClass: CommandClass) -> OperationFigures {
-    _read { yield cells[Self.index(stack, commandClass)] }
-    _modify { yield &cells[Self.index(stack, commandClass)] }
+    var figures = self[stack, .primary, commandClass]
+    figures.merge(self[stack, .mirror, commandClass])
+    return figures
   }
 
   /// Counts a compare that found a difference and found it again.
@@ -37,16 +46,21 @@ public struct LaneFigures: Sendable {
     divergences.record(kind, command: command)
   }
 
-  /// Counts an operation that failed, in the figures of its class and by its kind.
-  public mutating func recordError(_ kind: ErrorKind, on stack: StackID, _ commandClass: CommandClass) {
-    self[stack, commandClass].errors &+= 1
+  /// Counts an operation that failed, in the figures of its role and class and by its kind.
+  public mutating func recordError(
+    _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass
+  ) {
+    self[stack, role, commandClass].errors &+= 1
+    if kind != .reply { self[stack, role, commandClass].failures &+= 1 }
     errors[stack, kind] &+= 1
   }
 
   /// Counts an operation to which no answer came, or that was not sent because none could come.
-  public mutating func recordUnanswered(_ kind: ErrorKind, on stack: StackID, _ commandClass: CommandClass) {
-    self[stack, commandClass].operations &+= 1
-    recordError(kind, on: stack, commandClass)
+  public mutating func recordUnanswered(
+    _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass
+  ) {
+    self[stack, role, commandClass].operations &+= 1
+    recordError(kind, on: stack, role, commandClass)
   }
 
   /// The reason of a command that a stack's server does not have.
@@ -66,6 +80,7 @@ public struct LaneFigures: Sendable {
     divergences.merge(other.divergences)
     errors.merge(other.errors)
     suspects.merge(other.suspects)
+    commands.merge(other.commands)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
   }
@@ -78,12 +93,14 @@ public struct LaneFigures: Sendable {
     taken.divergences = divergences
     taken.errors = errors
     taken.suspects = suspects
+    taken.commands = commands
     taken.refusals = refusals
     taken.lacks = lacks
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
+    commands = CommandFigures()
     refusals = RefusalCounts()
     lacks = RefusalCounts()
     return taken
@@ -92,7 +109,7 @@ public struct LaneFigures: Sendable {
   private static let nothing = LaneFigures()
 
   @inlinable
-  static func index(_ stack: StackID, _ commandClass: CommandClass) -> Int {
-    (stack == .legacy ? 0 : 3) + Int(commandClass.rawValue)
+  static func index(_ stack: StackID, _ role: Role, _ commandClass: CommandClass) -> Int {
+    (stack == .legacy ? 0 : 6) + (role == .primary ? 0 : 3) + Int(commandClass.rawValue)
   }
 }

@@ -8,6 +8,10 @@ public struct OperationFigures: Sendable {
   public var misses: UInt64 = 0
   /// Operations that ended in an error of any ``ErrorKind``.
   public var errors: UInt64 = 0
+  /// Of these, those for the stack's own sake: no answer, or trouble. Errors about the command or its data are the client's.
+  public var failures: UInt64 = 0
+  /// Operations that took longer than the guardrails allow; see ``GuardLimits``.
+  public var slow: UInt64 = 0
   /// From the bytes handed to the stack's connection to its reply.
   public var latency: LatencyHistogram
 
@@ -27,6 +31,8 @@ public struct OperationFigures: Sendable {
     hits &+= other.hits
     misses &+= other.misses
     errors &+= other.errors
+    failures &+= other.failures
+    slow &+= other.slow
     latency.merge(other.latency)
   }
 
@@ -35,10 +41,14 @@ public struct OperationFigures: Sendable {
     hits = source.hits
     misses = source.misses
     errors = source.errors
+    failures = source.failures
+    slow = source.slow
     latency = source.latency.take()
     source.operations = 0
     source.hits = 0
     source.misses = 0
     source.errors = 0
+    source.failures = 0
+    source.slow = 0
   }
 }

@@ -19,8 +19,8 @@ public struct FlagDefinition: Sendable {
   public let sample: Bucketing
   /// `cache-guardrails`; the defaults when the flag is disabled or absent.
   public let guardrails: Guardrails
-  /// `cache-plan`; the defaults when the flag is disabled or absent.
-  public let plan: Plan
+  /// `cache-plan`; nil when the flag is disabled or absent.
+  public let plan: Plan?
 
   /// The definition in the bytes of a flag file.
   ///

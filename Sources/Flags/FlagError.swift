@@ -17,6 +17,8 @@ public struct FlagError: Error, Sendable, Hashable, CustomStringConvertible {
     case uneditable
     /// The file changed between preparing an edit and writing it.
     case conflict
+    /// The file asks for stage complete, and nobody has looked yet whether its gates let that through.
+    case ahead
     /// The file or the latch cannot be written.
     case unwritable
   }

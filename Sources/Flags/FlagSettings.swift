@@ -1,7 +1,7 @@
 /// The object of a flag whose variants are objects, read field by field.
 struct FlagSettings {
   private let members: [JSONNode.Member]
-  private let path: JSONPath
+  let path: JSONPath
   private var known: [String] = []
 
   /// The object that the flag's default variant names; nil when the flag is absent, disabled or has no
@@ -22,10 +22,14 @@ struct FlagSettings {
     path = entry.variantsPath.member(name)
   }
 
-  mutating func number(
-    _ name: String, in range: ClosedRange<Double>, default value: Double
-  ) throws(FlagError) -> Double {
-    guard let node = take(name) else { return value }
+  /// An object inside of one.
+  init(_ members: [JSONNode.Member], at path: JSONPath) { (self.members, self.path) = (members, path) }
+
+  /// Nil if the field is not there.
+  mutating func optionalNumber(
+    _ name: String, in range: ClosedRange<Double>
+  ) throws(FlagError) -> Double? {
+    guard let node = take(name) else { return nil }
     guard case .number(let text) = node.value, let number = Double(text) else {
       throw path.member(name).error(.invalid, "is \(node.summary); write a number")
     }
@@ -80,7 +84,25 @@ struct FlagSettings {
     }
   }
 
-  private mutating func take(_ name: String) -> JSONNode? {
+  /// Nil if the field is not there.
+  mutating func text(_ name: String) throws(FlagError) -> String? {
+    guard let node = take(name) else { return nil }
+    guard let text = node.string else {
+      throw path.member(name).error(.invalid, "is \(node.summary); write a text")
+    }
+    return text
+  }
+
+  mutating func truth(_ name: String, default value: Bool) throws(FlagError) -> Bool {
+    guard let node = take(name) else { return value }
+    switch node.summary {
+    case "true": return true
+    case "false": return false
+    default: throw path.member(name).error(.invalid, "is \(node.summary); write true or false")
+    }
+  }
+
+  mutating func take(_ name: String) -> JSONNode? {
     known.append(name)
     return members.first { $0.name == name }?.node
   }

@@ -89,6 +89,12 @@ public struct FlagStart: Sendable {
     do throws(FlagError) {
       let loaded = try file.load()
       if let before, !allowReshuffle { try FlagEdit(from: before, to: loaded).refuseReshuffle() }
+      if let before, loaded.stage == .complete, before.stage != .complete {
+        throw FlagError(
+          .ahead, path: "$.flags.cache-stage",
+          "says complete, and it was \(before.stage.name) before the start; its gates are asked as soon as this proxy runs"
+        )
+      }
       definition = loaded
       outcome = .success(loaded)
     } catch {

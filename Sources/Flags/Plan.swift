@@ -1,4 +1,4 @@
-/// The way up: the flag `cache-plan`.
+/// The way up, and what has to be known before each step of it: the flag `cache-plan`.
 public struct Plan: Sendable, Equatable {
   /// The percentages to go through in `live`, strictly growing, above 0 and at most 100; at least one.
   public var steps: [Percentage] = [25, 50, 100].compactMap { Percentage(percent: $0) }
@@ -6,14 +6,21 @@ public struct Plan: Sendable, Equatable {
   public var minimumSeconds: UInt64 = 600
   /// The least number of comparisons on a step: 0 (none) to 1,000,000,000.
   public var minimumCompared: UInt64 = 10_000
+  /// The least number of different keys among them: 0 (none) to 1,000,000.
+  public var minimumKeys: UInt64 = 0
+  /// Whether `rampdown` and `complete` want a `sluice verify` that was begun on the step before them.
+  public var verify = true
 
   public init() {}
 
-  init(in flags: JSONNode) throws(FlagError) {
-    guard var settings = try FlagSettings("cache-plan", in: flags) else { return }
+  /// Nil where there is no such flag, or where it is disabled: no plan is in force.
+  init?(in flags: JSONNode) throws(FlagError) {
+    guard var settings = try FlagSettings("cache-plan", in: flags) else { return nil }
     steps = try settings.percentages("steps", default: steps)
     minimumSeconds = try settings.count("minimumSeconds", in: 0...2_592_000, default: minimumSeconds)
     minimumCompared = try settings.count("minimumCompared", in: 0...1_000_000_000, default: minimumCompared)
+    minimumKeys = try settings.count("minimumKeys", in: 0...1_000_000, default: minimumKeys)
+    verify = try settings.truth("verify", default: verify)
     try settings.finish()
   }
 }

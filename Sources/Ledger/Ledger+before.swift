@@ -8,6 +8,9 @@ extension Ledger {
     public var hasRun = false
     /// Where the keys went when the last one was heard of; nil if it does not say.
     public var position: FlipRecord.Position?
+    /// The evidence of the routing that was in force, and what was known to differ then.
+    public var account: AccountRecord?
+    public var known: [Divergence] = []
 
     /// The stacks that were then the mirror of any key: what the other one had acknowledged is known to be there, what they hold is
     /// not. A stack that was the primary of every key holds the last values, and is not doubted for the sake of a file.
@@ -25,6 +28,7 @@ extension Ledger {
 
 extension Ledger.Before {
   init(_ db: Database) throws {
+    if let (account, known) = try Self.account(db) { (self.account, self.known) = (account, known) }
     hasRun = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM runs)") ?? false
     let row = try Row.fetchOne(
       db, sql: "SELECT CAST(to_stage AS TEXT), CAST(to_percent AS REAL) FROM flips ORDER BY id DESC LIMIT 1")

@@ -48,6 +48,12 @@ public final class Ledger: Sendable {
   /// Records one error as evidence. The counts come with the figures.
   public func record(_ sample: ErrorSample) { queue.record(sample) }
 
+  /// Records something that was decided.
+  public func record(_ decision: DecisionRecord) { queue.record(decision) }
+
+  /// Records how the account of evidence stands; only the latest is written.
+  public func record(_ account: AccountRecord) { queue.record(account) }
+
   /// Records what all lanes counted in an interval, merged. Nothing is written if nothing was counted.
   public func record(_ figures: LaneFigures, from start: Date, to end: Date) {
     queue.record(figures, from: start, to: end)

@@ -7,6 +7,7 @@ struct QueuedSample: Sendable {
     /// Counted in its group; `isKept` also as a sample.
     case divergence(DivergenceSample, isKept: Bool)
     case error(ErrorSample)
+    case decision(DecisionRecord)
   }
 
   let flip: Int
@@ -37,8 +38,13 @@ struct LedgerBatch: Sendable {
   /// Divergences that found no room in the queue.
   var lost: [DivergenceClass: DivergenceTally]
   var losses: LedgerLosses
+  /// How the account of evidence stands, if that is news; and which news it is.
+  var account: AccountRecord?
+  var accounts: UInt64 = 0
 
-  var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && samples.isEmpty && lost.isEmpty }
+  var isEmpty: Bool {
+    flips.isEmpty && intervals.isEmpty && samples.isEmpty && lost.isEmpty && account == nil
+  }
 }
 
 /// What this run did not keep, since its start.

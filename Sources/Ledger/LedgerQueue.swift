@@ -34,6 +34,9 @@ final class LedgerQueue: @unchecked Sendable {
   /// Divergences that found no room: their keys are not known any more, but how many they are is.
   private var lost: [DivergenceClass: DivergenceTally] = [:]
   private var losses = LedgerLosses()
+  /// The latest account of evidence, until it is written; how many there were.
+  private var account: AccountRecord?
+  private var accounts: UInt64 = 0
   private var written: UInt64 = 0
   private var state = LedgerHealth.State.ok
   private var path: String
@@ -100,6 +103,26 @@ final class LedgerQueue: @unchecked Sendable {
     } else {
       losses.capped &+= 1
     }
+  }
+
+  func record(_ decision: DecisionRecord) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard closing == nil, sampleCount < configuration.queueLimit else {
+      losses.samples &+= 1
+      return
+    }
+    append(.decision(decision))
+  }
+
+  /// Only the latest one matters.
+  func record(_ account: AccountRecord) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard !finished else { return }
+    self.account = account
+    accounts &+= 1
+    if wakeAt == 1 { condition.broadcast() }
   }
 
   func record(_ figures: LaneFigures, from start: Date, to end: Date) {
@@ -205,9 +228,10 @@ extension LedgerQueue {
     written &+= UInt64(count)
   }
 
-  func wrote(samples count: Int, lost written: [DivergenceClass: DivergenceTally]) {
+  func wrote(samples count: Int, lost written: [DivergenceClass: DivergenceTally], account number: UInt64) {
     condition.lock()
     defer { condition.unlock() }
+    if number == accounts { account = nil }
     offset += count
     for (place, tally) in written {
       lost[place]?.count -= tally.count
@@ -259,7 +283,9 @@ extension LedgerQueue {
     return losses
   }
 
-  private var isEmpty: Bool { flips.isEmpty && intervals.isEmpty && sampleCount == 0 && lost.isEmpty }
+  private var isEmpty: Bool {
+    flips.isEmpty && intervals.isEmpty && sampleCount == 0 && lost.isEmpty && account == nil
+  }
 
   private func peek() -> LedgerBatch {
     if offset == outgoing.count {
@@ -271,6 +297,6 @@ extension LedgerQueue {
     let end = min(outgoing.count, offset + max(1, configuration.batchRows))
     return LedgerBatch(
       flips: flips, intervals: intervals, samples: Array(outgoing[offset..<end]), lost: lost,
-      losses: losses)
+      losses: losses, account: account, accounts: accounts)
   }
 }

@@ -18,12 +18,15 @@ extension LedgerStore {
     ])
     let id = db.lastInsertedRowID
     for stack in StackID.allCases {
-      for commandClass in CommandClass.allCases {
-        let figures = interval.figures[stack, commandClass]
-        guard !figures.isEmpty else { continue }
-        try insert(figures, of: (stack, commandClass), interval: id, db)
+      for role in Role.allCases {
+        for commandClass in CommandClass.allCases {
+          let figures = interval.figures[stack, role, commandClass]
+          guard !figures.isEmpty else { continue }
+          try insert(figures, of: (stack, role, commandClass), interval: id, db)
+        }
       }
     }
+    try insert(interval.figures.commands, interval: id, db)
     try insert(interval.figures.suspects, interval: id, db)
     try add(interval.figures.refusals, db)
     let minute = interval.start.milliseconds / 60_000
@@ -32,27 +35,49 @@ extension LedgerStore {
   }
 
   private func insert(
-    _ figures: OperationFigures, of cell: (stack: StackID, commandClass: CommandClass), interval: Int64,
-    _ db: Database
+    _ figures: OperationFigures, of cell: (stack: StackID, role: Role, commandClass: CommandClass),
+    interval: Int64, _ db: Database
   ) throws {
     try db.cachedStatement(
       sql: """
-        INSERT INTO figures (interval, stack, class, operations, hits, misses, errors)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO figures (interval, stack, role, class, operations, hits, misses, errors, failures)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      interval, cell.stack.name, cell.commandClass.name, count(figures.operations), count(figures.hits),
-      count(figures.misses), count(figures.errors),
+      interval, cell.stack.name, cell.role.name, cell.commandClass.name, count(figures.operations),
+      count(figures.hits), count(figures.misses), count(figures.errors), count(figures.failures),
     ])
     var buckets: [(upper: Int64, count: Int64)] = []
     figures.latency.forEachBucket { _, highest, number in buckets.append((count(highest), count(number))) }
     let statement = try db.cachedStatement(
-      sql: "INSERT INTO latencies (interval, stack, class, upper_us, count) VALUES (?, ?, ?, ?, ?)")
+      sql: "INSERT INTO latencies (interval, stack, role, class, upper_us, count) VALUES (?, ?, ?, ?, ?, ?)")
     for bucket in buckets {
       try statement.execute(arguments: [
-        interval, cell.stack.name, cell.commandClass.name, bucket.upper, bucket.count,
+        interval, cell.stack.name, cell.role.name, cell.commandClass.name, bucket.upper, bucket.count,
       ])
     }
+  }
+
+  private func insert(_ commands: CommandFigures, interval: Int64, _ db: Database) throws {
+    guard !commands.isEmpty else { return }
+    var rows: [StatementArguments] = []
+    commands.forEachCell { stack, role, command, cell in
+      rows.append([
+        interval, stack.name, role.name, commandName(command), count(cell.operations), count(cell.hits),
+        count(cell.misses), count(cell.errors), count(cell.failures),
+        count(cell.microseconds(atPercent: 50)), count(cell.microseconds(atPercent: 99)),
+      ])
+    }
+    // Two numbers may have one name: that of commands that nobody knows.
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO command_figures (interval, stack, role, command, operations, hits, misses, errors, failures, p50_us,
+          p99_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET operations = operations + excluded.operations, hits = hits + excluded.hits,
+          misses = misses + excluded.misses, errors = errors + excluded.errors, failures = failures + excluded.failures,
+          p50_us = max(p50_us, excluded.p50_us), p99_us = max(p99_us, excluded.p99_us)
+        """)
+    for row in rows { try statement.execute(arguments: row) }
   }
 
   private func insert(_ suspects: SuspectFigures.ByStack, interval: Int64, _ db: Database) throws {

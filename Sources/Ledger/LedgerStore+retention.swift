@@ -12,13 +12,13 @@ extension LedgerStore {
     var deleted = 0
     try transaction { db in
       if configuration.retentionSamples > 0 {
-        for table in ["divergences", "errors"] {
+        for table in ["divergences", "errors", "decisions"] {
           deleted = max(deleted, try trim(table, to: configuration.retentionSamples, db))
         }
       }
       guard configuration.retentionDays > 0 else { return }
       let limit = now.milliseconds - Int64(clamping: configuration.retentionDays) * 86_400_000
-      for table in ["divergences", "errors"] {
+      for table in ["divergences", "errors", "decisions"] {
         deleted = max(
           deleted,
           try delete(
@@ -75,7 +75,9 @@ extension LedgerStore {
         WHERE ended_at < ?
         """, arguments: [limit])
     for id in ids {
-      try db.execute(sql: "DELETE FROM latencies WHERE interval = ?", arguments: [id])
+      for table in ["latencies_without_role", "figures_without_role", "command_figures", "latencies"] {
+        try db.execute(sql: "DELETE FROM \(table) WHERE interval = ?", arguments: [id])
+      }
       try db.execute(sql: "DELETE FROM suspects WHERE interval = ?", arguments: [id])
       try db.execute(sql: "DELETE FROM figures WHERE interval = ?", arguments: [id])
       try db.execute(sql: "DELETE FROM intervals WHERE id = ?", arguments: [id])

@@ -37,9 +37,11 @@ extension LedgerStore {
         case .divergence(let divergence, isKept: true): try insert(divergence, flip: flip, db)
         case .divergence(_, isKept: false): break
         case .error(let error): try insert(error, flip: flip, db)
+        case .decision(let decision): try insert(decision, flip: flip, db)
         }
       }
       try add(groups, lost: batch.lost, db)
+      if let account = batch.account { try write(account, db) }
       try updateRun(db, at: Date(), losses: batch.losses)
     }
   }

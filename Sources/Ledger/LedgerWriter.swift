@@ -93,7 +93,7 @@ struct LedgerWriter: Sendable {
     }
     try store.write(
       batch, groups: progress.groups.additions(of: batch.samples, store.keys), flipIDs: progress.flipIDs)
-    queue.wrote(samples: batch.samples.count, lost: batch.lost)
+    queue.wrote(samples: batch.samples.count, lost: batch.lost, account: batch.accounts)
   }
 
   // MARK: A file that is lost

@@ -12,8 +12,12 @@ public struct Report: Sendable {
 
   /// One question: the name of the view that answers it.
   public enum Section: String, CaseIterable, Sendable {
+    case step = "this_step"
+    case gates = "is_it_safe"
+    case guardrails = "guardrails"
     case runs = "run_list"
     case story = "cutover_story"
+    case why = "why"
     case differences = "what_differs"
     case keys = "which_keys"
     case latest = "latest_divergences"
@@ -22,6 +26,11 @@ public struct Report: Sendable {
     case suspects = "suspects_per_minute"
     case fences = "fence_list"
     case errors = "error_rate_per_minute"
+    case said = "what_stacks_said"
+    case hurt = "clients_hurt"
+    case hits = "hit_rate"
+    case latencyNow = "latency_now"
+    case commands = "latency_by_command"
     case latency = "latency"
     case latencyPerMinute = "latency_per_minute"
     case figures = "figures_total"
@@ -30,8 +39,12 @@ public struct Report: Sendable {
     /// The question in words.
     public var title: String {
       switch self {
+      case .step: "The step in force"
+      case .gates: "Is it safe to go on"
+      case .guardrails: "How near the guardrails are"
       case .runs: "Runs"
       case .story: "Flips, and what was compared until the next"
+      case .why: "What was decided, and why, the latest first"
       case .differences: "What differs most"
       case .keys: "Which keys differ, by pattern"
       case .latest: "Which ones, the latest first"
@@ -40,6 +53,11 @@ public struct Report: Sendable {
       case .suspects: "Suspects per minute and stack"
       case .fences: "Fences: how long flips held keys"
       case .errors: "Errors per minute and stack"
+      case .said: "What the stacks said of their trouble, the latest first"
+      case .hurt: "Commands of clients that were hurt, flip by flip"
+      case .hits: "What clients find at each stack, flip by flip"
+      case .latencyNow: "Latency now, in microseconds"
+      case .commands: "Commands since the last flip, in microseconds"
       case .latency: "Latency per stack, in microseconds"
       case .latencyPerMinute: "Latency per minute and stack, in microseconds"
       case .figures: "What each stack did"
@@ -50,6 +68,26 @@ public struct Report: Sendable {
     /// The columns of the view that a reader wants beside each other.
     var columns: [String] {
       switch self {
+      case .step:
+        [
+          "step", "since", "seconds", "matched", "diverged", "missing", "open", "keys", "verified", "paused",
+          "forced",
+          "next", "as_of",
+        ]
+      case .gates: ["next", "gate", "state", "now", "needed", "missing"]
+      case .guardrails:
+        [
+          "signal", "percent_of_limit", "bad", "total", "bad_percent", "healthy_percent", "broken_percent",
+          "reaction",
+        ]
+      case .why: ["at", "who", "action", "step", "signal", "bad", "total", "limit", "words"]
+      case .said: ["stack", "kind", "command", "message", "samples", "first_seen", "last_seen"]
+      case .hurt:
+        ["flip", "step", "commands", "failed", "failed_by_new", "compared_and_different", "missing_in_new"]
+      case .hits: ["flip", "step", "stack", "role", "hits", "misses", "hit_percent", "legacy_had_it"]
+      case .latencyNow: ["span", "class", "role", "stack", "operations", "p50_us", "p99_us"]
+      case .commands:
+        ["command", "role", "stack", "operations", "hit_percent", "errors", "failures", "p50_us", "p99_us"]
       case .runs: ["run", "started", "last_seen", "end", "version", "lost_samples", "lost_flips", "summary"]
       case .story:
         [
@@ -73,12 +111,15 @@ public struct Report: Sendable {
       case .fences: ["flip", "at", "action", "from", "to", "lanes", "longest_us", "commands", "cut_off"]
       case .errors:
         [
-          "minute", "stack", "operations", "errors", "percent", "refused", "timeout", "unreachable", "reply",
+          "minute", "stack", "operations", "errors", "percent", "for_clients", "refused", "timeout",
+          "unreachable", "reply",
           "trouble",
         ]
-      case .latency: ["stack", "class", "operations", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
-      case .latencyPerMinute: ["minute", "stack", "operations", "p50_us", "p99_us", "max_us"]
-      case .figures: ["stack", "class", "operations", "hits", "misses", "hit_percent", "errors"]
+      case .latency:
+        ["stack", "role", "class", "operations", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
+      case .latencyPerMinute: ["minute", "stack", "role", "operations", "p50_us", "p99_us", "max_us"]
+      case .figures:
+        ["stack", "role", "class", "operations", "hits", "misses", "hit_percent", "errors", "failures"]
       case .benchmarks:
         [
           "at", "name", "phase", "subject", "pairs", "succeeded", "operations_per_s", "average_us", "p50_us",
@@ -90,8 +131,11 @@ public struct Report: Sendable {
     /// Whether the rows are in the order of time, so that the latest matter most.
     var isStory: Bool {
       switch self {
-      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .benchmarks: true
-      case .differences, .keys, .latest, .since, .refusals, .latency, .figures: false
+      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks: true
+      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .refusals, .said, .hits,
+        .latencyNow,
+        .commands, .latency, .figures:
+        false
       }
     }
   }

@@ -192,12 +192,13 @@ extension Lane {
   }
 
   /// The mirror's answer to a compared read is there.
-  func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>) {
+  func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>, by mirror: StackID) {
     if isSame(reply, as: command) {
       figures.compare.matched &+= 1
-      if guards.isAlert, let key = Lane.firstKey(of: request) {
-        guards.agreed(Digest(key.span).value, at: now)
+      if guards.isAlert {
+        guards.agreed(Lane.digestOfKey(in: request), isOfNew: mirror == .legacy, at: now)
       }
+      if !known.isEmpty { known.agreed(about: Digest(request).value) }
     } else if LawBreak.compareWithoutReask.isOn {
       figures.recordDivergence(.value, command: command.command)
     } else {

@@ -61,7 +61,7 @@ extension Lane {
         suspect(request, on: connection.stack)
       }
     case .comparedRead:
-      compared(reply, command, request: request)
+      compared(reply, command, request: request, by: connection.stack)
     case .repair:
       repairAnswered(command, request: request, reply, by: connection)
     case .purge:
@@ -84,7 +84,12 @@ extension Lane {
     connection.owesOldest = false
     // Found out before anybody had to pay for it.
     if command.role == .question { return }
-    figures.recordUnanswered(kind, on: connection.stack, table.specs[Int(command.command)].commandClass)
+    figures.recordUnanswered(
+      kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
+      table.specs[Int(command.command)].commandClass)
+    figures.commands.record(
+      connection.stack, command.role == .primary ? .primary : .mirror, command: command.command,
+      nanoseconds: nil, .failed)
     switch command.role {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.
@@ -150,20 +155,30 @@ extension Lane {
     let stack = connection.stack
     let spec = table.specs[Int(command.command)]
     let commandClass = spec.commandClass
-    figures[stack, commandClass].operations &+= 1
-    figures[stack, commandClass].latency.record(nanoseconds: Int64(truncatingIfNeeded: now &- command.sentAt))
+    let role = command.role == .primary ? Role.primary : .mirror
+    let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
+    figures[stack, role, commandClass].operations &+= 1
+    figures[stack, role, commandClass].latency.record(nanoseconds: elapsed)
+    if elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)] {
+      figures[stack, role, commandClass].slow &+= 1
+    }
+    var outcome = CommandFigures.Outcome.done
     if isError {
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
-      figures.recordError(isTrouble ? .trouble : .reply, on: stack, commandClass)
+      outcome = isTrouble ? .failed : .refused
+      figures.recordError(isTrouble ? .trouble : .reply, on: stack, role, commandClass)
       if isTrouble { sample(reply, of: command, from: stack) }
       // A script of a client's may say whatever it likes.
       if isTrouble, !spec.isScript { connection.heardError(reply) }
     } else if spec.isHitMiss {
       if ReplyReader.isNull(reply) {
-        figures[stack, commandClass].misses &+= 1
+        outcome = .miss
+        figures[stack, role, commandClass].misses &+= 1
       } else {
-        figures[stack, commandClass].hits &+= 1
+        outcome = .hit
+        figures[stack, role, commandClass].hits &+= 1
       }
     }
+    figures.commands.record(stack, role, command: command.command, nanoseconds: elapsed, outcome)
   }
 }

@@ -163,7 +163,9 @@ extension Lane {
     let connection = connection(stack)
     guard connection.isUp else {
       if postpone(frame, spec, on: stack, sink: sink, slot: slot) { return }
-      figures.recordUnanswered(.refused, on: stack, spec.commandClass)
+      figures.recordUnanswered(.refused, on: stack, .primary, spec.commandClass)
+      figures.commands.record(
+        stack, .primary, command: UInt16(truncatingIfNeeded: spec.id), nanoseconds: nil, .failed)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
     if sequel == .mirror, LawBreak.mirrorAtSend.isOn {

@@ -36,7 +36,10 @@ extension Lane {
 
   /// A warm-up has brought every key over, or a verification has found both equal.
   func becameEqual(_ walked: ProxyServer.Walked) {
-    if walked == .both { legacy.isWarm = true }
+    if walked == .both {
+      legacy.isWarm = true
+      known.close()
+    }
     new.isWarm = true
     if isWarm { equalKeys = [] }
   }

@@ -79,6 +79,8 @@ final class Lane: @unchecked Sendable {
   var figures = LaneFigures()
   /// What the guardrails judge by.
   var guards = GuardMeter()
+  /// Differences that are known and not closed (Lane+known.swift).
+  var known = OpenDivergences()
   var troubles = TroubleSamples()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
   var now: UInt64 = 0

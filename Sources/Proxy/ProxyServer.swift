@@ -227,15 +227,13 @@ public final class ProxyServer: Sendable {
 
   /// Takes what the guardrails judge by, since the last time, from all lanes.
   ///
-  /// - Parameters:
-  ///   - limit: the share of new's commands in a slot that may fail, from here on.
-  ///   - isSuspicious: whether keys that agree count as well as those that differ.
-  public func takeGuardUnits(limit: Double, isSuspicious: Bool) async -> GuardUnits {
+  /// - Parameter limits: what the guardrails want to know from here on.
+  public func takeGuardUnits(_ limits: GuardLimits) async -> GuardUnits {
     guard !hasStopped.load(ordering: .acquiring) else { return GuardUnits() }
     return await withTaskGroup(of: GuardUnits.self) { group in
       for lane in lanes {
         group.addTask {
-          let units = try? await lane.loop.submit { lane.takeGuardUnits(limit, isSuspicious) }.get()
+          let units = try? await lane.loop.submit { lane.takeGuardUnits(limits) }.get()
           return units ?? GuardUnits()
         }
       }
@@ -336,9 +334,11 @@ extension Lane {
     return figures.take()
   }
 
-  fileprivate func takeGuardUnits(_ limit: Double, _ isSuspicious: Bool) -> GuardUnits {
+  fileprivate func takeGuardUnits(_ limits: GuardLimits) -> GuardUnits {
     turnBegan()
-    return guards.take(at: now, figures, limit: limit, isSuspicious: isSuspicious)
+    var units = guards.take(at: now, figures, limits)
+    units.open = known.count
+    return units
   }
 
   fileprivate var healthNow: ProxyServer.LaneHealth {

@@ -155,7 +155,9 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   private func agreed() {
-    if lane.guards.isAlert, let key = keys.first { lane.guards.agreed(Digest(key.span).value, at: lane.now) }
+    if !lane.known.isEmpty { lane.known.agreed(about: question) }
+    guard lane.guards.isAlert, let key = keys.first else { return }
+    lane.guards.agreed(Digest(key.span).value, isOfNew: primary == .new, at: lane.now)
   }
 
   private func diverged(
@@ -163,15 +165,26 @@ final class Recheck: ReplySink, @unchecked Sendable {
   ) {
     let command = UInt16(truncatingIfNeeded: spec.id)
     lane.figures.recordDivergence(kind, command: command)
-    if kind.isAboutData, let first = keys.first {
+    if let first = keys.first {
       let name = keys.indices.contains(key) ? keys[key] : first
-      lane.guards.differed(Digest(name.span).value, at: lane.now)
+      if kind.isAboutData {
+        lane.guards.differed(Digest(name.span).value, at: lane.now)
+        lane.known.differed(.init(question: question, kind: kind, command: command, key: name))
+      } else if kind == .missingInNew, primary == .new {
+        lane.guards.missed(Digest(name.span).value, at: lane.now)
+      }
     }
     lane.report(
       .divergence(
         Divergence(
           kind: kind, command: command, key: keys.indices.contains(key) ? keys[key] : [],
           legacy: Divergence.Answer(legacy), new: Divergence.Answer(new), firstDifference: firstDifference)))
+  }
+
+  /// By which the same question is known again.
+  private var question: UInt64 {
+    let request = request
+    return Digest(request.span).value
   }
 
   private func finish() {

@@ -36,10 +36,14 @@ struct Rollback: ParsableCommand {
 /// `sluice rearm`.
 struct Rearm: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lift a rollback, so that stage and percentage count again.",
+    abstract: "Lift a rollback, into stage shadow: the plan begins anew.",
     discussion: """
-      Look at "sluice status" first: it says what was rolled back, when and why,
-      and which stage comes into force.
+      Look at "sluice status" first: it says what was rolled back, when and why.
+      Find out why new failed. Then this writes stage shadow into the flag file
+      and lifts the rollback: legacy goes on answering, new is compared.
+
+      --resume "why" leaves the file as it is and goes back to where it was at
+      once; it is refused while new fails.
 
       It lifts the rollback of this proxy alone. Others that share the folder of
       the flag file stay rolled back, over their restarts too, until each of them
@@ -52,10 +56,16 @@ struct Rearm: ParsableCommand {
   @Flag(help: "Remove the file ROLLBACK for all who share its folder.")
   var fleet = false
 
+  @Option(help: ArgumentHelp("Go back to where it was, and why; refused while new fails.", valueName: "why"))
+  var resume: String?
+
   @OptionGroup var options: ControlOptions
 
   func run() throws {
-    Output.line(Output.printable(try options.client().text(["REARM"] + (fleet ? ["FLEET"] : []))))
+    Output.line(
+      Output.printable(
+        try options.client().text(
+          ["REARM"] + (fleet ? ["FLEET"] : []) + (resume.map { ["RESUME", $0] } ?? []))))
   }
 }
 

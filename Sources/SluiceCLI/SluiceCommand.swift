@@ -32,7 +32,8 @@ public struct SluiceCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Which.self,
+      Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Close.self,
+      Which.self,
       WarmCommand.self, VerifyCommand.self,
       Reload.self, ReportCommand.self, Diagnose.self, Bench.self,
     ])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import SluiceFlags
 
 /// `sluice stage NAME [PERCENT]`.
@@ -20,6 +21,11 @@ struct StageCommand: ParsableCommand {
       was not told them. If you fill new by replication or a dump, start serve
       with a flag file that says dualwrite.
 
+      A step up is refused (exit code 65, with a table) while evidence speaks
+      against it: the stacks differ, new is cold, fails or is down, keys wait
+      for their repair, the ledger is ill. Where the flag file has a cache-plan,
+      what that asks for must be there too. --force "why" goes on all the same.
+
       Examples:
         sluice stage shadow
         sluice stage live 25
@@ -36,6 +42,9 @@ struct StageCommand: ParsableCommand {
     help: "The share of the keys that new answers for, 0 to 100, with two decimals at most; for live alone.")
   var percent: Percent?
 
+  @OptionGroup var force: ForceOption
+  @Flag(help: "Go to complete without asking at the terminal.")
+  var yes = false
   @OptionGroup var options: ControlOptions
 
   func validate() throws {
@@ -45,8 +54,60 @@ struct StageCommand: ParsableCommand {
   }
 
   func run() throws {
-    let arguments = ["STAGE", name.rawValue] + (percent.map { [$0.text] } ?? [])
+    if name == .complete, !yes { try Self.askForTheWord() }
+    let arguments = ["STAGE", name.rawValue] + (percent.map { [$0.text] } ?? []) + force.words
     Output.line(Output.printable(try options.client().text(arguments)))
+  }
+}
+
+extension StageCommand {
+  /// The one step without a way back at once is asked of the person at the terminal; a script is none.
+  private static func askForTheWord() throws {
+    guard isatty(STDIN_FILENO) != 0, isatty(STDERR_FILENO) != 0 else { return }
+    Output.error(
+      "legacy will hear no write any more: the way back is stage rampdown, then verify --repair. Type complete to go on:"
+    )
+    guard readLine()?.lowercased() == "complete" else {
+      throw Failure(.data, "nothing was changed: the word was not complete")
+    }
+  }
+}
+
+/// Why a step is taken although its gates are not met.
+struct ForceOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Go up although the gates of the step are not met, and why; it is written down.", valueName: "why"))
+  var force: String?
+
+  func validate() throws {
+    if let force, force.allSatisfy(\.isWhitespace) {
+      throw ValidationError("--force: say why; it is written down")
+    }
+  }
+
+  var words: [String] { force.map { ["FORCE", $0] } ?? [] }
+}
+
+/// `sluice close REASON`.
+struct Close: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answer for what is known against the new stack, so that it holds no step up any more.",
+    discussion: """
+      What was seen to differ stays open until the same question is answered alike, or until sluice verify has found
+      both stacks equal; a guardrail that has paused stays so. This closes both, and writes down who did it and why.
+
+      Example:
+        sluice close "a day's time to live on new is what we want"
+      """)
+
+  @Argument(help: "Why, for the ledger and for those who look at the status.")
+  var reason: [String]
+
+  @OptionGroup var options: ControlOptions
+
+  func run() throws {
+    Output.line(Output.printable(try options.client().text(["CLOSE", reason.joined(separator: " ")])))
   }
 }
 
@@ -56,7 +117,8 @@ struct Ramp: ParsableCommand {
     abstract: "Change the share of the keys that the new stack answers for.",
     discussion: """
       Keys join as the percentage grows and leave as it shrinks; no key moves back and forth.
-      The percentage counts from stage live on.
+      The percentage counts from stage live on. More is refused while the gates of the step are not met, as in
+      "sluice stage"; --force "why" goes on all the same.
 
       Example:
         sluice ramp 50
@@ -67,10 +129,11 @@ struct Ramp: ParsableCommand {
   @Argument(help: "0 to 100, with two decimals at most: 0.5, 33.33.")
   var percent: Percent
 
+  @OptionGroup var force: ForceOption
   @OptionGroup var options: ControlOptions
 
   func run() throws {
-    Output.line(Output.printable(try options.client().text(["RAMP", percent.text])))
+    Output.line(Output.printable(try options.client().text(["RAMP", percent.text] + force.words)))
   }
 }
 

@@ -3,7 +3,8 @@ enum StatusScreen {
   /// Renders what `STATUS` answered; fields that are missing show as `-` or not at all.
   static func render(_ status: JSONValue) -> String {
     let blocks = [
-      head(status), stacks(status["stacks"]), compare(status), counts(status), flags(status["flags"]),
+      head(status), step(status["step"]), stacks(status["stacks"]), compare(status), counts(status),
+      flags(status["flags"]),
       ledger(status["ledger"]), journal(status["journal"]), memory(status["memory_error"]),
       attention(status), wayBack(status),
     ]
@@ -25,7 +26,7 @@ enum StatusScreen {
       let by = latch["who"].text.map { " by \($0)" } ?? ""
       let at = latch["at"].text.map { " at \($0)" } ?? ""
       lines.append(row("ROLLED BACK", "\(latch["reason"].text ?? "no reason given")\(by)\(at)"))
-      lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it"))
+      lines.append(row("", "every key is answered by legacy; \"sluice rearm\" lifts it, into stage shadow"))
       if let error = status["latch_error"].text {
         let isRemembered = status["memory_error"].text == nil
         lines.append(
@@ -119,7 +120,7 @@ enum StatusScreen {
     func counts(_ of: JSONValue, _ names: [String]) -> String {
       names.map { "\(Output.printable($0)) \(of[$0].count)" }.joined(separator: ", ")
     }
-    var lines = [row("compare", verdict(compare))]
+    var lines = [row("compare", verdict(status))]
     let sinceFlip = compare["since_flip"]
     if sinceFlip["matched"].number != nil {
       lines.append(row("", "since the last flip: \(counts(sinceFlip, names.filter { $0 != "ignored" }))"))
@@ -134,7 +135,12 @@ enum StatusScreen {
   }
 
   /// Zero of zero is no pass, whatever anyone says.
-  private static func verdict(_ compare: JSONValue) -> String {
+  private static func verdict(_ status: JSONValue) -> String {
+    let compare = status["compare"]
+    let open = status["step"]["open_divergences"].number ?? 0
+    if open > 0 {
+      return "DIFFERS: \(status["step"]["open_divergences"].count) open; see \"sluice report\" for what"
+    }
     // What the verdict stands on: the time since the last flip, where the proxy tells it apart.
     let counted = compare["since_flip"]["matched"].number == nil ? compare : compare["since_flip"]
     let compared = ["matched", "superseded", "diverged"].reduce(0) { $0 + (counted[$1].number ?? 0) }
@@ -143,7 +149,7 @@ enum StatusScreen {
     case "pass": return "PASS"
     case "cold": return "COLD: what differs are keys that the new stack does not have; warm it, or wait"
     case "differs": return "DIFFERS: see \"sluice report\" for what"
-    case "hold": return "HOLD: not enough evidence, or writes did not reach the mirror"
+    case "hold": return "HOLD: not enough evidence, writes that did not reach the mirror, or a pause"
     case let other?: return other.uppercased()
     case nil: return "-"
     }
@@ -258,7 +264,9 @@ enum StatusScreen {
   }
 
   private static func wayBack(_ status: JSONValue) -> String {
-    guard status["rolled_back"].bool != true else { return row("go on", "sluice rearm") }
+    guard status["rolled_back"].bool != true else {
+      return row("go on", "find out why, then: sluice rearm (into stage shadow)")
+    }
     guard status["effective_stage"].text == "complete" else {
       return row("way back", "sluice rollback \"why\"")
     }
@@ -268,7 +276,7 @@ enum StatusScreen {
     ].joined(separator: "\n")
   }
 
-  private static func row(_ name: String, _ text: String) -> String {
+  static func row(_ name: String, _ text: String) -> String {
     name + String(repeating: " ", count: max(1, 13 - name.count)) + text
   }
 
@@ -279,7 +287,7 @@ enum StatusScreen {
   }
 
   /// `3 d 4 h`, `5 m 6 s`: the two largest units.
-  private static func span(_ seconds: Double) -> String {
+  static func span(_ seconds: Double) -> String {
     guard let whole = Int64(exactly: seconds.rounded(.down)), whole >= 0 else { return "-" }
     let parts = [(whole / 86_400, "d"), (whole / 3600 % 24, "h"), (whole / 60 % 60, "m"), (whole % 60, "s")]
     let shown = parts.drop { $0.0 == 0 }.prefix(2)

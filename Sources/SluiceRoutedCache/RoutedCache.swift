@@ -172,12 +172,14 @@ public final class RoutedCache: Cache {
 
   /// Goes to a stage, or to another percentage, or both, and writes the flag file. Returns a sentence for the operator.
   ///
-  /// - Throws: `validation` if the flags cannot be changed so; nothing was changed then.
+  /// - Parameter force: why a step up is taken although its gates are not met; nil leaves it undone then.
+  /// - Throws: `validation` if the flags cannot be changed so, or a gate is not met; nothing was changed then.
   @discardableResult
   public func move(
-    to stage: Stage? = nil, percentage: Percentage? = nil, who: String, reason: String = ""
+    to stage: Stage? = nil, percentage: Percentage? = nil, who: String, reason: String = "",
+    force: String? = nil
   ) throws(CacheError) -> String {
-    try core.move(to: stage, percentage: percentage, who: who, reason: reason)
+    try core.move(to: stage, percentage: percentage, who: who, reason: reason, force: force)
   }
 
   /// What is in force and what was counted, in the words of `sluice status`.

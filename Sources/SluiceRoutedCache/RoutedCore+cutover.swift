@@ -11,7 +11,7 @@ extension RoutedCore {
   // MARK: Flips
 
   func move(
-    to stage: Stage?, percentage: Percentage?, who: String, reason: String
+    to stage: Stage?, percentage: Percentage?, who: String, reason: String, force: String? = nil
   ) throws(CacheError) -> String {
     // Moves and reloads one after the other; a rollback takes its own way.
     try moves.withLock { _ throws(CacheError) in
@@ -29,15 +29,20 @@ extension RoutedCore {
       }
       let before = definition
       let edit = FlagEdit(from: before, to: change.definition)
-      let shortfall = shortfall(from: before, to: change.definition)
-      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: reason) { cutover in
+      let unmet = unmetGates(from: before, to: change.definition)
+      let missing = unmet.map(\.text).joined(separator: "; ")
+      guard unmet.isEmpty || force != nil else {
+        throw CacheError(.validation, "nothing was changed, the step is ahead of its gates; \(missing)")
+      }
+      let why = unmet.isEmpty ? reason : "forced: \(force ?? "") (ahead of: \(missing))"
+      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: why) { cutover in
         cutover.definition = change.definition
         cutover.bytes = change.bytes
         cutover.isGood = true
         return true
       }
       var answer = "\(describe()): \(edit.text)"
-      if let shortfall { answer += "; NOTE: \(shortfall)" }
+      if !unmet.isEmpty { answer += "; FORCED: \(missing)" }
       if before.stage == .off, change.definition.stage > .shadow {
         answer += "; NOTE: new was not fed in stage off: what it has from before the start may be old"
       }
@@ -66,8 +71,16 @@ extension RoutedCore {
           let file = start.file, (try? file.load())?.version == loaded.version
         else { return }
         let bytes = try? file.read()
-        let shortfall = shortfall(from: definition, to: loaded).map { "; NOTE: \($0)" } ?? ""
-        _ = flip(.reload, who: "file", reason: edit.text) { cutover in
+        let unmet = unmetGates(from: definition, to: loaded)
+        let missing = unmet.map(\.text).joined(separator: "; ")
+        if !unmet.isEmpty, loaded.stage == .complete {
+          cutover.withLock {
+            $0.flagsError = "stage complete is ahead of its gates, what was in force stays; \(missing)"
+          }
+          return logger.error("flag file refused, stage complete is ahead of its gates; \(missing)")
+        }
+        let shortfall = unmet.isEmpty ? "" : "; forced, ahead of: \(missing)"
+        _ = flip(.reload, who: "file", reason: edit.text + shortfall) { cutover in
           cutover.definition = loaded
           if let bytes { cutover.bytes = bytes }
           cutover.isGood = true
@@ -89,11 +102,14 @@ extension RoutedCore {
     }
   }
 
-  /// What the plan asks for and is not there, before a flip begins a new account.
-  private func shortfall(from old: FlagDefinition, to new: FlagDefinition) -> String? {
+  /// What speaks against a step, and what its plan asks for and is not there.
+  private func unmetGates(from old: FlagDefinition, to new: FlagDefinition) -> [Gate] {
     cutover.withLock { cutover in
       collect(&cutover)
-      return cutover.evidence.shortfall(of: new.plan, from: old, to: new)
+      // Suspects are repaired here when they are asked for, or never: none of them holds a step up.
+      var around = Surroundings()
+      if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
+      return cutover.evidence.gates(from: old, to: new, around).filter { !$0.isMet }
     }
   }
 
@@ -168,7 +184,7 @@ extension RoutedCore {
 
   /// Called about once a second.
   func tick() async {
-    let reason: String? = cutover.withLock { cutover in
+    let finding: Finding? = cutover.withLock { cutover in
       collect(&cutover)
       let units = cutover.guardUnits
       cutover.guardUnits = GuardUnits()
@@ -177,7 +193,11 @@ extension RoutedCore {
       return cutover.evidence.judge(
         units, by: cutover.definition.guardrails, in: cutover.routing.effectiveStage)
     }
-    if let reason { _ = rollBack(reason: reason, who: "guardrail") }
+    switch finding?.reaction {
+    case .rollback: _ = rollBack(reason: finding?.reason ?? "", who: "guardrail")
+    case .pause, .notify: logger.error("a guardrail has found: \(finding?.reason ?? "")")
+    case nil: break
+    }
     await repairSome()
     suspects.tidy()
     latch?.tend()
@@ -226,7 +246,7 @@ extension RoutedCore {
   }
 
   func failed(_ kind: ErrorKind, _ stack: StackID, _ command: RoutedCommand) {
-    figures.withLock { $0.recordError(kind, on: stack, command.commandClass) }
+    figures.withLock { $0.recordError(kind, on: stack, .primary, command.commandClass) }
     ledger?.record(
       ErrorSample(
         at: Date(), stack: stack, kind: kind, command: command.rawValue,

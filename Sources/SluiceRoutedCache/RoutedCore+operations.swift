@@ -235,10 +235,10 @@ extension RoutedCore {
     let nanoseconds = Int64((ContinuousClock.now - start) / .nanoseconds(1))
     let isHit = hit(result)
     figures.withLock {
-      $0[stack, command.commandClass].operations &+= 1
-      $0[stack, command.commandClass].latency.record(nanoseconds: nanoseconds)
-      if isHit == true { $0[stack, command.commandClass].hits &+= 1 }
-      if isHit == false { $0[stack, command.commandClass].misses &+= 1 }
+      $0[stack, .primary, command.commandClass].operations &+= 1
+      $0[stack, .primary, command.commandClass].latency.record(nanoseconds: nanoseconds)
+      if isHit == true { $0[stack, .primary, command.commandClass].hits &+= 1 }
+      if isHit == false { $0[stack, .primary, command.commandClass].misses &+= 1 }
     }
     return result
   }

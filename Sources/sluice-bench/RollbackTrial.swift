@@ -24,7 +24,8 @@ struct RollbackTrial {
     var generator = SplitMix64(seed: seed)
     var marks: [RollbackMark] = []
     for round in 0..<rounds {
-      try order(control, "STAGE", "live", "\(percent)")
+      // What the round before has done to new speaks against it.
+      try order(control, "STAGE", "live", "\(percent)", "FORCE", "bench")
       // While legacy stands in for a new that has just come back, which may last a minute, there is nothing to roll back.
       try until(within: 90, "stage live is in force") { try proxy.effectiveStage() == "live" }
       let seen = watch.answeredByNew

@@ -59,6 +59,9 @@ struct SluiceProcess {
   /// The stage in force, as `STATUS` says it.
   func effectiveStage() throws -> String? { try status()["effective_stage"] as? String }
 
+  /// Why no step up is taken; `nil` if no guardrail has asked for that.
+  func paused() throws -> String? { (try status()["step"] as? [String: Any])?["paused"] as? String }
+
   private func status() throws -> [String: Any] {
     let text = try RedisClient(control).command("STATUS").text ?? ""
     return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]

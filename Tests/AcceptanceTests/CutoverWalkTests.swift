@@ -22,7 +22,7 @@ extension Acceptance {
       Step(words: ["RAMP", "50"], action: "ramp", to: "live 50 %"),
       Step(words: ["RAMP", "100"], action: "ramp", to: "live 100 %"),
       Step(words: ["ROLLBACK", "the walk"], action: "rollback", to: "dualwrite 0 %"),
-      Step(words: ["REARM"], action: "rearm", to: "live 100 %"),
+      Step(words: ["REARM", "RESUME", "it was a walk"], action: "rearm", to: "live 100 %"),
       Step(words: ["RAMP", "50"], action: "ramp", to: "live 50 %"),
     ]
 

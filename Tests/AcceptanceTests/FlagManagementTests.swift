@@ -159,7 +159,7 @@ extension Acceptance {
       try sluice.control("RELOAD")
       #expect(Set(try sluice.which(keys)) == ["legacy"])
 
-      try sluice.control("REARM")
+      try sluice.control("REARM", "RESUME", "the test is over")
       #expect(try sluice.status().flag("rolled_back") == false)
       #expect(Set(try sluice.which(keys)).contains("new"))
       #expect(!FileManager.default.fileExists(atPath: latch))

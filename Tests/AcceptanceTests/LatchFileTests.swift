@@ -56,7 +56,7 @@ extension Acceptance {
       let again = try sluice.control("ROLLBACK", "no folder").text ?? ""
       #expect(again.contains("its file is not there"), "\(again)")
       #expect(try sluice.run("status").output.contains("ITS FILE IS NOT THERE"))
-      try sluice.control("REARM")
+      try sluice.control("REARM", "RESUME", "no file is there to say shadow")
       #expect(try sluice.status().flag("rolled_back") == false)
       #expect(try sluice.status().text("latch_error") == nil)
     }

@@ -6,10 +6,11 @@ extension Acceptance {
   /// Every layer on, flips and faults in turn: a read may miss, but it is never older than what was acknowledged before.
   @Suite struct LayeredHistoryTests {
     private static let story: [[String]] = [
-      ["STAGE", "shadow"], ["STAGE", "live", "25"], ["pause"], ["RAMP", "50"], ["resume"], ["RAMP", "100"],
-      ["kill"],
-      ["start"], ["ROLLBACK", "why"], ["REARM"], ["pause"], ["ROLLBACK", "why"], ["resume"], ["REARM"],
-      ["RAMP", "50"], ["kill"], ["ROLLBACK", "why"], ["start"], ["REARM"], ["RAMP", "100"],
+      ["STAGE", "shadow"], ["STAGE", "live", "25"], ["pause"], ["RAMP", "50", "FORCE", "story"], ["resume"],
+      ["RAMP", "100", "FORCE", "story"], ["kill"],
+      ["start"], ["ROLLBACK", "why"], ["REARM"], ["STAGE", "live", "100", "FORCE", "story"], ["pause"],
+      ["ROLLBACK", "why"], ["resume"], ["REARM"], ["STAGE", "live", "50", "FORCE", "story"], ["kill"],
+      ["ROLLBACK", "why"], ["start"], ["REARM"], ["STAGE", "live", "100", "FORCE", "story"],
     ]
 
     @Test(

@@ -15,7 +15,7 @@ extension Acceptance {
         limit: .commands(20_000),
         keys: 1000, verify: true)
       #expect(LoadRun.run(plan).isClean)
-      try sluice.control("RAMP", "60")
+      try sluice.control("RAMP", "60", "FORCE", "the disk is no reason")
       try eventually("STATUS names the trouble") {
         let status = try sluice.status()
         return health.contains(status.text("ledger.health") ?? "") && status.text("ledger.reason") != nil
@@ -80,7 +80,7 @@ extension Acceptance {
           _ = try client.command("SET", "a", "1")
           return try stacks.sluice.status().text("ledger.health") == "degraded"
         }
-        try stacks.sluice.control("RAMP", "60")
+        try stacks.sluice.control("RAMP", "60", "FORCE", "the disk is no reason")
         try database.execute(sql: "COMMIT")
       }
       try eventually(within: .seconds(20), "the ledger goes on") {

@@ -31,7 +31,10 @@ extension Acceptance {
       #expect(try sluice(["status"], process).contains("live"))
       #expect(try sluice(["rollback", "only a test"], process).contains("rolled back"))
       #expect(try sluice(["status"], process).contains("only a test"))
-      #expect(try sluice(["rearm"], process).contains("live"))
+      #expect(try sluice(["rearm"], process).contains("stage shadow"))
+      #expect(try sluice(["stage", "live", "50", "--force", "only a test"], process).contains("live, 50 %"))
+      #expect(try sluice(["rollback", "again"], process).contains("rolled back"))
+      #expect(try sluice(["rearm", "--resume", "it was a test"], process).contains("live, 50 %"))
       #expect(try sluice(["reload"], process).contains("OK"))
 
       let refused = try Child.run(
@@ -58,11 +61,11 @@ extension Acceptance {
       }
       #expect(try cli("rollback", "by", "hand").contains("rolled back"))
       #expect(try cli("status").contains("by hand"))
-      #expect(try cli("rearm").contains("live"))
+      #expect(try cli("rearm", "resume", "on").contains("live"))
       // However much there is to say of it.
       #expect(try cli("rollback", String(repeating: "why ", count: 25_000)).contains("rolled back"))
       #expect(try stacks.sluice.status().text("rollback.reason")?.count == 500)
-      #expect(try cli("rearm").contains("live"))
+      #expect(try cli("rearm", "resume", "on").contains("live"))
       // redis-cli keeps HELP to itself.
       guard case .array(let lines) = try stacks.sluice.control("HELP") else {
         Issue.record("HELP is no list")

@@ -83,7 +83,9 @@ extension Acceptance {
       for kind in Self.kinds { try pipeline(new, changes(kind)) }
 
       // Once with legacy as the primary, once with new: the kinds name the stack, not the side.
-      for (round, order) in [["STAGE", "shadow"], ["STAGE", "live", "100"]].enumerated() {
+      for (round, order) in [["STAGE", "shadow"], ["STAGE", "live", "100", "FORCE", "faults are planted"]]
+        .enumerated()
+      {
         try sluice.control(order)
         let expected = Double((round + 1) * Self.each)
         var read = Double(round * Self.each * Self.kinds.count)

@@ -80,7 +80,7 @@ extension Acceptance {
       #expect(try stacks.sluice.status().flag("rolled_back") == true)
       #expect(try read(stacks.sluice).allSatisfy { $0 == "nothing" })
       // New holds them still, and lifted they are answered.
-      try stacks.sluice.control("REARM")
+      try stacks.sluice.control("REARM", "RESUME", "new holds them still")
       #expect(try read(stacks.sluice).allSatisfy { $0 == "newest" })
     }
 

@@ -64,6 +64,7 @@ extension Acceptance {
         return status.text("stacks.new.health") == "up" && status.number("stacks.new.suspects") == 0
       }
       try sluice.control("REARM")
+      try sluice.control("STAGE", "live", "FORCE", "it is back")
       // A stack that a rollback has cut off has not failed: nobody stands in for it.
       #expect(try sluice.status().text("effective_stage") == "live")
       let client = try sluice.client()
@@ -80,7 +81,7 @@ extension Acceptance {
         try stacks.sluice.control("ROLLBACK", "round \(round)")
         // The watcher may notice the file at any moment; some of them are between the re-arm's order and its end.
         for _ in 0..<round % 20 { _ = try stacks.sluice.which(["key"]) }
-        try stacks.sluice.control("REARM")
+        try stacks.sluice.control("REARM", "RESUME", "again")
         #expect(try stacks.sluice.status().text("effective_stage") == "live")
       }
     }

@@ -54,7 +54,7 @@ extension Acceptance {
       try sluice.control("ROLLBACK")
       #expect(Set(try answering(client)) == ["legacy"])
       #expect(Set(try sluice.which(Self.keys)) == ["legacy"])
-      try sluice.control("REARM")
+      try sluice.control("REARM", "RESUME", "the truth")
       #expect(Set(try answering(client)) == ["new"])
       for (stage, owner) in [
         ("off", "legacy"), ("dualwrite", "legacy"), ("shadow", "legacy"), ("rampdown", "new"),
@@ -73,7 +73,9 @@ extension Acceptance {
       for key in Self.keys { try client.append("SET", key, "value of \(key)") }
       for _ in Self.keys { #expect(try client.reply() == .status("OK")) }
       let expected = Self.keys.map { "value of \($0)" }
-      for order in [["RAMP", "50"], ["RAMP", "100"], ["ROLLBACK"], ["REARM"], ["RAMP", "25"]] {
+      for order in [
+        ["RAMP", "50"], ["RAMP", "100"], ["ROLLBACK"], ["REARM", "RESUME", "on"], ["RAMP", "25"],
+      ] {
         try stacks.sluice.control(order)
         #expect(try answering(client) == expected, "after \(order)")
         #expect(try client.command("DBSIZE") == .integer(Int64(Self.keys.count)), "after \(order)")

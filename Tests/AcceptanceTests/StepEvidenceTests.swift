@@ -3,22 +3,8 @@ import SluiceTestSupport
 import Testing
 
 extension Acceptance {
-  /// What a step has shown before the next one: the verdict, and what the plan asks for.
+  /// What a step has shown before the next one: the verdict.
   @Suite struct StepEvidenceTests {
-    @Test("an order that goes up before its time is carried out, and says so")
-    func plan() throws {
-      let stacks = try TwoStacks(stage: "off")
-      #expect(try stacks.sluice.control("STAGE", "shadow").text?.contains("the plan") == false)
-      let answer = try #require(try stacks.sluice.control("STAGE", "live", "50").text)
-      #expect(answer.hasPrefix("OK stage live, 50 %"))
-      #expect(
-        answer.contains("; NOTE: the plan asks for 600 s on a step, it was ")
-          && answer.contains("; for 10000 comparisons on it, there were 0; for the verdict pass, it is hold")
-          && answer.contains("; for a step at 25 %"), "\(answer)")
-      #expect(try stacks.sluice.status().text("compare.verdict") == "hold")
-      #expect(try stacks.sluice.control("RAMP", "25").text?.contains("the plan") == false)
-    }
-
     @Test("a cold new stack is no pass")
     func cold() throws {
       let stacks = try TwoStacks(stage: "shadow")

@@ -30,8 +30,10 @@ class Disturbances:
         rng = random.Random(f"{self.options.seed}/flips")
         while not self.run.stop.wait(rng.uniform(*self.options.flips)):
             percent = str(rng.choice((0, 1, 10, 25, 50, 75, 100)))
-            orders = [["STAGE", "live", percent]] * 3 + [["RAMP", percent], ["ROLLBACK", "chaos"], ["REARM"]]
-            orders += [["STAGE", stage] for stage in ["dualwrite", "shadow", "rampdown"] + self.options.also.split()]
+            force = ["FORCE", "chaos"]  # faults speak against every step up
+            orders = [["STAGE", "live", percent, *force]] * 3 + [["RAMP", percent, *force], ["ROLLBACK", "chaos"]]
+            orders += [["REARM"], ["REARM", "RESUME", "chaos"]]
+            orders += [["STAGE", stage, *force] for stage in ["dualwrite", "shadow", "rampdown"] + self.options.also.split()]
             self.race()
             self.run.stop.wait(rng.uniform(0, 0.01))
             self.order(*rng.choice(orders))

@@ -17,7 +17,7 @@ def settle(run):
     stages, turn = itertools.cycle(["dualwrite", "rampdown"]), 0
     while calm < 5 and time.monotonic() < deadline:
         if time.monotonic() > turn and not calm:
-            run.disturbances.order("STAGE", next(stages))
+            run.disturbances.order("STAGE", next(stages), "FORCE", "chaos")
             turn = time.monotonic() + 3
         status = run.look()
         quiet = status and all(stack["health"] == "up" and not stack["suspects"] and not stack["mirror_queue"]

@@ -22,7 +22,7 @@ import Testing
       #expect(evidence.judge(units(failed: .init(good: good)), by: Self.live, in: .live) == nil)
       #expect(evidence.judge(units(failed: .init(bad: 12)), by: Self.live, in: .live) == nil)
       #expect(
-        evidence.judge(units(failed: .init(bad: 1)), by: Self.live, in: .live)
+        evidence.judge(units(failed: .init(bad: 1)), by: Self.live, in: .live)?.reason
           == "new failed commands in 13 of its last 13 slots of 20 ms (limit 0.01)")
     }
   }
@@ -31,7 +31,7 @@ import Testing
   func stages() {
     for (stage, acts) in [(Stage.shadow, false), (.live, true), (.rampdown, true), (.complete, true)] {
       var evidence = Evidence()
-      let reason = evidence.judge(units(diverged: .init(bad: 13)), by: Self.live, in: stage)
+      let reason = evidence.judge(units(diverged: .init(bad: 13)), by: Self.live, in: stage)?.reason
       #expect(
         reason == (acts ? "new and legacy differ about 13 of the last 13 keys compared (limit 0.001)" : nil))
     }
@@ -40,7 +40,7 @@ import Testing
   @Test("A limit of 0 tolerates none, a limit of 1 all")
   func ends() {
     var (strict, off) = (Guardrails(), Guardrails())
-    (strict.divergenceRate, off.divergenceRate) = (0, 1)
+    (strict.diverged, off.diverged) = (.init(limit: 0, .rollback), .init(limit: 1, .rollback))
     var evidence = Evidence()
     #expect(evidence.judge(units(diverged: .init(good: 1_000_000)), by: strict, in: .live) == nil)
     #expect(evidence.judge(units(diverged: .init(bad: 1)), by: strict, in: .live) != nil)
@@ -91,6 +91,47 @@ import Testing
     for _ in 0..<20 { #expect(fires(rate: rate, limit: 3_600_000, &random) == nil) }
   }
 
+  @Test("Three bad slots a minute, as of a fork, and one of a hundred at random are no alarm in 20 hours")
+  func noFalseAlarmOfForks() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    var test = Cusum()
+    let rates = Cusum.Rates(healthy: 0.01, broken: 0.05)
+    for _ in 0..<20 * 60 where !test.hasFired {
+      test.add(.init(bad: 3), rates: rates)
+      for _ in 0..<50 * 60 {
+        let isBad = Double.random(in: 0..<1, using: &random) < 0.005
+        test.add(isBad ? .init(bad: 1) : .init(good: 1), rates: rates)
+      }
+    }
+    #expect(!test.hasFired)
+  }
+
+  @Test(
+    "What stalls both stacks alike is no fault of new's, however often it happens; what stalls new alone is")
+  func stalls() {
+    let seed = UInt64.random(in: 0...(.max))
+    print("seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    for (rate, atLegacy, fires) in [(0.02, true, false), (0.1, false, true)] {
+      var evidence = Evidence()
+      for _ in 0..<7_200 where evidence.paused == nil {
+        var units = GuardUnits()
+        for _ in 0..<5 {
+          if Double.random(in: 0..<1, using: &random) < rate {
+            units.slow.bad += 1
+          } else {
+            units.slow.good += 1
+          }
+          if atLegacy, Double.random(in: 0..<1, using: &random) < rate { units.slowOnLegacy += 1 }
+        }
+        _ = evidence.judge(units, by: Self.live, in: .live)
+      }
+      #expect((evidence.paused != nil) == fires)
+    }
+  }
+
   @Test("What is counted together weighs as much as what comes one by one, spread evenly")
   func batches() {
     let seed = UInt64.random(in: 0...(.max))
@@ -123,13 +164,59 @@ import Testing
   @Test("Without lanes, what a second counted makes at most fifty slots")
   func figures() {
     var figures = LaneFigures()
-    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .new, .read) }
+    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .new, .primary, .read) }
     #expect(GuardUnits(of: figures, by: Self.live).failed == .init(bad: 50))
-    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .legacy, .read) }
+    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .legacy, .primary, .read) }
     #expect(GuardUnits(of: figures, by: Self.live).failed == .init(good: 50), "legacy fails as well")
     figures.compare.matched = 90
     for _ in 0..<10 { figures.recordDivergence(.value, command: 1) }
     for _ in 0..<5 { figures.recordDivergence(.missingInNew, command: 1) }
     #expect(GuardUnits(of: figures, by: Self.live).diverged == .init(good: 95, bad: 10))
   }
+
+  @Test("Each signal has its own reaction, the gravest comes first, and each is told once")
+  func reactions() {
+    var all = GuardUnits()
+    (all.failed, all.slow, all.missed) = (.init(bad: 50), .init(bad: 50), .init(bad: 50))
+    var evidence = Evidence()
+    #expect(evidence.judge(all, by: Self.live, in: .live)?.signal == .failed)
+    #expect(evidence.paused == nil)
+    (all.failed, all.slow) = (.init(), .init(bad: 50))
+    let slow = evidence.judge(all, by: Self.live, in: .live)
+    #expect(slow?.signal == .slow && slow?.reaction == .pause && evidence.paused == slow?.reason)
+    #expect(slow?.reason == "new was slower than legacy in 13 of its last 13 slots of 20 ms (limit 0.01)")
+    #expect(evidence.judge(all, by: Self.live, in: .live)?.signal == .missed)
+    #expect(evidence.judge(all, by: Self.live, in: .live) == nil)
+    evidence.close()
+    #expect(evidence.paused == nil && evidence.judge(all, by: Self.live, in: .live)?.signal == .slow)
+    var heed = Guardrails()
+    (heed.slow.reaction, heed.missed.reaction) = (.notify, .rollback)
+    evidence.startAgain()
+    #expect(evidence.judge(all, by: heed, in: .live)?.signal == .missed)
+    #expect(evidence.judge(all, by: heed, in: .live)?.reaction == .notify && evidence.paused == nil)
+  }
+
+  @Test(
+    "Slow is slower than legacy's own p99 of the last seconds, by class; and by much more where that is old")
+  func pace() {
+    var evidence = Evidence(at: start)
+    #expect(
+      evidence.limits(Self.live, countsKeys: false).slowAbove[0] == .max, "nobody has waited for legacy")
+    var figures = LaneFigures()
+    for _ in 0..<200 { figures[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000) }
+    for _ in 0..<200 { figures[.legacy, .mirror, .write].latency.record(nanoseconds: 1_000_000) }
+    figures[.legacy, .primary, .read].operations = 200
+    evidence.add(figures, at: start + .seconds(1))
+    var limits = evidence.limits(Self.live, countsKeys: false)
+    #expect((2_900_000...3_200_000).contains(limits.slowAbove[0]) && limits.slow == 0.05)
+    #expect(limits.slowAbove[1] == .max, "a mirror's time is nobody's")
+    evidence.add(LaneFigures(), at: start + .seconds(100))
+    limits = evidence.limits(Self.live, countsKeys: false)
+    #expect((50_900_000...51_200_000).contains(limits.slowAbove[0]))
+    var off = Self.live
+    off.slow = .init(limit: 1, .pause)
+    #expect(evidence.limits(off, countsKeys: false).slowAbove[0] == .max)
+  }
+
+  private let start = ContinuousClock.now
 }

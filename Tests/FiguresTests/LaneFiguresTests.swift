@@ -9,8 +9,8 @@ import Testing
     for stack in [StackID.legacy, .new] {
       for commandClass in CommandClass.allCases {
         number += 1
-        figures[stack, commandClass].operations += number
-        figures[stack, commandClass].latency.record(nanoseconds: Int64(number) * 1000)
+        figures[stack, .primary, commandClass].operations += number
+        figures[stack, .primary, commandClass].latency.record(nanoseconds: Int64(number) * 1000)
       }
     }
     number = 0
@@ -30,8 +30,8 @@ import Testing
     #expect(!taken.isEmpty)
     #expect(figures.isEmpty)
     #expect(figures.take().isEmpty)
-    figures[.new, .write].operations += 1
-    figures[.new, .write].latency.record(nanoseconds: 5_000)
+    figures[.new, .primary, .write].operations += 1
+    figures[.new, .primary, .write].latency.record(nanoseconds: 5_000)
     #expect(figures[.new, .write].latency.count == 1)
     #expect(taken[.new, .write].latency.count == 0)
     #expect(LaneFigures().isEmpty)
@@ -77,11 +77,11 @@ import Testing
 
   private func filled() -> LaneFigures {
     var figures = LaneFigures()
-    figures[.legacy, .read].operations = 9
-    figures[.legacy, .read].hits = 7
-    figures[.legacy, .read].misses = 2
-    figures[.legacy, .read].latency.record(nanoseconds: 1_000_000)
-    figures.recordUnanswered(.timeout, on: .legacy, .read)
+    figures[.legacy, .primary, .read].operations = 9
+    figures[.legacy, .primary, .read].hits = 7
+    figures[.legacy, .primary, .read].misses = 2
+    figures[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000)
+    figures.recordUnanswered(.timeout, on: .legacy, .primary, .read)
     figures.recordDivergence(.missingInNew, command: 3)
     figures.compare.matched = 4
     figures.compare.ignored = 5

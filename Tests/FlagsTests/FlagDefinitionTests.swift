@@ -9,7 +9,7 @@ import Testing
     let definition = try FlagDefinition.builtIn()
     #expect(definition.stage == .off && definition.cohort.percent == 0)
     #expect(definition.sample.share.isEverything)
-    #expect(definition.guardrails == Guardrails() && definition.plan == Plan())
+    #expect(definition.guardrails == Guardrails() && definition.plan == nil)
     #expect(definition.version.count == 16)
   }
 
@@ -97,10 +97,33 @@ import Testing
           "d": {"steps": [0.5, 10, 100], "minimumSeconds": 0, "minimumCompared": 7}}}
       """#
     let definition = try text.definition()
-    #expect(definition.guardrails.divergenceRate == 0)
-    #expect(definition.guardrails.newErrorRate == Guardrails().newErrorRate)
-    #expect(definition.plan.steps.map(\.description) == ["0.5", "10", "100"])
-    #expect(definition.plan.minimumSeconds == 0 && definition.plan.minimumCompared == 7)
+    #expect(definition.guardrails.diverged == .init(limit: 0, .rollback))
+    #expect(definition.guardrails.failed == Guardrails().failed)
+    #expect(definition.plan?.steps.map(\.description) == ["0.5", "10", "100"])
+    #expect(definition.plan?.minimumSeconds == 0 && definition.plan?.minimumCompared == 7)
+  }
+
+  @Test func guardrailsHaveRatesAndReactions() throws {
+    var text = FlagText()
+    text.more = #"""
+      , "cache-guardrails": {"state": "ENABLED", "defaultVariant": "d", "variants": {"d": {
+          "slow": {"healthy": 0.02, "broken": 0.2, "reaction": "rollback"}, "missed": {"reaction": "notify"},
+          "failed": {"healthy": 0.1}, "divergenceRate": 0.5}}}
+      """#
+    let guardrails = try text.definition().guardrails
+    #expect(guardrails.slow.healthy == 0.02 && guardrails.slow.broken == 0.2)
+    #expect(guardrails.slow.reaction == .rollback)
+    #expect(guardrails.missed == .init(limit: 0.01, .notify))
+    #expect(guardrails.failed == .init(limit: 0.1, .rollback))
+    #expect(guardrails.diverged == .init(limit: 0.5, .rollback))
+  }
+
+  @Test func aPlanThatIsDisabledIsNone() throws {
+    var text = FlagText()
+    text.more = #"""
+      , "cache-plan": {"state": "DISABLED", "defaultVariant": "d", "variants": {"d": {"minimumSeconds": 5}}}
+      """#
+    #expect(try text.definition().plan == nil)
   }
 
   @Test func percentages() {

@@ -191,6 +191,17 @@ import Testing
       "cache-guardrails", #"{"divergenceRate": 1e999}"#, .outOfRange, ".divergenceRate", "from 0 to 1"),
     settings("cache-guardrails", #"{"newErrorRate": "1"}"#, .invalid, ".newErrorRate", "write a number"),
     settings("cache-guardrails", #"{"minimumSample": 0}"#, .outOfRange, ".minimumSample", "from 1 to"),
+    settings("cache-guardrails", #"{"slow": 0.1}"#, .invalid, ".slow", "write an object"),
+    settings(
+      "cache-guardrails", #"{"slow": {"healthy": 0.1, "broken": 0.1}}"#, .outOfRange, ".slow.broken",
+      "not above"),
+    settings(
+      "cache-guardrails", #"{"slow": {"reaction": "panic"}}"#, .invalid, ".slow.reaction",
+      "rollback, pause or notify"),
+    settings("cache-guardrails", #"{"slow": {"limit": 1}}"#, .invalid, ".slow.limit", "the fields are"),
+    settings(
+      "cache-guardrails", #"{"failed": {}, "newErrorRate": 0.1}"#, .invalid, ".failed", "only one of them"),
+    settings("cache-plan", #"{"verify": 1}"#, .invalid, ".verify", "true or false"),
     settings("cache-plan", #"{"steps": []}"#, .invalid, ".steps", "array of percentages"),
     settings("cache-plan", #"{"steps": [50, 25]}"#, .invalid, ".steps[1]", "is 25 after 50; steps must grow"),
     settings("cache-plan", #"{"steps": [0, 25]}"#, .outOfRange, ".steps[0]", "above 0, at most 100"),

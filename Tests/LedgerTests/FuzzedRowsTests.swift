@@ -41,7 +41,7 @@ import Testing
   private func fill(_ scratch: Scratch) throws {
     let ledger = try scratch.open()
     var counted = figures(matched: 8, diverged: [(.missingInNew, 7), (.value, 7)], reads: 50)
-    counted.recordError(.timeout, on: .new, .write)
+    counted.recordError(.timeout, on: .new, .primary, .write)
     counted.suspects[.new] = suspects(made: 2, repaired: 1)
     counted.refusals.record(
       .init(command: 7, reason: "transaction"), at: time(5).milliseconds,

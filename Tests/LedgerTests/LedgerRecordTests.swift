@@ -101,14 +101,14 @@ import Testing
 
   @Test func figuresGoToTheirIntervalAndMinute() throws {
     var counted = LaneFigures()
-    counted[.legacy, .read].operations = 10
-    counted[.legacy, .read].hits = 7
-    counted[.legacy, .read].misses = 2
-    counted.recordError(.timeout, on: .legacy, .read)
-    counted[.legacy, .read].latency.record(nanoseconds: 5_000)
-    counted[.legacy, .read].latency.record(nanoseconds: 5_000)
-    counted[.legacy, .read].latency.record(nanoseconds: 1_000_000)
-    counted[.new, .write].operations = .max
+    counted[.legacy, .primary, .read].operations = 10
+    counted[.legacy, .primary, .read].hits = 7
+    counted[.legacy, .primary, .read].misses = 2
+    counted.recordError(.timeout, on: .legacy, .primary, .read)
+    counted[.legacy, .primary, .read].latency.record(nanoseconds: 5_000)
+    counted[.legacy, .primary, .read].latency.record(nanoseconds: 5_000)
+    counted[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000)
+    counted[.new, .primary, .write].operations = .max
     counted.recordDivergence(.ttl, command: 7)
     counted.compare.matched = 11
     counted.compare.ignored = 12
@@ -129,10 +129,10 @@ import Testing
         == ["2|1|0|1772366410000|1772366420000|11|12|13|1|14|15|16|17"])
     #expect(
       try scratch.rows("SELECT * FROM figures WHERE interval = 3")
-        == ["3|legacy|read|10|7|2|1", "3|new|write|9223372036854775807|0|0|0"])
+        == ["3|legacy|primary|read|10|7|2|1|1", "3|new|primary|write|9223372036854775807|0|0|0|0"])
     #expect(
       try scratch.rows("SELECT * FROM latencies WHERE interval = 1")
-        == ["1|legacy|read|5|2", "1|legacy|read|1023|1"])
+        == ["1|legacy|primary|read|5|2", "1|legacy|primary|read|1023|1"])
     #expect(
       try scratch.rows("SELECT * FROM divergence_counts")
         == ["29539440|1|0|ttl|GET|2", "29539441|1|0|ttl|GET|1"])

@@ -100,7 +100,7 @@ func figures(matched: UInt64 = 0, diverged: [(DivergenceKind, UInt16)] = [], rea
   var figures = LaneFigures()
   figures.compare.matched = matched
   for (kind, command) in diverged { figures.recordDivergence(kind, command: command) }
-  figures[.legacy, .read].operations = reads
+  figures[.legacy, .primary, .read].operations = reads
   return figures
 }
 

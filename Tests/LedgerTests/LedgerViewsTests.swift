@@ -14,12 +14,12 @@ import Testing
     scratch = try Scratch()
     let ledger = try scratch.open()
     var before = LaneFigures()
-    before[.legacy, .read].operations = 100
-    before[.legacy, .read].hits = 75
-    before[.legacy, .read].misses = 25
+    before[.legacy, .primary, .read].operations = 100
+    before[.legacy, .primary, .read].hits = 75
+    before[.legacy, .primary, .read].misses = 25
     before.suspects[.new].made = 5
     for microseconds in 1...100 {
-      before[.legacy, .read].latency.record(nanoseconds: Int64(microseconds) * 1000)
+      before[.legacy, .primary, .read].latency.record(nanoseconds: Int64(microseconds) * 1000)
     }
     ledger.record(before, from: time(0), to: time(10))
 
@@ -35,11 +35,11 @@ import Testing
     after.compare.dropped = 9
     after.suspects[.new] = suspects(made: 2, repaired: 6, deleted: 1)
     after.suspects[.legacy] = suspects(made: 1, deleted: 1, wholeStack: 1)
-    after[.new, .write].operations = 10
-    after.recordError(.timeout, on: .new, .write)
-    after.recordError(.reply, on: .new, .write)
-    for _ in 0..<2 { after.recordError(.trouble, on: .new, .write) }
-    after[.new, .write].latency.record(nanoseconds: 3_000)
+    after[.new, .primary, .write].operations = 10
+    after.recordError(.timeout, on: .new, .primary, .write)
+    after.recordError(.reply, on: .new, .primary, .write)
+    for _ in 0..<2 { after.recordError(.trouble, on: .new, .primary, .write) }
+    after[.new, .primary, .write].latency.record(nanoseconds: 3_000)
     let (early, late) = (time(61).milliseconds, time(69).milliseconds)
     let shop = RefusalCounts.Client(name: "shop-7", library: "redis-py 5.0.8", address: "10.0.0.7:5000")
     let other = RefusalCounts.Client(name: "", library: "", address: "10.0.0.8:5000")
@@ -64,7 +64,37 @@ import Testing
       flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
     var last = figures(matched: 1)
     last.refusals.record(.init(command: 7, reason: "transaction"), at: time(95).milliseconds, client: shop)
+    last[.new, .primary, .read].operations = 4
+    (last[.new, .primary, .read].hits, last[.new, .primary, .read].misses) = (3, 1)
+    last[.new, .primary, .read].latency.record(nanoseconds: 7_000)
+    for microseconds in [100, 100, 3000] as [Int64] {
+      last.commands.record(.new, .primary, command: 7, nanoseconds: microseconds * 1000, .hit)
+    }
+    last.commands.record(.new, .primary, command: 7, nanoseconds: nil, .failed)
+    last.commands.record(.legacy, .mirror, command: 7, nanoseconds: 50_000, .miss)
     ledger.record(last, from: time(90), to: time(100))
+    var account = AccountRecord(beganAt: time(90), routing: "live 1", position: .init(.live, percent: 12.5))
+    account.at = time(100)
+    (account.seconds, account.compare.matched, account.compare.diverged) = (10, 1, 2)
+    (account.operations, account.failures, account.keys, account.isVerified) = (4, 1, 3, true)
+    (account.forced, account.next) = ("forced: why", "ramp 25")
+    account.scores = [
+      .init(
+        signal: "failed", score: 10.3616, bad: 7, total: 9, healthy: 0.01, broken: 0.05, reaction: "rollback"),
+      .init(signal: "slow", score: 0, bad: 0, total: 0, healthy: 0.01, broken: 0.05, reaction: "pause"),
+    ]
+    account.gates = [
+      .init(name: "new", now: "up", needed: "up", missing: "", isAgainst: false),
+      .init(name: "time", now: "10 s", needed: "600 s", missing: "590 s", isAgainst: false),
+      .init(name: "differs", now: "2 open", needed: "0 open", missing: "close them", isAgainst: true),
+    ]
+    account.known = .init(
+      list: [.init(question: .max, kind: .value, command: 7, key: Array("user:1".utf8))], count: 2)
+    ledger.record(account)
+    ledger.record(
+      DecisionRecord(
+        who: "guardrail", .rolledBack, step: "live 25 %", signal: "failed", bad: 13, total: 13, limit: 0.01,
+        words: "new failed"))
     ledger.close(clean: true)
     try BenchmarkBook(path: scratch.path).add(
       BenchmarkBook.Entry(
@@ -130,26 +160,95 @@ import Testing
   @Test func errorRatePerStackAndMinute() throws {
     #expect(
       try scratch.rows("SELECT * FROM error_rate_per_minute") == [
-        "2026-03-01 12:00:00|legacy|100|0|0.0|0|0|0|0|0",
-        "2026-03-01 12:01:00|legacy|51|0|0.0|0|0|0|0|0", "2026-03-01 12:01:00|new|10|4|40.0|0|1|0|1|2",
+        "2026-03-01 12:00:00|legacy|100|0|0.0|0|0|0|0|0|0",
+        "2026-03-01 12:01:00|legacy|51|0|0.0|0|0|0|0|0|0", "2026-03-01 12:01:00|new|14|4|28.571|4|0|1|0|1|2",
       ])
   }
 
   @Test func latencyPerStack() throws {
     #expect(
       try scratch.rows("SELECT * FROM latency") == [
-        "legacy|all|100|51|91|99|103|103", "new|all|1|3|3|3|3|3", "legacy|read|100|51|91|99|103|103",
-        "new|write|1|3|3|3|3|3",
+        "legacy|primary|all|100|51|91|99|103|103", "new|primary|all|2|3|7|7|7|7",
+        "legacy|primary|read|100|51|91|99|103|103", "new|primary|read|1|7|7|7|7|7",
+        "new|primary|write|1|3|3|3|3|3",
       ])
     #expect(
       try scratch.rows("SELECT * FROM latency_per_minute")
-        == ["2026-03-01 12:00:00|legacy|100|51|99|103", "2026-03-01 12:01:00|new|1|3|3|3"])
+        == ["2026-03-01 12:00:00|legacy|primary|100|51|99|103", "2026-03-01 12:01:00|new|primary|2|3|7|7"])
   }
 
   @Test func whatEachStackDid() throws {
     #expect(
       try scratch.rows("SELECT * FROM figures_total")
-        == ["legacy|read|151|75|25|75.0|0", "new|write|10|0|0|-|4"])
+        == [
+          "legacy|primary|read|151|75|25|75.0|0|0", "new|primary|read|4|3|1|75.0|0|0",
+          "new|primary|write|10|0|0|-|4|3",
+        ])
+  }
+
+  @Test func whatIsKnownOfThisStep() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM this_step") == [
+        "live 12.5 %|2026-03-01 12:01:30|10|1|0|2|0|2|3|4|1|yes|-|forced: why|ramp 25|2026-03-01 12:01:40"
+      ])
+    #expect(
+      try scratch.rows("SELECT * FROM is_it_safe") == [
+        "ramp 25|differs|2 open|0 open|close them|AGAINST IT", "ramp 25|time|10 s|600 s|590 s|missing",
+        "ramp 25|new|up|up||met",
+      ])
+    #expect(
+      try scratch.rows("SELECT * FROM guardrails") == [
+        "failed|50.0|7|9|77.778|1.0|5.0|rollback", "slow|0.0|0|0|-|1.0|5.0|pause",
+      ])
+    #expect(try scratch.rows("SELECT * FROM known_divergences") == ["-1|value|GET|user:1"])
+  }
+
+  @Test func howStacksServeClients() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM latency_now WHERE span = 'this step'")
+        == ["this step|read|primary|new|1|7|7"])
+    #expect(
+      try scratch.rows("SELECT * FROM latency_by_command") == [
+        "GET|primary|new|4|100.0|1|1|131|4194", "GET|mirror|legacy|1|0.0|0|0|65|65",
+      ])
+    #expect(
+      try scratch.rows("SELECT flip, step, stack, role, hit_percent, legacy_had_it FROM hit_rate") == [
+        "0||legacy|primary|75.0|-", "4|live 12.5 %|new|primary|75.0|0",
+      ])
+    #expect(
+      try scratch.rows("SELECT * FROM clients_hurt") == [
+        "2|live 25 %|60|3|3|3|1", "3|off 0 %|1|0|0|0|0", "4|live 12.5 %|4|0|0|0|0",
+      ])
+  }
+
+  @Test func whatWasDecidedAndSaid() throws {
+    #expect(
+      try scratch.rows("SELECT who, action, step, signal, bad, total, \"limit\", words FROM why") == [
+        "guardrail|rolled back|live 25 %|failed|13|13|0.01|new failed"
+      ])
+    #expect(
+      try scratch.rows("SELECT who, what, step, why FROM last_hour") == [
+        "guardrail|rolled back|live 25 %|new failed"
+      ])
+    #expect(try scratch.rows("SELECT count(*) FROM changes") == ["5"])
+    #expect(
+      try scratch.rows("SELECT who, action, why FROM who_flipped LIMIT 1").first?.hasSuffix("rearm|fixed")
+        == true)
+    #expect(
+      try scratch.rows("SELECT * FROM what_stacks_said")
+        == ["new|timeout|GET|no reply in 1 s|1|2026-03-01 12:01:02|2026-03-01 12:01:02"])
+  }
+
+  @Test func theNextRunKnowsTheAccount() throws {
+    let ledger = try scratch.open()
+    defer { ledger.close(clean: true) }
+    let account = try #require(ledger.before.account)
+    #expect(account.routing == "live 1" && account.seconds == 10 && account.position.percent == 12.5)
+    #expect(account.compare.matched == 1 && account.failures == 1 && account.keys == 3 && account.isVerified)
+    #expect(account.forced == "forced: why" && account.paused == nil && account.known.count == 2)
+    #expect(account.scores.first { $0.signal == "failed" }.map { [$0.bad, $0.total] } == [7, 9])
+    #expect(
+      ledger.before.known == [.init(question: .max, kind: .value, command: "GET", key: Array("user:1".utf8))])
   }
 
   @Test func theStoryOfTheCutover() throws {
@@ -162,7 +261,7 @@ import Testing
           "1|2026-03-01 12:00:10.000|stage|off 0 %|shadow 0 %||0|0|8|2|2|0|0|cold",
           "2|2026-03-01 12:00:20.000|ramp|shadow 0 %|live 25 %|plan|50|10|5|4|1|0|9|differs",
           "3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %||1|0|0|0|0|0|0|hold",
-          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|0|1|0|0|0|0|pass",
+          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|4|1|0|0|0|0|pass",
         ])
     #expect(try scratch.rows("SELECT seconds FROM cutover_story LIMIT 3") == ["10.0", "60.0", "10.0"])
   }
@@ -204,7 +303,7 @@ import Testing
   @Test func theReportShowsThemAll() throws {
     let text = try Report.render(path: scratch.path)
     for section in Report.Section.allCases { #expect(text.contains(section.title)) }
-    #expect(text.hasPrefix("Figures up to 2026-03-01 12:01:40 UTC\n\nRuns\n"))
+    #expect(text.hasPrefix("Figures up to 2026-03-01 12:01:40 UTC\n\nThe step in force\n"))
     let latest = try #require(text.components(separatedBy: Report.Section.latest.title).last)
     #expect(latest.split(separator: "\n").dropFirst(2).first?.contains("GET      plain") == true, "\(latest)")
     #expect(text.contains("2026-03-01 12:01:40  move  before  plain redis://h:1"))

@@ -18,8 +18,8 @@ import Testing
     ledger.record(ErrorSample(at: time(-31 * day), stack: .new, kind: .reply, message: "old"))
     for number in 0..<120 {
       var counted = figures(matched: 1, diverged: [(.value, 7)], reads: 1)
-      counted[.legacy, .read].latency.record(nanoseconds: 1_000)
-      counted.recordError(.reply, on: .new, .read)
+      counted[.legacy, .primary, .read].latency.record(nanoseconds: 1_000)
+      counted.recordError(.reply, on: .new, .primary, .read)
       counted.suspects[.new].made = 1
       let start = time(number < 110 ? -31 * day + Double(number) * 60 : Double(number) * 60)
       ledger.record(counted, from: start, to: start.addingTimeInterval(60))

@@ -12,6 +12,10 @@ import Testing
       (["stage", "live", "25"], ["STAGE", "live", "25"]), (["stage", "off"], ["STAGE", "off"]),
       (["ramp", "50%"], ["RAMP", "50"]), (["rollback"], ["ROLLBACK"]),
       (["rollback", "too", "slow"], ["ROLLBACK", "too slow"]), (["rearm"], ["REARM"]),
+      (["rearm", "--resume", "mended it"], ["REARM", "RESUME", "mended it"]),
+      (["stage", "live", "25", "--force", "why not"], ["STAGE", "live", "25", "FORCE", "why not"]),
+      (["ramp", "50", "--force", "why"], ["RAMP", "50", "FORCE", "why"]),
+      (["close", "it", "is known"], ["CLOSE", "it is known"]),
       (["reload"], ["RELOAD"]),
     ])
   func sends(_ arguments: [String], _ command: [String]) throws {
@@ -52,6 +56,10 @@ import Testing
       ("-NOAUTH Authentication required.\r\n", .permission, "Authentication required"),
       ("-TRYAGAIN a fence is up\r\n", .temporary, "a fence is up"),
       ("-UNAVAILABLE the new stack is down\r\n", .unavailable, "the new stack is down"),
+      (
+        "-GATE nothing was changed, ramp is ahead of its gates; differs: now 5 open, needed 0 open, missing x\r\n",
+        .data, "gate     now     needed  missing\ndiffers  5 open  0 open  x"
+      ),
       ("*0\r\n", .software, "is it a Sluice control port"),
       ("nonsense\r\n", .unavailable, "does not speak RESP"),
     ])

@@ -1,0 +1,183 @@
+import Foundation
+import SluiceEvidence
+import SluiceFigures
+import SluiceFlags
+import SluiceLedger
+import SluiceProxy
+import SluiceRouting
+
+/// What is counted, what the guardrails make of it, and what the gates ask for.
+extension Cutover {
+  /// Called about once a second: adds what the lanes have counted.
+  func tick(writeEvery period: TimeInterval) async {
+    await collect()
+    await considerFallback()
+    latch?.tend()
+    remember()
+    memory.tend()
+    let isDue = Date().timeIntervalSince(interval.since) >= period
+    if isDue { flushInterval() }
+    // What a restart would forget of a fault that is just being found is the one thing that must not be forgotten.
+    if isDue || evidence.isUneasy { await writeAccount() }
+  }
+
+  /// Called about ten times a second: lets the guardrails look, and does what they say.
+  func watch() async {
+    let units = await proxy.takeGuardUnits(
+      evidence.limits(definition.guardrails, countsKeys: (definition.plan?.minimumKeys ?? 0) > 0))
+    evidence.open = units.open
+    guard !isRolledBack,
+      let finding = evidence.judge(units, by: definition.guardrails, in: effective.stage)
+    else { return }
+    let step = describe()
+    var words = finding.reason
+    if finding.signal == .failed, let said = health.words(of: .new), said.at.timeIntervalSinceNow > -60 {
+      words += "; it said: \(said.text)"
+    }
+    switch finding.reaction {
+    case .rollback: await rollBack(reason: words, who: "guardrail")
+    case .pause: logger.error("paused, no step up is taken: \(words); 'sluice close' ends it")
+    case .notify: logger.error("a guardrail has found: \(words)")
+    }
+    let action: DecisionRecord.Action =
+      switch finding.reaction {
+      case .rollback: .rolledBack
+      case .pause: .paused
+      case .notify: .notified
+      }
+    ledger?.record(
+      DecisionRecord(
+        who: "guardrail", action, step: step, signal: finding.signal.rawValue, bad: finding.bad,
+        total: finding.total, limit: finding.limit, words: words))
+  }
+
+  /// The first line of this run's story. Where something else was in force in the run before, the lanes have begun with that, and this
+  /// is a flip like any other: before the first client.
+  func begin(_ start: FlagStart, _ before: Ledger.Before? = nil) async {
+    await put(start)
+    await recall(before)
+    await writeAccount()
+  }
+
+  private func put(_ start: FlagStart) async {
+    guard start.past != nil, let before = start.before else {
+      return record(.start, from: position, who: "start", reason: rollback?.reason ?? "", flips: [])
+    }
+    let from = inForce.snapshot.effectiveStage
+    // No client waits yet, so there is time to copy what is doubtful, instead of deleting it when it is asked for.
+    let flips = await publish(deadline: max(settings.fenceDeadline, 2_000_000_000))
+    record(
+      .start, from: FlipRecord.Position(from, percent: before.percent ?? 0), who: "start",
+      reason: rollback?.reason ?? FlagEdit(from: before, to: definition).text, flips: flips)
+    for stack in Set(flips.compactMap(\.emptied)) {
+      logger.warning(
+        "stack \(stack.name) \(emptying(stack)): it was not told of the writes in stage \(from.name)")
+    }
+  }
+
+  /// Brings the counts up to this moment, for `STATUS`.
+  func refresh() async { await collect() }
+
+  func finish() async {
+    await recordFigures()
+    await writeAccount()
+  }
+
+  func collect() async {
+    let figures = await proxy.takeFigures()
+    interval.figures.merge(figures)
+    evidence.add(figures)
+    evidence.open = await proxy.openDivergences().count
+  }
+
+  func recordFigures() async {
+    await collect()
+    flushInterval()
+  }
+
+  private func flushInterval() {
+    let now = Date()
+    ledger?.record(interval.figures, from: interval.since, to: now)
+    interval = (LaneFigures(), now)
+  }
+
+  // MARK: Gates
+
+  /// The gates of the way from what is wanted now to `new` that are not met.
+  func unmetGates(to new: FlagDefinition) async -> [Gate] {
+    await collect()
+    guard Evidence.isUp(from: definition, to: new) else { return [] }
+    var around = await surroundings()
+    // Under traffic some key is always just being copied: what counts is whether there is a moment without one.
+    for _ in 0..<20 where around.newSuspects + around.legacySuspects > 0 && around.newTrouble == nil {
+      try? await ContinuousClock().sleep(for: .milliseconds(50))
+      around = await surroundings()
+    }
+    return evidence.gates(from: definition, to: new, around).filter { !$0.isMet }
+  }
+
+  func surroundings() async -> Surroundings {
+    var around = Surroundings()
+    around.newTrouble = health[.new].health.reason
+    for lane in await proxy.health() {
+      around.legacySuspects += lane.legacySuspects
+      around.newSuspects += lane.newSuspects
+    }
+    around.ledgerTrouble = ledgerError
+    if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
+    return around
+  }
+
+  func refusal(of order: String, _ unmet: [Gate], who: String) -> Refused {
+    let text = unmet.map(\.text).joined(separator: "; ")
+    logger.warning("refused to \(who): \(order) is ahead of its gates: \(text)")
+    ledger?.record(DecisionRecord(who: who, .refused, step: order, words: text))
+    return Refused("nothing was changed, \(order) is ahead of its gates; \(text)", word: "GATE")
+  }
+
+  static func forced(_ why: String, _ unmet: [Gate]) -> String {
+    "forced: \(why) (ahead of: \(unmet.map(\.name).joined(separator: ", ")))"
+  }
+
+  /// The step that was just taken, was it taken ahead of its gates? That is shown until the next one.
+  func noteForced(_ reason: String, _ unmet: [Gate], who: String) {
+    evidence.forced = unmet.isEmpty ? nil : "\(reason), by \(who)"
+    guard !unmet.isEmpty else { return }
+    ledger?.record(
+      DecisionRecord(
+        who: who, .forced, step: describe(), words: "\(reason): \(unmet.map(\.text).joined(separator: "; "))")
+    )
+  }
+
+  /// A walk over the stacks has ended well.
+  func walked(_ walked: ProxyServer.Walked, since losses: UInt64) async -> Bool {
+    guard await proxy.walked(walked, since: losses) else { return false }
+    await collect()
+    switch walked {
+    case .new: evidence.wasWarmed()
+    case .both: evidence.wasVerified()
+    }
+    evidence.open = await proxy.openDivergences().count
+    await writeAccount()
+    return true
+  }
+
+  /// Somebody answers for what is known against new.
+  func close(reason: String, who: String) async throws(Refused) -> String {
+    guard !reason.isEmpty else { throw Refused("say why: CLOSE reason") }
+    await collect()
+    let open = evidence.open ?? 0
+    let paused = evidence.paused
+    await proxy.closeDivergences()
+    evidence.open = 0
+    evidence.close()
+    ledger?.record(
+      DecisionRecord(
+        who: who, .closed, step: describe(),
+        words: "\(open) divergences\(paused.map { ", the pause (\($0))" } ?? ""): \(reason)"))
+    await writeAccount()
+    logger.notice(
+      "closed by \(who): \(open) divergences\(paused.map { ", the pause (\($0))" } ?? ""): \(reason)")
+    return "OK closed: \(open) divergences that were open\(paused == nil ? "" : ", and the pause")"
+  }
+}

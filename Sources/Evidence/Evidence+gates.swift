@@ -1,0 +1,183 @@
+import SluiceFigures
+import SluiceFlags
+import SluiceRouting
+
+/// The conditions for a step up (design, section 12).
+///
+/// Without a plan only what speaks *against* the step refuses it: the stacks differ, new is cold, fails, is down or was found to be
+/// slow, keys are doubtful or could not be carried, the ledger is ill. With one, what is missing refuses it too.
+extension Evidence {
+  /// All of them, met and unmet; none where no more clients come to depend on the new stack.
+  public func gates(
+    from old: FlagDefinition, to new: FlagDefinition, _ around: Surroundings,
+    at now: ContinuousClock.Instant = .now
+  ) -> [Gate] {
+    guard Self.isUp(from: old, to: new) else { return [] }
+    var gates = against(new.guardrails, around, isToComplete: new.stage >= .rampdown, at: now)
+    if let plan = new.plan { gates += asked(by: plan, from: old, to: new, at: now) }
+    return gates
+  }
+
+  /// Whether more clients depend on the new stack afterwards, or less of the way back is left.
+  public static func isUp(from old: FlagDefinition, to new: FlagDefinition) -> Bool {
+    new.stage >= .live && (new.stage > old.stage || new.reach > old.reach)
+  }
+
+  // MARK: What speaks against it
+
+  private func against(
+    _ guardrails: Guardrails, _ around: Surroundings, isToComplete: Bool, at now: ContinuousClock.Instant
+  ) -> [Gate] {
+    func gate(_ name: String, _ now: String, _ needed: String, _ missing: String, if isMet: Bool) -> Gate {
+      Gate(name, now: now, needed: needed, missing: isMet ? "" : missing, isAgainst: !isMet)
+    }
+    let suspects = around.newSuspects + (isToComplete ? around.legacySuspects : 0)
+    var gates = [
+      gate("new", around.newTrouble ?? "up", "up", "a new stack that answers", if: around.newTrouble == nil),
+      failing(guardrails), cold(guardrails),
+    ]
+    if guardrails.diverged.healthy < 1 {
+      let known = open ?? sinceFlip.dataDivergences
+      gates.append(
+        gate(
+          "differs", "\(known) open", "0 open",
+          "see them equal (sluice verify --repair) or close them (sluice close)",
+          if: known == 0))
+    }
+    if let paused {
+      gates.append(
+        gate("paused", paused, "no pause", "an end of the fault, then sluice close", if: false))
+    }
+    gates.append(
+      gate(
+        "suspects", "\(suspects) keys", "0 keys", "their repair, which goes on by itself", if: suspects == 0))
+    if around.uncarried > 0 {
+      gates.append(
+        gate(
+          "uncarried", "\(around.uncarried) keys", "0 keys", "a way to carry them, see sluice status",
+          if: false))
+    }
+    if let trouble = around.ledgerTrouble {
+      gates.append(gate("ledger", trouble, "ok", "a ledger that can be written", if: false))
+    }
+    return gates
+  }
+
+  /// Whether new fails, by the last that it was asked.
+  public func failing(_ guardrails: Guardrails) -> Gate {
+    let limit = guardrails.failed.healthy
+    let work = recent.latest { $0.work(.new).operations > 0 }
+    let (new, legacy) = (work.work(.new), work.work(.legacy))
+    let legacyRate = legacy.operations == 0 ? 0 : Double(legacy.failures) / Double(legacy.operations)
+    let bounds = Bounds(new.failures, of: new.operations)
+    let isFailing = new.failures >= 3 && bounds.lower > max(limit, legacyRate)
+    return Gate(
+      "failing", now: "\(new.failures) of \(new.operations) commands failed on new",
+      needed: "at most \(limit.percent)",
+      missing: isFailing ? "commands that new carries out" : "", isAgainst: isFailing)
+  }
+
+  private func cold(_ guardrails: Guardrails) -> Gate {
+    let limit = guardrails.missed.healthy
+    let reads = recent.latest { $0.compared > 0 }
+    let isCold = Bounds(reads.missing, of: reads.compared).lower > limit
+    return Gate(
+      "cold", now: "\(reads.missing) of \(reads.compared) reads missed on new what legacy has",
+      needed: "at most \(limit.percent)", missing: isCold ? "its keys: sluice warm, or time" : "",
+      isAgainst: isCold)
+  }
+
+  // MARK: What the plan asks for
+
+  private func asked(
+    by plan: Plan, from old: FlagDefinition, to new: FlagDefinition, at now: ContinuousClock.Instant
+  ) -> [Gate] {
+    let seconds = UInt64(clamping: (now - since).components.seconds)
+    var gates = [Self.least("time", seconds, plan.minimumSeconds, "s")]
+    // In rampdown nothing is compared.
+    if old.stage != .rampdown {
+      let compared = sinceFlip.compare.compared
+      gates.append(Self.least("compared", compared, plan.minimumCompared, "reads"))
+      if plan.minimumKeys > 0 { gates.append(Self.least("keys", keys, plan.minimumKeys, "keys")) }
+      gates.append(
+        Gate(
+          "verdict", now: verdict.rawValue, needed: "pass",
+          missing: verdict == .pass ? "" : "a comparison of which all is well"))
+      let differing = open ?? sinceFlip.dataDivergences
+      if plan.minimumCompared > 0 {
+        gates.append(bound("diverged", differing, of: compared, below: new.guardrails.diverged.healthy))
+      }
+    }
+    let work = StackWork(.new, in: sinceFlip)
+    if work.operations > 0, plan.minimumCompared > 0 {
+      gates.append(bound("failed", work.failures, of: work.operations, below: new.guardrails.failed.healthy))
+    }
+    gates += besideLegacy(seconds, new.guardrails)
+    let skipped = plan.steps.filter { $0.hundredths > old.reach && $0.hundredths < new.reach }
+    if !skipped.isEmpty {
+      let steps = skipped.map { "\($0) %" }.joined(separator: " and ")
+      gates.append(
+        Gate(
+          "step", now: "\(Self.percent(old.reach)) of the keys", needed: steps, missing: "that step before"))
+    }
+    if plan.verify, new.stage >= .rampdown {
+      let isThere = isVerified
+      gates.append(
+        Gate(
+          "verify", now: isThere ? "on this step" : verifiedAt == nil ? "none" : "before this step",
+          needed: "on this step", missing: isThere ? "" : "sluice verify, without a difference"))
+    }
+    return gates
+  }
+
+  private static func percent(_ hundredths: Int) -> String { (Double(hundredths) / 10_000).percent }
+
+  private static func least(_ name: String, _ now: UInt64, _ least: UInt64, _ unit: String) -> Gate {
+    Gate(
+      name, now: "\(now) \(unit)", needed: "\(least) \(unit)",
+      missing: now >= least ? "" : "\(least - now) \(unit)")
+  }
+
+  /// That a rate is below its limit has been counted often enough.
+  private func bound(_ name: String, _ bad: UInt64, of total: UInt64, below limit: Double) -> Gate {
+    let upper = Bounds(bad, of: total).upper
+    let isMet = limit >= 1 || (limit <= 0 ? bad == 0 : upper < limit)
+    return Gate(
+      "rate \(name)", now: "\(bad) of \(total), so at most \(upper.percent)",
+      needed: "below \(limit.percent)",
+      missing: isMet ? "" : bad == 0 ? "more of it" : "fewer of it")
+  }
+
+  /// How new serves clients beside how legacy does, over the same time: at most of the last five minutes of the step.
+  private func besideLegacy(_ seconds: UInt64, _ guardrails: Guardrails) -> [Gate] {
+    let window = recent.sum(over: min(300, seconds), at: clock)
+    var gates: [Gate] = []
+    for each in [CommandClass.read, .write] where guardrails.slow.healthy < 1 {
+      let (legacy, new) = (window[.legacy, .primary, each], window[.new, .primary, each])
+      guard legacy.latency.count >= 500, new.latency.count >= 500 else { continue }
+      let (was, now) = (legacy.latency.value(atPercentile: 99), new.latency.value(atPercentile: 99))
+      let limit = Self.tolerated(was)
+      gates.append(
+        Gate(
+          "p99 of \(each.name)s", now: "\(now) us on new", needed: "at most \(limit) us (legacy \(was))",
+          missing: now <= limit ? "" : "a faster new"))
+    }
+    let (legacy, new) = (window.work(.legacy, .primary), window.work(.new, .primary))
+    let (was, now) = (legacy.hits &+ legacy.misses, new.hits &+ new.misses)
+    guard was >= 500, now >= 500, guardrails.missed.healthy < 1 else { return gates }
+    let (before, after) = (Double(legacy.hits) / Double(was), Double(new.hits) / Double(now))
+    gates.append(
+      Gate(
+        "hit rate", now: "\(after.percent) on new", needed: "at least \(max(0, before - 0.01).percent)",
+        missing: after >= before - 0.01 ? "" : "keys that legacy has"))
+    return gates
+  }
+}
+
+extension FlagDefinition {
+  /// The share of the keys that the new stack answers for, in hundredths of a percent; 0 where rules decide.
+  fileprivate var reach: Int {
+    if stage < .live { return 0 }
+    return stage > .live ? 10_000 : percentage?.hundredths ?? 0
+  }
+}

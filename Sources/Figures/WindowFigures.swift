@@ -1,0 +1,102 @@
+import SluiceRouting
+
+/// What was counted in one window of time, without what is only of interest in sum.
+public struct WindowFigures: Sendable {
+  private var cells = InlineArray<12, OperationFigures> { _ in OperationFigures() }
+  /// Compares that came to a verdict, and of these the keys that new did not have and the other divergences about data.
+  public private(set) var compared: UInt64 = 0
+  public private(set) var missing: UInt64 = 0
+  public private(set) var diverged: UInt64 = 0
+
+  /// Nothing counted yet.
+  public init() {}
+
+  /// What a stack did in one of its roles for a class of commands.
+  public subscript(stack: StackID, role: Role, commandClass: CommandClass) -> OperationFigures {
+    cells[LaneFigures.index(stack, role, commandClass)]
+  }
+
+  /// Adds what lanes have counted.
+  public mutating func add(_ figures: LaneFigures) {
+    for index in cells.indices { cells[index].merge(figures.cells[index]) }
+    let missing = figures.divergences[.missingInNew]
+    let diverged = figures.compare.diverged &- missing &- figures.divergences[.timeout]
+    compared &+= figures.compare.compared
+    self.missing &+= missing
+    self.diverged &+= min(diverged, figures.compare.diverged)
+  }
+
+  /// Adds another window.
+  public mutating func merge(_ other: WindowFigures) {
+    for index in cells.indices { cells[index].merge(other.cells[index]) }
+    compared &+= other.compared
+    missing &+= other.missing
+    diverged &+= other.diverged
+  }
+
+  /// Forgets what new lacked: it was brought there since.
+  mutating func warmed() {
+    compared &-= min(missing, compared)
+    missing = 0
+  }
+
+  /// What a stack did in a role, over all classes, or for one of them.
+  public func work(
+    _ stack: StackID, _ role: Role? = nil, _ commandClass: CommandClass? = nil
+  ) -> OperationFigures {
+    var sum = OperationFigures()
+    for one in Role.allCases where role == nil || one == role {
+      for each in CommandClass.allCases where commandClass == nil || each == commandClass {
+        sum.merge(self[stack, one, each])
+      }
+    }
+    return sum
+  }
+}
+
+/// The last windows of equal length, the newest last; those in which nothing was counted are not kept.
+public struct FigureWindows: Sendable {
+  /// The length of each, in seconds.
+  public let seconds: UInt64
+  private let limit: UInt64
+  private var windows: [(index: UInt64, figures: WindowFigures)] = []
+
+  /// - Parameter limit: windows that are looked back at.
+  public init(seconds: UInt64, limit: UInt64) { (self.seconds, self.limit) = (max(1, seconds), limit) }
+
+  /// Adds what was counted just now.
+  ///
+  /// - Parameter now: seconds of a clock that only goes forward.
+  public mutating func add(_ figures: LaneFigures, at now: UInt64) {
+    let index = now / seconds
+    windows.removeAll { $0.index &+ limit <= index }
+    guard !figures.isEmpty else { return }
+    if windows.last?.index != index { windows.append((index, WindowFigures())) }
+    windows[windows.count - 1].figures.add(figures)
+  }
+
+  /// All that was counted in the last `span` seconds and in the window of that moment.
+  public func sum(over span: UInt64, at now: UInt64) -> WindowFigures {
+    var sum = WindowFigures()
+    for window in windows.reversed() where (window.index &+ 1) &* seconds > now &- min(now, span) {
+      sum.merge(window.figures)
+    }
+    return sum
+  }
+
+  /// The last two windows of those in which there was something of a kind: what is known of it, however long ago that is.
+  public func latest(_ isOfInterest: (WindowFigures) -> Bool) -> WindowFigures {
+    var sum = WindowFigures()
+    var found = 0
+    for window in windows.reversed() where found < 2 && isOfInterest(window.figures) {
+      sum.merge(window.figures)
+      found += 1
+    }
+    return sum
+  }
+
+  /// Forgets what new lacked: it was brought there since.
+  public mutating func warmed() {
+    for index in windows.indices { windows[index].figures.warmed() }
+  }
+}
