@@ -75,6 +75,12 @@ chaos: ## random flips and faults on real servers, and checkers that look for a 
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS) --layers $(LAYERS)
 
+.PHONY: matrix
+matrix: ## a whole migration and its ways back, for every ordered pair of Redis 6.2, 7.0, 8.2 and Valkey 9.1
+	@scripts/install-packages test
+	@scripts/install-servers
+	SLUICE_MATRIX=1 swift test --filter ServerPairTests
+
 .PHONY: evidence
 evidence: ## two million comparisons between equal servers, with flips: no false alarm, no key that differs
 	@scripts/install-packages test

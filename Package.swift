@@ -47,6 +47,7 @@ let package = Package(
     room("Commands", ["SluiceRESP"]),
     // What the servers behind the stacks are, and what two of them rightly say differently.
     room("Servers", ["SluiceRESP"]),
+    room("Copying", ["SluiceRESP", "SluiceServers"]),
     room("Routing"),
     room("KeyIndexing"),
     room("MemoryEngine", ["SluiceKeyIndexing", "SluiceRESP"]),
@@ -82,7 +83,8 @@ let package = Package(
     room(
       "Proxy",
       [
-        "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceServers", "SluiceRouting", "SluiceFigures",
+        "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting",
+        "SluiceFigures",
         "SluiceJournal",
         nio, nioPosix,
         deque,
@@ -91,9 +93,8 @@ let package = Package(
     room(
       "Control",
       [
-        "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceRouting", "SluiceFigures", "SluiceJournal",
-        "SluiceProxy",
-        "SluiceMemoryServer", "SluiceLayeredServer",
+        "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
+        "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
         "SluiceFlags",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -149,7 +150,8 @@ let package = Package(
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "SluiceConfiguration", "SluiceControl", "CSluiceZlib", "SluiceFlags", "SluiceRedisClient",
+        "SluiceConfiguration", "SluiceControl", "SluiceCopying", "CSluiceZlib", "SluiceFlags",
+        "SluiceRedisClient",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -200,6 +202,9 @@ let package = Package(
       dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ServersTests", dependencies: ["SluiceServers"], swiftSettings: strict),
+    .testTarget(
+      name: "CopyingTests", dependencies: ["SluiceCopying", "SluiceServers", "SluiceRESP"],
+      swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["SluiceRouting", "SluiceLoadGenerator"],
       resources: [.copy("bucketing_vectors.json")],

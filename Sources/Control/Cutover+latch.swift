@@ -29,7 +29,7 @@ extension Cutover {
     let flips = await publish(deadline: settings.rollbackDeadline)
     // For a process that is killed right behind its word, and keeps no memory, the file must be on its way; nobody waits for the disk.
     for await _ in latching {}
-    let trouble = caveat(flips)
+    let trouble = caveat(flips) + (await missing())
     if wasRolledBack { return "OK already rolled back: every key is answered by legacy\(trouble)" }
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
@@ -53,6 +53,19 @@ extension Cutover {
         : "; NOTE: a restart would forget it: \(latchError)"
     }
     return text
+  }
+
+  /// Which keys the stack that answers now does not have, because no way can carry them there.
+  private func missing() async -> String {
+    let reasons = await proxy.health().uncarried(to: .legacy).sorted { $0.value > $1.value }
+    guard !reasons.isEmpty else { return "" }
+    let count = reasons.reduce(0) { $0 + $1.value }
+    let what =
+      count == 1
+      ? "1 key of new cannot be carried to legacy, and is"
+      : "\(count) keys of new cannot be carried to legacy, and are"
+    return "; NOTE: \(what) missing there: "
+      + reasons.prefix(4).map { "\($0.value) with \($0.key.text)" }.joined(separator: "; ")
   }
 
   /// A stack that cannot be reached is emptied when it can.

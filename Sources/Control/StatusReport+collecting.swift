@@ -1,6 +1,7 @@
 import Foundation
 import SluiceCommands
 import SluiceConfiguration
+import SluiceCopying
 import SluiceEvidence
 import SluiceFigures
 import SluiceFlags
@@ -98,11 +99,32 @@ extension StatusReport {
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
+    copies = Copies(
+      dump: total.copies.dump, restamped: total.copies.restamped, value: total.copies.value,
+      pieces: total.copies.pieces)
+    for stack in StackID.allCases {
+      let reasons = lanes.uncarried(to: stack)
+      stacks[stack.name]?.uncarried = reasons.values.reduce(0, +)
+      stacks[stack.name]?.uncarried_reasons = Dictionary(
+        reasons.map { ($0.key.text, $0.value) }, uniquingKeysWith: +)
+      stacks[stack.name]?.uncarried_keys = lanes.flatMap { $0.uncarriedNames[stack] ?? [] }.prefix(5).map {
+        TerminalText.key($0)
+      }
+    }
     self.ledger = Ledger(ledger, path: configuration.ledger.path, error: ledgerError)
     self.journal = journal
     if let failure = lanes.compactMap(\.journalFailure).first, journal.health == "ok" {
       self.journal.health = "degraded"
       self.journal.reason = failure
+    }
+  }
+}
+
+extension [ProxyServer.LaneHealth] {
+  /// How many keys no way can carry to the stack, by reason.
+  func uncarried(to stack: StackID) -> [Uncarried: Int] {
+    reduce(into: [:]) { sum, lane in
+      sum.merge(stack == .legacy ? lane.legacyUncarried : lane.newUncarried, uniquingKeysWith: +)
     }
   }
 }

@@ -38,6 +38,7 @@ struct StatusReport: Encodable, Sendable {
   /// What is known of the present step, and of the next one.
   var step: Step
   var mirror: Mirror
+  var copies = Copies()
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
   var journal: Journal
@@ -82,6 +83,10 @@ struct StatusReport: Encodable, Sendable {
     var suspects_made: UInt64
     var suspects_repaired: UInt64
     var suspects_deleted: UInt64
+    /// Keys that the other stack has right and no way can carry here, by reason, and the names of some: they are missing here.
+    var uncarried = 0
+    var uncarried_reasons: [String: Int] = [:]
+    var uncarried_keys: [String] = []
     /// `closed`, `open` (nothing is sent until the wait is over) or `half_open` (a connection is tried): of the worst lane.
     var breaker: String
     /// Failures since the stack last answered a command, of the worst lane.
@@ -250,6 +255,16 @@ struct StatusReport: Encodable, Sendable {
     var healthy: Double
     var broken: Double
     var reaction: String
+  }
+
+  /// Values that were carried from one stack to the other since the start, by the way they took.
+  struct Copies: Encodable, Sendable {
+    /// The dump as it is, and with the other server's stamp.
+    var dump: UInt64 = 0
+    var restamped: UInt64 = 0
+    /// Read and written by type, at once and in pieces.
+    var value: UInt64 = 0
+    var pieces: UInt64 = 0
   }
 
   struct Mirror: Encodable, Sendable {

@@ -6,7 +6,8 @@ public enum Verdict: String, Sendable, CaseIterable {
   case pass
   /// The only divergences are keys that the new stack did not have.
   case cold
-  /// Nothing was compared (zero of zero is not a pass, law 10), or writes did not reach the mirror, or it refused some.
+  /// Nothing was compared (zero of zero is not a pass, law 10), or writes did not reach the mirror, or it refused some, or there are
+  /// keys that no way can carry to it.
   case hold
   /// There is another kind of divergence. Answers that never came are none: they say nothing about data.
   case differs
@@ -24,7 +25,7 @@ public enum Verdict: String, Sendable, CaseIterable {
       if open ?? figures.dataDivergences > 0 {
         .differs
       } else if compare.compared <= figures.divergences[.timeout] &+ settled || compare.droppedWrites > 0
-        || compare.mirrorErrors > 0
+        || compare.mirrorErrors > 0 || compare.uncarried > 0
       {
         .hold
       } else {

@@ -23,6 +23,9 @@ public struct CompareFigures: Sendable, Equatable {
   /// Mirrored writes that failed on the mirror, and copies of keys that a stack refused or could not give.
   public var mirrorErrors: UInt64 = 0
 
+  /// Keys that no way can carry to the other stack, counted anew whenever figures are taken: with one of them the verdict is *hold*.
+  public var uncarried: UInt64 = 0
+
   /// Nothing counted yet.
   public init() {}
 
@@ -49,5 +52,6 @@ public struct CompareFigures: Sendable, Equatable {
     mirroredWrites &+= other.mirroredWrites
     droppedWrites &+= other.droppedWrites
     mirrorErrors &+= other.mirrorErrors
+    uncarried &+= other.uncarried
   }
 }

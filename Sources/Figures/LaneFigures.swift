@@ -18,6 +18,8 @@ public struct LaneFigures: Sendable {
   public var suspects = SuspectFigures.ByStack()
   /// What the stacks did, command by command.
   public var commands = CommandFigures()
+  /// How copies went over.
+  public var copies = CopyFigures()
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -70,7 +72,7 @@ public struct LaneFigures: Sendable {
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
-      && errors.total(.new) == 0 && suspects.isEmpty && refusals.isEmpty
+      && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty && refusals.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -81,6 +83,7 @@ public struct LaneFigures: Sendable {
     errors.merge(other.errors)
     suspects.merge(other.suspects)
     commands.merge(other.commands)
+    copies.merge(other.copies)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
   }
@@ -94,6 +97,7 @@ public struct LaneFigures: Sendable {
     taken.errors = errors
     taken.suspects = suspects
     taken.commands = commands
+    taken.copies = copies
     taken.refusals = refusals
     taken.lacks = lacks
     compare = CompareFigures()
@@ -101,6 +105,7 @@ public struct LaneFigures: Sendable {
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
     commands = CommandFigures()
+    copies = CopyFigures()
     refusals = RefusalCounts()
     lacks = RefusalCounts()
     return taken

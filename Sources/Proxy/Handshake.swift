@@ -24,6 +24,8 @@ struct Handshake {
     var server: [UInt8]?
     /// `redis_version`.
     var version: [UInt8]?
+    /// Whether it has `MULTI`: layers and the embedded engine have not.
+    var hasTransactions = true
     /// Keys in the selected database.
     var keys: Int?
   }
@@ -139,6 +141,9 @@ struct Handshake {
       case .commands: if !isKnown { commands = ServerCommand.all(in: reply) }
       case .functions:
         if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
+        greeting.hasTransactions =
+          Handshake.value(of: "endpoint_run_id:", in: reply) == nil
+          && Handshake.value(of: "sluice_engine:", in: reply) == nil
       case .size: greeting.keys = ReplyReader.integer(reply)
       case .admission, .ping, .emptying, .farewell: break
       }

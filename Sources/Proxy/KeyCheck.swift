@@ -1,4 +1,5 @@
 import SluiceCommands
+import SluiceCopying
 import SluiceFigures
 import SluiceRESP
 import SluiceRouting
@@ -10,13 +11,27 @@ import SluiceRouting
 /// Asks both stacks for a key's type, time and value: the primary first, and the mirror at the place in the log where the
 /// primary answered, so that no write can fake a difference.
 final class KeyCheck: KeyQuestion, @unchecked Sendable {
-  private enum Slot { static let kind: UInt32 = 0, primary: UInt32 = 1, mirror: UInt32 = 4 }
+  private enum Slot {
+    static let kind: UInt32 = 0, primary: UInt32 = 1, mirror: UInt32 = 4, primaryFields: UInt32 = 7,
+      mirrorFields: UInt32 = 8
+  }
   private static let questions: UInt32 = 3
 
   private var kind = ValueKind.none
   private var answers: [[UInt8]] = []
 
-  func start() { ask([Array("TYPE".utf8), key], of: primary, slot: Slot.kind) }
+  /// Times of a hash's fields at the primary; no reply with its value tells them.
+  private var fieldTimes: [Int?] = []
+  private var fields: [[UInt8]] = []
+
+  func start() {
+    for stack in StackID.allCases {
+      if case .uncarried(let reason) = lane.connection(stack).suspects.absent[key] {
+        return end(.uncarried(reason.text))
+      }
+    }
+    ask([Array("TYPE".utf8), key], of: primary, slot: Slot.kind)
+  }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
     guard !isOver else { return }
@@ -25,12 +40,17 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
     case Slot.kind:
       kind = ValueKind(reply: bytes)
       askAll(of: primary, from: Slot.primary)
+    case Slot.primaryFields:
+      fieldTimes = times(in: bytes)
+      askForFields(of: primary.other, slot: Slot.mirrorFields)
+    case Slot.mirrorFields: end(comparedFields(times(in: bytes)))
     default:
-      answers.append(bytes)
+      let isTime = slot == Slot.primary + 1 || slot == Slot.mirror + 1
+      answers.append(isTime ? absolute(bytes, from: slot < Slot.mirror ? primary : primary.other) : bytes)
       if slot == Slot.mirror - 1 {
         askAll(of: primary.other, from: Slot.mirror)
       } else if slot == Slot.mirror + KeyCheck.questions - 1 {
-        end(verdict())
+        judge()
       }
     }
   }
@@ -42,8 +62,57 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
       return end(.refused("\(stack.name) is down or busy"))
     }
     ask([Array("TYPE".utf8), key], of: stack, slot: slot)
-    ask([Array("PEXPIRETIME".utf8), key], of: stack, slot: slot + 1)
+    let time = connection.history.traits.hasExpireTime ? "PEXPIRETIME" : "PTTL"
+    ask([Array(time.utf8), key], of: stack, slot: slot + 1)
     ask(kind.read(key), of: stack, slot: slot + 2)
+  }
+
+  /// A time that is left, as the moment when it is over.
+  private func absolute(_ reply: [UInt8], from stack: StackID) -> [UInt8] {
+    guard !lane.connection(stack).history.traits.hasExpireTime, let left = ReplyReader.integer(reply.span),
+      left >= 0
+    else { return reply }
+    return Array(":\(Int(Lane.wallClock()) + min(left, 1 << 52))\r\n".utf8)
+  }
+
+  private func judge() {
+    let verdict = verdict()
+    let hasFieldTimes = lane.stacks.contains { $0.history.traits.hasFieldTimes }
+    guard verdict == .equal, kind == .hash, hasFieldTimes, let pairs = Answer(answers[2]).list else {
+      return end(verdict)
+    }
+    fields = stride(from: 0, to: pairs.count - 1, by: 2).compactMap { pairs[$0].text }
+    guard !fields.isEmpty else { return end(verdict) }
+    askForFields(of: primary, slot: Slot.primaryFields)
+  }
+
+  private func askForFields(of stack: StackID, slot: UInt32) {
+    guard isUndisturbed else { return end(.overtaken) }
+    let connection = lane.connection(stack)
+    guard connection.isUp, !connection.mirrorIsFull(adding: 0) else {
+      return end(.refused("\(stack.name) is down or busy"))
+    }
+    ask(
+      [Array("HPEXPIRETIME".utf8), key, Array("FIELDS".utf8), Array("\(fields.count)".utf8)] + fields,
+      of: stack, slot: slot)
+  }
+
+  /// A server without such times has none.
+  private func times(in reply: [UInt8]) -> [Int?] {
+    Answer(reply).list?.map(\.number) ?? fields.map { _ in -1 }
+  }
+
+  private func comparedFields(_ others: [Int?]) -> KeyOutcome {
+    guard isUndisturbed else { return .overtaken }
+    guard !isDoubtful(on: .legacy), !isDoubtful(on: .new) else { return .doubtful }
+    guard others.count == fieldTimes.count else { return .different(.value) }
+    for (one, other) in zip(fieldTimes, others) {
+      guard let one, let other else { return .different(.ttl) }
+      // What was written or has expired since the value was read is another question.
+      if one == -2 || other == -2 { continue }
+      if one < 0 || other < 0 ? one != other : abs(one - other) > tolerance { return .different(.ttl) }
+    }
+    return .equal
   }
 
   private func verdict() -> KeyOutcome {
@@ -88,42 +157,5 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
   private func isExpiring(_ expiry: [UInt8]) -> Bool {
     guard let time = ReplyReader.integer(expiry.span), time > 0 else { return false }
     return Int64(time) - Lane.wallClock() < Int64(tolerance)
-  }
-}
-
-/// What a key holds, and how its whole value is read.
-enum ValueKind: Equatable {
-  case none, string, list, set, sortedSet, hash, stream
-  /// Of a module.
-  case other(String)
-
-  /// - Parameter reply: to `TYPE`.
-  init(reply: [UInt8]) {
-    let name = ReplyReader.string(reply.span).map { String(decoding: reply[$0], as: UTF8.self) } ?? ""
-    self =
-      switch name {
-      case "none": .none
-      case "string": .string
-      case "list": .list
-      case "set": .set
-      case "zset": .sortedSet
-      case "hash": .hash
-      case "stream": .stream
-      default: .other(name)
-      }
-  }
-
-  func read(_ key: [UInt8]) -> [[UInt8]] {
-    let words: (name: String, rest: [String]) =
-      switch self {
-      case .none, .string: ("GET", [])
-      case .list: ("LRANGE", ["0", "-1"])
-      case .set: ("SMEMBERS", [])
-      case .sortedSet: ("ZRANGE", ["0", "-1", "WITHSCORES"])
-      case .hash: ("HGETALL", [])
-      case .stream: ("XRANGE", ["-", "+"])
-      case .other: ("DUMP", [])
-      }
-    return [Array(words.name.utf8), key] + words.rest.map { Array($0.utf8) }
   }
 }

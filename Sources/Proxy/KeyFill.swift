@@ -1,18 +1,21 @@
 import SluiceCommands
+import SluiceCopying
 import SluiceRESP
 import SluiceRouting
 
-/// Brings a key that its primary, the new stack, lacks from legacy, which is its mirror.
+/// Brings a key that its primary lacks from its mirror.
 ///
-///     new     ──EXISTS──▶ 0                                      RESTORE (no REPLACE) ──▶ new
-///     legacy                 DUMP, PEXPIRETIME ──▶ value, time ──┘
+///     primary  ──EXISTS──▶ 0                              the value, if there is none ──▶ primary
+///     mirror               TYPE, length, DUMP or pieces ──┘
 ///
 /// Nothing is overwritten, and nothing that was deleted comes back:
-/// - when `EXISTS` is answered, every write that was on its way to new before it is acknowledged, and what it did is on its
-///   way to legacy, ahead of `DUMP` on the same connection: the copy knows of it;
-/// - a write that is sent to new after the beginning and before `RESTORE` ends the fill (`overtaken`): the copy may not know of it;
-/// - a write behind `RESTORE` finds the key filled, and is mirrored to where it came from.
-final class KeyFill: KeyQuestion, @unchecked Sendable {
+/// - when `EXISTS` is answered, every write that was on its way to the primary before it is acknowledged, and what it did is on its
+///   way to the mirror, ahead of the questions on the same connection: the copy knows of it;
+/// - a write that is sent to the primary after the beginning and before the value ends the fill (`overtaken`): the copy may not know of it;
+/// - a write behind the value finds the key filled, and is mirrored to where it came from.
+///
+/// So a key comes home that was deleted at its primary because it may have been wrong there (`Lane+return.swift`); commands on it may wait for that.
+final class KeyFill: KeyCarry, @unchecked Sendable {
   /// A client's read that missed, and waits.
   struct Reader {
     let sink: ReplySink
@@ -26,21 +29,28 @@ final class KeyFill: KeyQuestion, @unchecked Sendable {
   let startedAt: UInt64
   private var readers: [Reader] = []
   private var waiters: [(KeyOutcome) -> Void] = []
-  private var dump: [UInt8] = []
+  /// Commands on the key that wait for its value.
+  var held = HeldCommands()
+  /// The key has become doubtful at the mirror by a write whose effect at the primary nobody knows; by this mark.
+  var look: UInt64?
+  private var isThere: Bool?
 
-  private enum Slot {
-    static let exists: UInt32 = 0, dump: UInt32 = 1, expiry: UInt32 = 2, restored: UInt32 = 3
-  }
+  private static let exists = UInt32.max - 1
 
   init(of key: [UInt8], in lane: Lane) {
     startedAt = lane.now
-    super.init(about: key, in: lane, done: { _ in })
+    super.init(
+      of: key, to: lane.routing.primary(of: key.span), isReplacing: false, in: lane, done: { _ in })
   }
+
+  private var connection: StackConnection { lane.connection(target) }
 
   func start() {
     lane.fills[key] = self
-    guard !isDoubtful(on: .legacy) else { return end(.doubtful) }
-    ask([Array("EXISTS".utf8), key], of: .new, slot: Slot.exists)
+    // One that goes the other way is from before a flip.
+    lane.carrying[key]?.end(.overtaken)
+    guard look != nil || !isDoubtful(on: source) else { return end(.doubtful) }
+    ask([Array("EXISTS".utf8), key], of: target, slot: KeyFill.exists)
   }
 
   func add(_ reader: Reader) { readers.append(reader) }
@@ -49,72 +59,90 @@ final class KeyFill: KeyQuestion, @unchecked Sendable {
   }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
-    guard !isOver else { return }
-    let bytes = reply.withUnsafeBufferPointer { Array($0) }
-    switch slot {
-    case Slot.exists: asked(ReplyReader.integer(reply))
-    case Slot.dump: dump = bytes
-    case Slot.expiry: fill(expiry: bytes)
-    default: restored(bytes)
-    }
-  }
-
-  private func asked(_ count: Int?) {
+    guard !isOver, slot == KeyFill.exists else { return super.replyArrived(reply, slot: slot) }
     guard isUndisturbed else { return end(.overtaken) }
-    switch count {
+    switch ReplyReader.integer(reply) {
     case 0:
-      guard !isDoubtful(on: .legacy) else { return end(.doubtful) }
-      guard lane.legacy.isUp, !lane.legacy.mirrorIsFull(adding: 0) else {
-        return end(.refused("legacy is down or busy"))
+      // A write to what is absent that has made nothing: the mirror is as right as before.
+      if let look, lane.connection(source).suspects.mark(of: key) == look {
+        lane.connection(source).suspects.settle(key)
       }
-      askForCopy(of: .legacy, slots: (Slot.dump, Slot.expiry))
-    case nil: end(.refused("new gave no answer to EXISTS"))
+      guard !isSuspect(on: source) else { return end(.doubtful) }
+      guard lane.connection(source).isUp, !lane.connection(source).mirrorIsFull(adding: 0) else {
+        return end(.refused("\(source.name) is down or busy"))
+      }
+      carry()
+    case nil: end(.refused("\(target.name) gave no answer to EXISTS"))
     case _?:
       // Somebody else has filled it, or the read missed a part of a key that is there.
+      if connection.suspects.isAbsent(key) {
+        lane.wasMadeAnew(key, on: target)
+      } else if connection.suspects.contains(key) {
+        // It was not deleted: the stack takes no writes.
+        connection.suspects.pauses.wasRefused(key, speaksOfItself: false, at: lane.now)
+      }
       readAgain()
       end(.present)
     }
   }
 
-  private func fill(expiry: [UInt8]) {
-    guard isUndisturbed else { return end(.overtaken) }
-    guard !isDoubtful(on: .legacy) else { return end(.doubtful) }
-    switch DumpedKey(dump: dump, expiry: expiry) {
-    case .absent: end(.absent)
-    case .unreadable(let reason): end(.refused("legacy gives no copy: \(reason)"))
-    case .value(let value, let expiry):
-      guard lane.new.isUp, !lane.new.mirrorIsFull(adding: value.count) else {
-        return end(.refused("new is down or busy"))
-      }
-      ask(
-        DumpedKey.restore(key, value, expiry: expiry, replacing: false), of: .new, slot: Slot.restored,
-        role: .copy)
-      // What comes from here on stands behind the copy.
-      if lane.fills[key] === self { lane.fills[key] = nil }
-      readAgain()
-    }
-    dump = []
+  private func isSuspect(on stack: StackID) -> Bool {
+    let suspects = lane.connection(stack).suspects
+    return suspects.isEverything || suspects.contains(key)
   }
 
-  private func restored(_ reply: [UInt8]) {
-    guard reply.first == UInt8(ascii: "-") else {
-      if isUndisturbed, !isDoubtful(on: .legacy), !isDoubtful(on: .new) { lane.wasCopied(key) }
-      lane.new.suspects.pauses.arrived(key)
-      return end(.copied)
+  override func obstacle(adding bytes: Int) -> KeyOutcome? {
+    guard isUndisturbed else { return .overtaken }
+    guard !isSuspect(on: source), look != nil || !isDoubtful(on: source) else { return .doubtful }
+    guard connection.isUp, !connection.mirrorIsFull(adding: bytes) else {
+      return .refused("\(target.name) is down or busy")
     }
-    let text = String(decoding: reply.dropFirst().dropLast(2), as: UTF8.self)
-    if text.hasPrefix("BUSYKEY") { return end(.present) }
-    lane.figures.compare.mirrorErrors &+= 1
-    if ErrorWord(of: reply.span).isTrouble(ofScript: false) {
-      lane.new.suspects.pauses.wasRefused(key, speaksOfItself: true, at: lane.now)
-      lane.new.suspects.pauses.forget(key)
+    return nil
+  }
+
+  override func willFinish() -> Bool {
+    // What comes from here on stands behind the copy.
+    if lane.fills[key] === self { lane.fills[key] = nil }
+    return true
+  }
+
+  override func didFinish() {
+    readAgain()
+    goOn()
+  }
+
+  private func goOn() {
+    let waiting = held
+    held = HeldCommands()
+    lane.goOn(with: waiting)
+  }
+
+  override func carried(_ ending: ValueCopy.Ending) {
+    switch ending {
+    case .copied:
+      connection.suspects.pauses.arrived(key)
+      if connection.suspects.isAbsent(key) { connection.suspects.cameHome(key) }
+      if isUndisturbed, !isDoubtful(on: source), !isSuspect(on: target) { lane.wasCopied(key) }
+    case .absent:
+      if connection.suspects.isAbsent(key) { connection.suspects.settle(key) }
+    case .present: break
+    case .uncarried, .failed:
+      lane.figures.compare.mirrorErrors &+= 1
+      let speaksOfItself = ending.speaksOfItself
+      if case .uncarried(let reason) = ending {
+        if !connection.suspects.contains(key) { connection.suspects.insert(key) }
+        connection.suspects.becameAbsent(key, .uncarried(reason))
+      }
+      if connection.suspects.contains(key) || speaksOfItself {
+        connection.suspects.pauses.wasRefused(key, speaksOfItself: speaksOfItself, at: lane.now)
+      }
+      if !connection.suspects.contains(key) { connection.suspects.pauses.forget(key) }
     }
-    end(.refused("new takes no copy: \(text)"))
+    end(ending.outcome(from: source, to: target))
   }
 
   /// Asks for the readers once more, behind the copy.
   private func readAgain() {
-    let connection = lane.new
     guard connection.isUp else { return }
     for reader in readers.take() {
       let request = reader.request
@@ -134,6 +162,7 @@ final class KeyFill: KeyQuestion, @unchecked Sendable {
       lane.deliver(miss.span, to: reader.sink, slot: reader.slot)
     }
     for waiter in waiters.take() { waiter(outcome) }
+    goOn()
   }
 }
 

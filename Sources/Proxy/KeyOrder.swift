@@ -26,6 +26,8 @@ public enum KeyOutcome: Sendable, Equatable {
   case equal
   /// They do not.
   case different(DivergenceKind)
+  /// No way can carry it; the sentence says why.
+  case uncarried(String)
   /// It could not be done; the sentence says why.
   case refused(String)
 
@@ -39,6 +41,7 @@ public enum KeyOutcome: Sendable, Equatable {
     case .doubtful: "doubtful"
     case .equal: "equal"
     case .different(let kind): kind.name
+    case .uncarried(let reason): "uncarried \(reason)"
     case .refused(let reason): "refused \(reason)"
     }
   }

@@ -1,4 +1,5 @@
 import SluiceCommands
+import SluiceCopying
 import SluiceRESP
 import SluiceRouting
 
@@ -99,7 +100,10 @@ extension Lane {
     return (ReplyReader.elements(of: span) ?? []).compactMap { element in
       guard let text = ReplyReader.string(span.extracting(element)) else { return nil }
       let key = element.lowerBound + text.lowerBound..<element.lowerBound + text.upperBound
-      return routing.primary(of: span.extracting(key)) == stack ? reply[element] : nil
+      guard routing.primary(of: span.extracting(key)) == stack, !HiddenName.isOne(reply[key]) else {
+        return nil
+      }
+      return reply[element]
     }
   }
 }

@@ -189,7 +189,7 @@ extension Lane {
   func hasSuspect(_ frame: Span<UInt8>) -> Bool {
     ownKeys(of: frame).contains { key in
       let suspects = connection(routing.primary(of: key.span)).suspects
-      return suspects.isEverything || suspects.contains(key)
+      return suspects.isEverything || (suspects.contains(key) && !suspects.isAbsent(key))
     }
   }
 
@@ -232,6 +232,7 @@ extension Lane {
 
   private func raisedFence() -> Fence {
     if let fence { return fence }
+    endReturns()
     fences &+= 1
     return Fence(barriers: (0, 0), raisedAt: now, number: fences)
   }

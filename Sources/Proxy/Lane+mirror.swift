@@ -142,6 +142,8 @@ extension Lane {
   func repeatWrite(
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
   ) {
+    if !carrying.isEmpty, concernsPieces(request, isKnown: true) { return }
+    if concernsAbsent(request, from: primary, isKnown: true) { return }
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.droppedWrites &+= 1

@@ -121,7 +121,7 @@ extension Lane {
     case .proof:
       suspect(request, on: command.sequel == .compare ? connection.stack.other : connection.stack)
     case .recheck, .copy:
-      if isOwed, let key = (sink as? Repair)?.key ?? (sink as? KeyQuestion)?.key { tookTooLong(key) }
+      if isOwed, let key = (sink as? KeyQuestion)?.key { tookTooLong(key) }
       sink?.replyFailed(slot: command.slot)
     case .question: break
     }

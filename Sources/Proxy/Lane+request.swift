@@ -22,7 +22,10 @@ extension Lane {
       return refuseToWrite(spec, sink: sink, slot: slot)
     }
     let primary = routing.primary(of: key)
-    if !connection(primary).suspects.isEmpty { purge(key, on: primary) }
+    if !connection(primary).suspects.isEmpty {
+      if waitsForReturn(frame, key, on: connection(primary), sink: sink, slot: slot) { return }
+      purge(key, on: primary)
+    }
     forward(frame, spec, key: key, to: primary, sink: sink, slot: slot)
   }
 
@@ -89,6 +92,10 @@ extension Lane {
     guard !legacy.suspects.isEmpty || !new.suspects.isEmpty else { return }
     for index in keys {
       let key = frame.extracting(arguments[index].range)
+      // Whoever waits for one of them was there before.
+      if isFilling, let fill = fills[key.withUnsafeBufferPointer { Array($0) }], fill.held.count > 0 {
+        fill.end(.overtaken)
+      }
       purge(key, on: routing.primary(of: key))
     }
   }

@@ -6,10 +6,10 @@ import SluiceRouting
 /// Keys on which a stack may differ from the other: how they become suspects, how they are repaired in the background, and why no
 /// client is ever answered from one (law 7).
 ///
-/// A repair copies the key from the other stack by `DUMP` and `RESTORE`. The `RESTORE` is sent at the place in the log where
-/// the `DUMP` was answered: writes before it are in the copy, writes behind it are mirrored behind it. Whoever asks a
-/// stack for a suspect before that finds the key deleted, on both stacks, so that they are equal again: a cache may
-/// forget, it may not lie.
+/// A repair copies the key from the other stack (`KeyRepair`). The copy is sent at the place in the log where the last question was
+/// answered: writes before it are in the copy, writes behind it are mirrored behind it. Whoever asks a stack for a suspect before that waits a
+/// moment until the key is back from the other stack (`Lane+return.swift`), or finds it deleted there: a cache may forget, it may not lie.
+/// The other stack keeps what it has right.
 extension Lane {
   /// A write may not have happened on `stack`: its keys are doubtful there.
   ///
@@ -51,9 +51,8 @@ extension Lane {
 
   /// Called before `stack` is asked for a key as its primary, and only if it has suspects at all.
   ///
-  /// The deletion goes through the log like any write: it is ahead of the command that asks, and mirrored when it is
-  /// acknowledged; until then the key is suspect, and commands on it stand behind the one deletion. If the stack refuses it, the
-  /// command behind it is answered with an error.
+  /// The deletion is ahead of the command that asks; until it is acknowledged the key is suspect, and commands on it stand behind the
+  /// one deletion. If the stack refuses it, the command behind it is answered with an error.
   ///
   /// - Parameter asking: how many commands the deletion is for: one, or none in the background.
   func purge(_ key: Span<UInt8>, on stack: StackID, asking: Int = 1) {
@@ -61,14 +60,13 @@ extension Lane {
     guard connection.isUp, !LawBreak.serveSuspects.isOn else { return }
     if connection.suspects.isEverything { return doubtEverything(on: stack) }
     let name = key.withUnsafeBufferPointer { Array($0) }
-    guard let mark = connection.suspects.mark(of: name),
+    guard let mark = connection.suspects.mark(of: name), !connection.suspects.isAbsent(name),
       connection.suspects.beginDeletion(name, asking: asking)
     else { return }
     overtakeFill(of: key)
     connection.writes &+= 1
     send(
-      [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge,
-      sequel: routing.mirrorsWrites ? .mirror : .none, mark: mark)
+      [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge, sequel: .none, mark: mark)
   }
 
   /// Sends a command of our own; if it fails, its keys are suspects again.
@@ -98,9 +96,16 @@ extension Lane {
       connection.hasRefusedPurge = asking == 1
       return
     }
-    connection.suspects.wasDeleted(name, mark: command.primaryDigest)
-    if command.sequel == .mirror { mirror(request, command, reply, from: connection.stack) }
-    confirm(request, on: connection)
+    let other = self.connection(connection.stack.other).suspects
+    if routing.mirrorsWrites, !other.isEverything, !other.contains(name) {
+      // The other stack has it right, and it comes home.
+      if connection.suspects.mark(of: name) == command.primaryDigest {
+        connection.suspects.becameAbsent(name, .waiting)
+      }
+    } else {
+      connection.suspects.wasDeleted(name, mark: command.primaryDigest)
+      confirm(request, on: connection)
+    }
   }
 
   /// The answer to a command on a suspect that could not be deleted: it may be old, and must not be seen.
@@ -131,8 +136,8 @@ extension Lane {
     case nothing
     /// Both stacks hold the same.
     case equal
-    /// There was no copy, and what was doubtful is gone.
-    case gone
+    /// There is no copy, and what was doubtful is gone; the key stays a suspect.
+    case withheld
   }
 
   /// Brings a key to the mirror as a repair has found it.
@@ -157,13 +162,12 @@ extension Lane {
     switch end {
     case .nothing: break
     case .equal: connection.suspects.wasRepaired(key, isDeletion: false)
-    case .gone: connection.suspects.wasRepaired(key, isDeletion: true)
+    case .withheld:
+      if let why = connection.suspects.isGoing[key] { connection.suspects.becameAbsent(key, why) }
     }
   }
 
-  /// The mirror refused a repair. A copy that it cannot take (another version's format, no memory) is deleted there, and stays
-  /// doubtful: an update of what is absent would make half a value of it, and it is missing there until a copy goes through. It is
-  /// an error, and tried again after a growing pause.
+  /// The mirror refused a deletion that a repair has come to. It is an error, and tried again after a growing pause.
   private func repairRefused(
     _ command: Pending, _ request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
   ) {
@@ -172,16 +176,10 @@ extension Lane {
       return confirm(request, on: connection)
     }
     figures.compare.mirrorErrors &+= 1
-    let times = connection.suspects.pauses.wasRefused(
+    connection.suspects.pauses.wasRefused(
       key, speaksOfItself: ErrorWord(of: reply).isTrouble(ofScript: false), at: now)
-    // Gone already, or refused as well.
-    guard times == 1, command.slot == RepairEnd.equal.rawValue, !Lane.isDeletion(request) else {
-      return confirm(request, on: connection)
-    }
-    restore([Array("DEL".utf8), key], on: connection, end: .nothing)
+    confirm(request, on: connection)
   }
-
-  private static func isDeletion(_ request: Span<UInt8>) -> Bool { ReplyReader.count(request) == 2 }
 
   /// A key's copy did not arrive.
   func returnToSuspects(_ request: Span<UInt8>, on connection: StackConnection) {
@@ -199,8 +197,7 @@ extension Lane {
     startRepairs(atMost: limit)
   }
 
-  /// Only the mirror is repaired. A suspect on its own primary waits until somebody asks for it (`purge`): a copy could be
-  /// older than what clients write there meanwhile.
+  /// The mirror is repaired. A suspect on its own primary is brought home: deleted there, and filled if nothing was written meanwhile.
   ///
   /// - Returns: how many suspects were looked at.
   @discardableResult
@@ -223,8 +220,11 @@ extension Lane {
         if mayRepair(next.key, on: connection) {
           repairs += 1
           connection.suspects.pauses.begins(at: now)
-          Repair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
+          KeyRepair(of: next.key, mark: next.mark, on: connection.stack, in: self).start()
         } else {
+          if !isFenced, routing.primary(of: next.key.span) == connection.stack {
+            bringHome(next.key, to: connection)
+          }
           connection.suspects.wasNotRepaired(next.key)
         }
       }
@@ -233,12 +233,15 @@ extension Lane {
   }
 
   private func mayRepair(_ key: [UInt8], on connection: StackConnection) -> Bool {
-    guard routing.primary(of: key.span) != connection.stack, !isLetAlone(key),
+    guard routing.primary(of: key.span) != connection.stack, !isLetAlone(key), carrying[key] == nil,
       connection.suspects.pauses.isDue(key, at: now)
     else { return false }
     let source = self.connection(connection.stack.other).suspects
-    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
-    if source.contains(key), !isFenced { purge(key.span, on: connection.stack.other, asking: 0) }
+    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late. What is
+    // only missing at the source was written there just now, perhaps; whoever looks has been sent.
+    if source.contains(key), !source.isAbsent(key), !isFenced {
+      purge(key.span, on: connection.stack.other, asking: 0)
+    }
     // Nothing can be learned from a stack that is doubtful itself.
     return !source.isEverything && !source.contains(key)
   }
@@ -258,62 +261,4 @@ extension Lane {
   /// Copies under way at once: with a tick, and with the end of a turn in which keys were to be copied.
   static let maximumRepairs = 256
   static let promptRepairs = 32
-}
-
-/// Copies one key from the stack that has it right to the one that may not.
-final class Repair: ReplySink, @unchecked Sendable {
-  private unowned let lane: Lane
-  let key: [UInt8]
-  private let mark: UInt64
-  private let target: StackID
-  private let order: Lane.Order
-  private var dump: [UInt8] = []
-
-  init(of key: [UInt8], mark: UInt64, on target: StackID, in lane: Lane) {
-    self.lane = lane
-    self.key = key
-    self.mark = mark
-    self.target = target
-    order = lane.order
-    super.init(home: lane.index)
-  }
-
-  func start() { lane.askForCopy(of: key, from: target.other, slots: (0, 1), sink: self) }
-
-  override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
-    let bytes = reply.withUnsafeBufferPointer { Array($0) }
-    if slot == 0 { dump = bytes } else { copy(expiry: bytes) }
-  }
-
-  /// The connection was lost: `DUMP` and `PEXPIRETIME` fail together, the second one ends it.
-  override func replyFailed(slot: UInt32) {
-    guard slot == 1 else { return }
-    lane.connection(target).suspects.wasNotRepaired(key)
-    lane.repairs -= 1
-  }
-
-  private func copy(expiry: [UInt8]) {
-    lane.repairs -= 1
-    let connection = lane.connection(target)
-    let source = lane.connection(target.other).suspects
-    // Deleted for a client, or doubtful once more: then this copy is too old, and would bring back what is gone. A command that
-    // had all lanes for itself has gone another way than this copy, and stands behind it.
-    guard connection.isUp, !connection.mirrorIsFull(adding: dump.count), lane.order == order,
-      !source.isEverything, !source.contains(key)
-    else { return connection.suspects.wasNotRepaired(key) }
-    guard connection.suspects.isBeingRepaired(key, mark: mark) else { return }
-    switch DumpedKey(dump: dump, expiry: expiry) {
-    case .value(let value, let expiry):
-      lane.wasCopied(key)
-      lane.restore(
-        DumpedKey.restore(key, value, expiry: expiry, replacing: true), on: connection, end: .equal)
-    case .absent:
-      lane.wasCopied(key)
-      lane.restore([Array("DEL".utf8), key], on: connection, end: .equal)
-    case .unreadable:
-      // A key that is deleted cannot lie. It is missing there all the same.
-      lane.figures.compare.mirrorErrors &+= 1
-      lane.restore([Array("DEL".utf8), key], on: connection, end: .gone)
-    }
-  }
 }

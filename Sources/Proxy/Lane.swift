@@ -87,6 +87,11 @@ final class Lane: @unchecked Sendable {
   /// Questions of our own that are under way.
   var rechecks = 0
   var repairs = 0
+  /// Keys whose value is being carried, in either direction; and those that are written in pieces, to the mirror (Lane+return.swift).
+  var carrying: [[UInt8]: KeyCarry] = [:]
+  var pieces: [[UInt8]: KeyCarry] = [:]
+  /// Commands that waited for a key go on just now, and wait for nothing.
+  var isGoingOn = false
   /// Keys whose copy has cost a connection, how often, and until when they are let alone.
   var slowKeys: [[UInt8]: (times: Int, until: UInt64)] = [:]
   /// Keys are to be copied with the end of this turn.

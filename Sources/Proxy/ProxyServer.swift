@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import SluiceCopying
 import SluiceFigures
 import SluiceJournal
 import SluiceRESP
@@ -267,6 +268,10 @@ public final class ProxyServer: Sendable {
     public var clientsCutOffForMemory: Int
     /// Bytes that this lane's clients hold.
     public var clientBytes: Int
+    /// Keys that no way can carry to each stack, by reason, and some of their names.
+    public var legacyUncarried: [Uncarried: Int]
+    public var newUncarried: [Uncarried: Int]
+    public var uncarriedNames: [StackID: [[UInt8]]]
     /// Why suspects cannot be written down at the moment.
     public var journalFailure: String?
   }
@@ -329,7 +334,12 @@ extension Lane {
   }
 
   fileprivate func takeFigures() -> LaneFigures {
-    for connection in stacks { figures.suspects[connection.stack] = connection.suspects.takeFigures() }
+    for connection in stacks {
+      figures.suspects[connection.stack] = connection.suspects.takeFigures()
+      if !connection.suspects.absent.isEmpty {
+        figures.compare.uncarried &+= UInt64(connection.suspects.uncarried.values.reduce(0, +))
+      }
+    }
     guards.willTakeFigures(at: now, figures)
     return figures.take()
   }
@@ -355,6 +365,10 @@ extension Lane {
       newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
       clientsTotal: clientsTotal, clientsCutOff: clientsCutOff,
       clientsCutOffForMemory: clientsCutOffForMemory,
-      clientBytes: weight.bytes, journalFailure: journal?.failure?.description)
+      clientBytes: weight.bytes, legacyUncarried: legacy.suspects.uncarried,
+      newUncarried: new.suspects.uncarried,
+      uncarriedNames: [
+        .legacy: legacy.suspects.uncarriedNames, .new: new.suspects.uncarriedNames,
+      ], journalFailure: journal?.failure?.description)
   }
 }

@@ -1,3 +1,4 @@
+import SluiceCopying
 import SluiceRESP
 import SluiceRouting
 
@@ -47,6 +48,11 @@ public struct ProxySettings: Sendable {
 
   /// Whether a read that misses on new is answered from legacy, and the key brought over.
   public var warmOnMiss = false
+
+  /// How long a command waits for its key to come back from the other stack, in nanoseconds.
+  public var copyHold: Int64 = 250_000_000
+  /// How much of a value is read or written at a time.
+  public var copyBounds = CopyBounds()
 
   public init() {}
 }

@@ -217,6 +217,7 @@ final class StackConnection {
       history.facts = facts
       if !handshake.isKnown { lane.learned(handshake.commands, of: stack) }
     }
+    history.met(handshake.facts, hasTransactions: greeting.hasTransactions)
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)
@@ -334,6 +335,10 @@ final class StackConnection {
   /// as the primary says nothing against it.
   func doubtPending() {
     var offset = 0
+    for command in pending where command.role == .copy {
+      guard let sink = command.sink?.takeUnretainedValue() as? KeyCarry, sink.isFinishing else { continue }
+      sink.wasNotTaken()
+    }
     for command in pending where command.isKept {
       let isProof = command.role == .proof && command.sequel == .none
       if command.role == .mirroredWrite || command.role == .repair || isProof {

@@ -1,3 +1,4 @@
+import SluiceCopying
 import SluiceJournal
 import SluiceRouting
 import SluiceServers
@@ -55,6 +56,7 @@ final class StackHistory: Sendable {
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
   private let lastFacts = Mutex<ServerFacts?>(nil)
+  private let lastTraits = Mutex(ServerTraits())
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// - Parameter record: where a doubt outlives the process; nil if it need not.
@@ -78,6 +80,17 @@ final class StackHistory: Sendable {
   var facts: ServerFacts? {
     get { lastFacts.withLock { $0 } }
     set { lastFacts.withLock { $0 = newValue } }
+  }
+
+  /// What copies must know of the server.
+  var traits: ServerTraits { lastTraits.withLock { $0 } }
+
+  /// - Parameter hasTransactions: whether no layers and no embedded engine stand in its place.
+  func met(_ facts: ServerFacts?, hasTransactions: Bool) {
+    lastTraits.withLock { traits in
+      if let facts { traits = ServerTraits(facts) }
+      traits.hasTransactions = hasTransactions
+    }
   }
 
   /// How far the server's clock is from ours; nil before it has told.

@@ -1,4 +1,5 @@
 import DequeModule
+import SluiceCopying
 import SluiceFigures
 import SluiceJournal
 import SluiceRouting
@@ -30,6 +31,10 @@ struct Suspects {
   private var unconfirmed: [[UInt8]: Int] = [:]
   /// When those whose copy was refused are due again.
   var pauses = RepairPauses()
+  /// Suspects that the stack is known not to have, and why: what is absent cannot lie. A part of `marks`.
+  private(set) var absent: [[UInt8]: Absence] = [:]
+  /// Suspects whose deletion is on its way because the stack cannot have a copy.
+  var isGoing: [[UInt8]: Absence] = [:]
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
   private var deletions: [[UInt8]: Int] = [:]
 
@@ -37,6 +42,13 @@ struct Suspects {
     self.stack = stack
     self.limit = limit
     self.journal = journal
+  }
+
+  /// Why a stack lacks a key that the other one has right.
+  enum Absence: Equatable {
+    /// It was deleted because it might have been wrong, and comes back.
+    case waiting
+    case uncarried(Uncarried)
   }
 
   /// The one thing that every command asks.
@@ -53,6 +65,8 @@ struct Suspects {
     if !watches.isEmpty { watches[key]?.doubts &+= 1 }
     // A deletion that is on its way is ahead of what has made the key doubtful now.
     if !deletions.isEmpty { deletions[key] = nil }
+    if !absent.isEmpty { absent[key] = nil }
+    if !isGoing.isEmpty { isGoing[key] = nil }
     if marks.updateValue(lastMark, forKey: key) == nil {
       if !isReturning { figures.made &+= 1 }
       queue.append(key)
@@ -63,6 +77,7 @@ struct Suspects {
 
   mutating func insertEverything() {
     if !isEverything { figures.wholeStack &+= 1 }
+    (absent, isGoing) = ([:], [:])
     journal?.suspectEverything(on: stack)
     generalDoubts &+= 1
     figures.deleted &+= UInt64(marks.count)
@@ -74,6 +89,7 @@ struct Suspects {
 
   /// The stack is empty now.
   mutating func stackWasEmptied() {
+    (absent, isGoing) = ([:], [:])
     figures.deleted &+= UInt64(marks.count)
     marks = [:]
     queue = []
@@ -100,6 +116,7 @@ struct Suspects {
       return false
     }
     marks[key] = nil
+    (absent[key], isGoing[key]) = (nil, nil)
     wasSent(key)
     return true
   }
@@ -120,9 +137,49 @@ struct Suspects {
   mutating func wasDeleted(_ key: [UInt8], mark: UInt64) {
     guard marks[key] == mark else { return }
     marks[key] = nil
+    (absent[key], isGoing[key]) = (nil, nil)
     figures.deleted &+= 1
     pauses.forget(key)
     wasSent(key)
+  }
+
+  // MARK: Absent, and right on the other stack
+
+  func isAbsent(_ key: [UInt8]) -> Bool { absent[key] != nil }
+
+  /// The stack has no such key any more, and no copy of it; the other one has it right.
+  mutating func becameAbsent(_ key: [UInt8], _ why: Absence) {
+    isGoing[key] = nil
+    guard marks[key] != nil else { return }
+    if absent[key] == nil { figures.deleted &+= 1 }
+    absent[key] = why
+  }
+
+  /// The key is no suspect any more, because a write has made it anew on both stacks, or both lack it.
+  mutating func settle(_ key: [UInt8]) {
+    guard marks[key] != nil else { return }
+    marks[key] = nil
+    (absent[key], isGoing[key]) = (nil, nil)
+    pauses.forget(key)
+    if unconfirmed[key] == nil { journal?.cleared(key, on: stack) }
+  }
+
+  /// The key's value has come back from the other stack.
+  mutating func cameHome(_ key: [UInt8]) {
+    figures.repaired &+= 1
+    settle(key)
+  }
+
+  /// Keys that no way can carry, by reason.
+  var uncarried: [Uncarried: Int] {
+    absent.values.reduce(into: [:]) { counts, absence in
+      if case .uncarried(let reason) = absence { counts[reason, default: 0] += 1 }
+    }
+  }
+
+  /// Some of them.
+  var uncarriedNames: [[UInt8]] {
+    Array(absent.lazy.filter { if case .uncarried = $0.value { true } else { false } }.map(\.key).prefix(5))
   }
 
   // MARK: Deletions under way

@@ -36,7 +36,7 @@ import Testing
       stacks.newStack.identity = .init(run: "1", keys: 1)
       stacks.new.close()
       _ = try stacks.newStack.connection()
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
+      #expect(try stacks.legacy.command() == ["TYPE", "k"])
     }
   }
 
@@ -227,7 +227,7 @@ import Testing
       _ = try legacy.command()
       try legacy.send(":1\r\n")
       #expect(try client.reply() == ":1\r\n")
-      #expect(try legacy.command() == ["DUMP", "s"])
+      #expect(try legacy.command() == ["TYPE", "s"])
     }
   }
 

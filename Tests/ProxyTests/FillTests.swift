@@ -1,3 +1,4 @@
+import Foundation
 import SluiceProxy
 import SluiceRouting
 import Testing
@@ -57,8 +58,8 @@ import Testing
       #expect(try stacks.legacy.commandsNow() == [], "legacy has not heard of the deletion yet")
       try stacks.new.send(":1\r\n:0\r\n")
       #expect(try stacks.legacy.command() == ["DEL", "k"])
-      try stacks.legacy.expectCopyQuestion(about: "k")
-      try stacks.legacy.send(":1\r\n$-1\r\n:-2\r\n")
+      try stacks.legacy.expectSizeQuestion(about: "k")
+      try stacks.legacy.send(":1\r\n+none\r\n$-1\r\n")
       #expect(outcome.finish() == [.absent])
       #expect(try stacks.new.commandsNow() == [])
     }
@@ -95,7 +96,10 @@ import Testing
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in
       for (answer, expected) in [
         ("-BUSYKEY Target key name already exists.\r\n", KeyOutcome.present),
-        ("-OOM command not allowed\r\n", .refused("new takes no copy: OOM command not allowed")),
+        (
+          "-OOM command not allowed\r\n",
+          .refused("no copy from legacy to new: OOM command not allowed")
+        ),
       ] {
         let outcome = bench.begin(.fill, "k")
         try stacks.expectFill(of: "k")
@@ -106,10 +110,17 @@ import Testing
       }
       let outcome = bench.begin(.fill, "k")
       try stacks.expectFill(of: "k")
-      // An older server knows no PEXPIRETIME: a copy without its time would never expire.
+      // An older server knows no PEXPIRETIME: it tells what is left.
       try stacks.legacy.send("$4\r\ndump\r\n-ERR unknown command\r\n")
-      #expect(outcome.finish() == [.refused("legacy gives no copy: ERR unknown command")])
-      #expect(try stacks.new.commandsNow() == [])
+      #expect(try stacks.legacy.command() == ["DUMP", "k"])
+      #expect(try stacks.legacy.command() == ["PTTL", "k"])
+      let before = Int(Date().timeIntervalSince1970 * 1000)
+      try stacks.legacy.send("$4\r\ndump\r\n:5000\r\n")
+      let restore = try stacks.new.command()
+      let expiry = Int(restore[2]) ?? 0
+      #expect(expiry >= before + 5000 && expiry < before + 65_000 && restore.last == "ABSTTL")
+      try stacks.new.send("+OK\r\n")
+      #expect(outcome.finish() == [.copied])
       #expect(bench.health().map(\.newSuspects) == [0])
     }
   }
@@ -129,8 +140,11 @@ import Testing
   @Test func whileLegacyIsThePrimaryTheCopyStandsInTheLog() async throws {
     try await Bench.runScripted(routing: FillTests.dualwrite) { bench, stacks in
       let outcome = bench.begin(.fill, "k", "gone")
+      for key in ["k", "gone"] { try stacks.legacy.expectSizeQuestion(about: key) }
+      try stacks.legacy.send(TestSocket.short + TestSocket.short)
       for key in ["k", "gone"] {
-        try stacks.legacy.expectCopyQuestion(about: key)
+        #expect(try stacks.legacy.command() == ["DUMP", key])
+        #expect(try stacks.legacy.command() == ["PEXPIRETIME", key])
       }
       let client = try bench.client()
       try client.send(command: "SET", "k", "young")
@@ -159,13 +173,13 @@ import Testing
       let proxy = bench.proxy
       let keys = (0..<200).map { Array("k\($0)".utf8) }
       let outcome = Awaited { await proxy.carryOut(.fill, on: keys) }
-      #expect(try stacks.legacy.command() == ["DUMP", "k0"])
+      #expect(try stacks.legacy.command() == ["TYPE", "k0"])
       bench.settle()
       let asked = try stacks.legacy.commandsNow().count
       #expect(asked == 127, "64 keys, two questions each")
-      try stacks.legacy.send("$-1\r\n:-2\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k64"])
-      try stacks.legacy.send(String(repeating: "$-1\r\n:-2\r\n", count: 199))
+      try stacks.legacy.send("+none\r\n$-1\r\n")
+      #expect(try stacks.legacy.command() == ["TYPE", "k64"])
+      try stacks.legacy.send(String(repeating: "+none\r\n$-1\r\n", count: 199))
       #expect(outcome.finish() == Array(repeating: .absent, count: 200))
     }
   }
@@ -175,7 +189,7 @@ import Testing
       let outcome = bench.begin(.fill, "k")
       #expect(try stacks.new.command() == ["EXISTS", "k"])
       try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
+      #expect(try stacks.legacy.command() == ["TYPE", "k"])
       stacks.legacyStack.stop()
       stacks.legacy.reset()
       #expect(outcome.finish() == [.refused("a stack was lost meanwhile")])

@@ -23,8 +23,24 @@ extension Script {
 }
 
 extension TestSocket {
-  /// The stack is asked for a key's value and its time.
-  func expectCopyQuestion(about key: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  /// What a stack says of a short string's size.
+  static let short = "+string\r\n$6\r\nembstr\r\n"
+
+  /// The stack is asked what it holds of a key.
+  func expectSizeQuestion(about key: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(try command() == ["TYPE", key], sourceLocation: sourceLocation)
+    #expect(try command() == ["OBJECT", "ENCODING", key], sourceLocation: sourceLocation)
+  }
+
+  /// The stack is asked for a key's value and its time, and before that, what it is: a short string.
+  ///
+  /// - Parameter before: what it answers first.
+  func expectCopyQuestion(
+    about key: String, before: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    #expect(try command() == ["TYPE", key], sourceLocation: sourceLocation)
+    #expect(try command() == ["OBJECT", "ENCODING", key], sourceLocation: sourceLocation)
+    try send(before + TestSocket.short)
     #expect(try command() == ["DUMP", key], sourceLocation: sourceLocation)
     #expect(try command() == ["PEXPIRETIME", key], sourceLocation: sourceLocation)
   }

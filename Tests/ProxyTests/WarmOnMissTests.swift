@@ -88,7 +88,7 @@ import Testing
       try stacks.new.send("$-1\r\n")
       #expect(try stacks.new.command() == ["EXISTS", "k"])
       try stacks.new.send(":0\r\n")
-      #expect(try stacks.legacy.command() == ["DUMP", "k"])
+      #expect(try stacks.legacy.command() == ["TYPE", "k"])
       #expect(try client.reply() == "$-1\r\n")
     }
   }

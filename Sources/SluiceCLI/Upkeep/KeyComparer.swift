@@ -5,8 +5,17 @@ import SluiceRedisClient
 struct KeyComparer {
   let legacy: StackClient
   let new: StackClient
+  /// What each server knows of times.
+  let times: (legacy: ServerTimes, new: ServerTimes)
   /// Milliseconds that two expiries may lie apart.
   let tolerance: Int64
+
+  init(legacy: StackClient, new: StackClient, tolerance: Int64) throws(Failure) {
+    self.legacy = legacy
+    self.new = new
+    self.tolerance = tolerance
+    times = (try ServerTimes(of: legacy), try ServerTimes(of: new))
+  }
 
   /// What seems to differ, and whether the value is so large that it was read in pieces.
   struct Suspicion {
@@ -26,7 +35,8 @@ struct KeyComparer {
   }
 
   func compare(_ keys: [[UInt8]]) throws(Failure) -> [Suspicion] {
-    let (left, right) = (try look(at: keys, on: legacy), try look(at: keys, on: new))
+    let left = try look(at: keys, on: legacy, times.legacy)
+    let right = try look(at: keys, on: new, times.new)
     var suspicions: [Suspicion] = []
     var whole: [Int] = []
     func suspect(_ index: Int, _ kind: KeyDifference, isBig: Bool = false) {
@@ -40,11 +50,15 @@ struct KeyComparer {
       case ("none", _): suspect(index, .missingInLegacy)
       case (_, "none"): suspect(index, .missingInNew)
       case (let type, let otherType) where type != otherType: suspect(index, .type)
-      case _ where one.size != other.size: suspect(index, .value, isBig: one.isBig || other.isBig)
+      // A hash counts fields that have expired until its server finds them.
+      case _ where one.size != other.size && !(mayCountExpired(one) && mayCountExpired(other)):
+        suspect(index, .value, isBig: one.isBig || other.isBig)
       case _ where one.isBig: big.append(index)
       default: whole.append(index)
       }
     }
+    let fieldTimes = try FieldTimes.differing(
+      (whole + big).filter { left[$0].type == "hash" }.map { keys[$0] }, legacy, new, times, tolerance)
     for start in stride(from: 0, to: whole.count, by: KeyComparer.valuesAtOnce) {
       let some = Array(whole[start..<min(start + KeyComparer.valuesAtOnce, whole.count)])
       let commands = some.map { ValueReader.whole(left[$0].type, keys[$0]) }
@@ -52,7 +66,7 @@ struct KeyComparer {
       for (number, index) in some.enumerated() {
         if !ValueReader.areEqual(left[index].type, values[number], others[number]) {
           suspect(index, .value)
-        } else if !haveEqualTimes(left[index], right[index]) {
+        } else if !haveEqualTimes(left[index], right[index]) || fieldTimes.contains(keys[index]) {
           suspect(index, .ttl)
         }
       }
@@ -60,11 +74,15 @@ struct KeyComparer {
     for index in big {
       if try !ValueReader.areEqualInPieces(left[index].type, keys[index], legacy, new) {
         suspect(index, .value, isBig: true)
-      } else if !haveEqualTimes(left[index], right[index]) {
+      } else if !haveEqualTimes(left[index], right[index]) || fieldTimes.contains(keys[index]) {
         suspect(index, .ttl)
       }
     }
     return suspicions
+  }
+
+  private func mayCountExpired(_ sight: Sight) -> Bool {
+    sight.type == "hash" && !sight.isBig && (times.legacy.ofFields || times.new.ofFields)
   }
 
   private func haveEqualTimes(_ one: Sight, _ other: Sight) -> Bool {
@@ -72,17 +90,20 @@ struct KeyComparer {
     return abs(one.expiry - other.expiry) <= tolerance
   }
 
-  private func look(at keys: [[UInt8]], on client: StackClient) throws(Failure) -> [Sight] {
-    let replies = try client.all(
-      keys.flatMap { [[Array("TYPE".utf8), $0], [Array("PEXPIRETIME".utf8), $0]] })
+  private func look(
+    at keys: [[UInt8]], on client: StackClient, _ times: ServerTimes
+  ) throws(Failure) -> [Sight] {
+    let question = Array((times.areAbsolute ? "PEXPIRETIME" : "PTTL").utf8)
+    let replies = try client.all(keys.flatMap { [[Array("TYPE".utf8), $0], [question, $0]] })
+    let now = ServerTimes.now()
     var sights = try stride(from: 0, to: replies.count, by: 2).map { (index) throws(Failure) in
       guard let type = replies[index].text, case .integer(let expiry) = replies[index + 1] else {
         let text = [replies[index], replies[index + 1]].compactMap(\.text).joined(separator: "; ")
         throw Failure(
           .unavailable,
-          "\(client.endpoint) cannot be compared (\(Output.printable(text))); Redis 7.0 or later is needed")
+          "\(client.endpoint) cannot be compared: \(Output.printable(text))")
       }
-      return Sight(type: type, expiry: expiry)
+      return Sight(type: type, expiry: times.areAbsolute || expiry < 0 ? expiry : now + expiry)
     }
     let sized = sights.indices.filter { ValueReader.size(sights[$0].type, keys[$0]) != nil }
     let sizes = try client.all(sized.compactMap { ValueReader.size(sights[$0].type, keys[$0]) })

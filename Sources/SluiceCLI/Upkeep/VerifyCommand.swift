@@ -42,7 +42,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let (lanes, status) = try findProxy()
     let stacks = try options.stacks.connect(status)
-    let comparer = KeyComparer(legacy: stacks.legacy, new: stacks.new, tolerance: 1000)
+    let comparer = try KeyComparer(legacy: stacks.legacy, new: stacks.new, tolerance: 1000)
     var run = VerifyRun(comparer, lanes: lanes, match: options.match, sample: share, repairs: repair)
     let (isComplete, elapsed) = try options.run("verify") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)
@@ -111,6 +111,11 @@ struct VerifyCommand: ParsableCommand {
       lines.append("\(counts.tooLong) left out for their long names: \(run.longKey)")
     }
     if counts.unsettled > 0 { lines.append("\(counts.unsettled) could not be settled") }
+    if counts.uncarried > 0 {
+      lines.append(
+        "\(counts.uncarried) of those that differ cannot be carried in any way (\(Output.printable(run.trouble ?? "")))"
+      )
+    }
     let found = VerifyCommand.found(run.differences.count, of: counts.compared, isComplete)
     if run.differences.count == 0 {
       lines.append(found)
@@ -138,6 +143,7 @@ struct VerifyCommand: ParsableCommand {
       "complete": isComplete, "seconds": elapsed / .seconds(1), "compared": counts.compared,
       "superseded": counts.superseded, "unsettled": counts.unsettled, "different": run.differences.count,
       "repaired": counts.repaired, "not_repaired": counts.notRepaired, "too_long": counts.tooLong,
+      "uncarried": counts.uncarried,
       "differences": run.differences.described,
     ]
     let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])

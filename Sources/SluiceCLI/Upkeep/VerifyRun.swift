@@ -13,6 +13,8 @@ struct VerifyRun {
     var unsettled = 0
     var repaired = 0
     var notRepaired = 0
+    /// Missing on one side because no way can carry them there.
+    var uncarried = 0
     /// Left out: their names are longer than an order to the proxy may be.
     var tooLong = 0
   }
@@ -102,6 +104,10 @@ struct VerifyRun {
           confirmed.append((key, kind))
         } else if outcome == "equal" {
           counts.superseded += 1
+        } else if outcome.hasPrefix("uncarried ") {
+          counts.uncarried += 1
+          confirmed.append((key, kinds[key] ?? .value))
+          trouble = String(outcome.dropFirst("uncarried ".count))
         } else {
           again.append(key)
           trouble = outcome
@@ -137,7 +143,8 @@ struct VerifyRun {
     guard let lanes else { return }
     var open = keys
     for attempt in 1...3 where !open.isEmpty {
-      for outcome in try lanes.carryOut("REPAIR", open) where outcome.hasPrefix("refused ") {
+      for outcome in try lanes.carryOut("REPAIR", open)
+      where outcome.hasPrefix("refused ") || outcome.hasPrefix("uncarried ") {
         trouble = outcome
       }
       var again: [[UInt8]] = []

@@ -54,6 +54,15 @@ struct WarmCommand: ParsableCommand {
         "\(run.counts.refused) keys could not be brought over (\(Output.printable(run.refusal ?? ""))); start it again"
       )
     }
+    if !run.counts.uncarried.isEmpty {
+      let count = run.counts.uncarried.values.reduce(0, +)
+      let reasons = run.counts.uncarried.sorted { $0.value > $1.value }.map { "\($0.value) with \($0.key)" }
+      throw Failure(
+        .data,
+        "\(count) key\(count == 1 ? "" : "s") cannot be carried to new in any way (\(Output.printable(reasons.joined(separator: "; ")))), "
+          + "for example \(run.uncarriedKey); new lacks them"
+      )
+    }
     if run.counts.tooLong > 0 {
       throw Failure(.data, WarmCommand.leftOut(run.counts.tooLong, run.longKey, "new lacks them"))
     }
@@ -100,7 +109,7 @@ struct WarmCommand: ParsableCommand {
         {"complete": \(isComplete), "seconds": \(elapsed / .seconds(1)), "scanned": \(counts.scanned), \
         "copied": \(counts.copied), "present": \(counts.present), "absent": \(counts.absent), \
         "overtaken": \(counts.overtaken), "doubtful": \(counts.doubtful), "too_long": \(counts.tooLong), \
-        "refused": \(counts.refused)}
+        "uncarried": \(counts.uncarried.values.reduce(0, +)), "refused": \(counts.refused)}
         """
     }
     let rows = [
@@ -108,6 +117,7 @@ struct WarmCommand: ParsableCommand {
       ("gone meanwhile", counts.absent, "deleted, or expired"),
       ("overtaken", counts.overtaken, "a write came in between, and is what new has"),
       ("doubtful", counts.doubtful, "the proxy repairs them by itself"), ("refused", counts.refused, ""),
+      ("not carried", counts.uncarried.values.reduce(0, +), "no way can carry them to new"),
       ("left out", counts.tooLong, "their names fit into no order to the proxy"),
     ]
     var table = TextTable(columns: ["", "keys", " "], numeric: ["keys"])

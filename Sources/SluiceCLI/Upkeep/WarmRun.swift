@@ -1,4 +1,5 @@
 import Foundation
+import SluiceConfiguration
 import SluiceRedisClient
 
 /// Fills the new stack from the legacy one, through the proxy's lanes.
@@ -17,6 +18,8 @@ struct WarmRun {
     /// Suspects, which the proxy repairs by itself.
     var doubtful = 0
     var refused = 0
+    /// No way can carry them, by reason.
+    var uncarried: [String: Int] = [:]
     /// Their names are longer than an order to the proxy may be.
     var tooLong = 0
   }
@@ -30,6 +33,8 @@ struct WarmRun {
   private(set) var counts = Counts()
   private(set) var share = 0.0
   private(set) var refusal: String?
+  /// A key that no way can carry.
+  private(set) var uncarriedKey = ""
   /// A key that was left out for its name, cut.
   private(set) var longKey = ""
 
@@ -79,6 +84,9 @@ struct WarmRun {
       case "copied": counts.copied += 1
       case "present": counts.present += 1
       case "absent": counts.absent += 1
+      case _ where outcome.hasPrefix("uncarried "):
+        counts.uncarried[String(outcome.dropFirst("uncarried ".count)), default: 0] += 1
+        if uncarriedKey.isEmpty { uncarriedKey = TerminalText.key(key) }
       case _ where attempts > 1: again.append(key)
       case "overtaken": overtaken.append(key)
       case "doubtful": counts.doubtful += 1

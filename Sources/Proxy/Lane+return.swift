@@ -1,0 +1,202 @@
+import SluiceCommands
+import SluiceCopying
+import SluiceRESP
+import SluiceRouting
+
+/// Keys that a stack is known not to have, while the other one has them right (law 11): what no way can carry, and what was deleted because
+/// it may have been wrong. They are suspects still, because the stacks differ, but nobody is answered wrongly: what is absent cannot lie.
+///
+/// - Where the stack is the mirror, updates are not repeated on nothing; the key is copied again after a growing pause.
+/// - Where it is the primary, the key is brought home from the mirror (`KeyFill`). A client's read finds it missing until then, or waits for it for
+///   a moment; a write makes the key anew, and only then the mirror's value is another's.
+extension Lane {
+  /// A copy that the stack cannot have: what it holds of the key goes, because it is not right, and the key stays a suspect, named.
+  func withhold(_ key: [UInt8], from connection: StackConnection, because ending: ValueCopy.Ending) {
+    let speaksOfItself = ending.speaksOfItself
+    if !connection.suspects.contains(key) { connection.suspects.insert(key) }
+    connection.suspects.pauses.wasRefused(key, speaksOfItself: speaksOfItself, at: now)
+    let why: Suspects.Absence =
+      switch ending {
+      case .uncarried(let reason): .uncarried(reason)
+      case .failed(let trouble) where !speaksOfItself: .uncarried(.refused(trouble))
+      case .failed, .copied, .absent, .present: .waiting
+      }
+    if connection.suspects.isAbsent(key) { return connection.suspects.becameAbsent(key, why) }
+    connection.suspects.isGoing[key] = why
+    restore([Array("DEL".utf8), key], on: connection, end: .withheld)
+  }
+
+  /// A command on a single key that its primary may hold wrongly. True: it waits until the key's value is back from the mirror.
+  func waitsForReturn(
+    _ frame: Span<UInt8>, _ key: Span<UInt8>, on connection: StackConnection, sink: ReplySink, slot: UInt32
+  ) -> Bool {
+    guard !isGoingOn, !connection.suspects.isEverything, !LawBreak.serveSuspects.isOn else { return false }
+    let name = key.withUnsafeBufferPointer { Array($0) }
+    guard connection.suspects.contains(name) else { return false }
+    if connection.suspects.isAbsent(name) {
+      // Missing there; somebody may be waiting already, and nobody overtakes.
+      guard let fill = fills[name], fill.held.count > 0 else { return false }
+      return hold(frame, in: fill, sink: sink, slot: slot)
+    }
+    if let fill = fills[name] { return hold(frame, in: fill, sink: sink, slot: slot) }
+    guard canReturn(name, to: connection) else { return false }
+    purge(key, on: connection.stack, asking: 0)
+    let fill = fill(name)
+    guard !fill.isOver else { return false }
+    return hold(frame, in: fill, sink: sink, slot: slot)
+  }
+
+  private func hold(_ frame: Span<UInt8>, in fill: KeyFill, sink: ReplySink, slot: UInt32) -> Bool {
+    guard fill.held.byteCount + frame.count < settings.heldBytes / 16 else {
+      fill.end(.overtaken)
+      return false
+    }
+    if fill.held.count == 0 {
+      loop.assumeIsolated().scheduleTask(in: .nanoseconds(settings.copyHold)) {
+        self.turnBegan()
+        fill.end(.refused("it took longer than commands on it wait"))
+      }
+    }
+    fill.held.append(frame, sink: sink, slot: slot, keys: 1)
+    return true
+  }
+
+  /// Whether the key's right value can be asked of the other stack.
+  func canReturn(_ key: [UInt8], to connection: StackConnection) -> Bool {
+    let other = self.connection(connection.stack.other)
+    return routing.mirrorsWrites && !isFenced && connection.isUp && other.isUp
+      && !other.mirrorIsFull(adding: 0) && !other.suspects.isEverything && !other.suspects.contains(key)
+      && fills.count < Lane.maximumReturns
+  }
+
+  /// Called with the repairs: brings a suspect home to its own primary, if nobody waits for that already.
+  func bringHome(_ key: [UInt8], to connection: StackConnection) {
+    guard fills[key] == nil, connection.suspects.pauses.isDue(key, at: now),
+      canReturn(key, to: connection)
+    else { return }
+    if !connection.suspects.isAbsent(key) { purge(key.span, on: connection.stack, asking: 0) }
+    _ = fill(key)
+  }
+
+  /// Commands that waited go on, in their order.
+  func goOn(with waiting: HeldCommands) {
+    guard waiting.count > 0 else { return }
+    var held = waiting
+    let (items, all) = held.takeAll()
+    var bytes = all
+    let before = isGoingOn
+    isGoingOn = true
+    for item in items {
+      guard let frame = bytes.readSlice(length: item.length) else { break }
+      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
+    }
+    isGoingOn = before
+  }
+
+  /// What is about to hold all keys, or to answer for many, lets those go ahead that wait for one.
+  func endReturns() {
+    guard isFilling else { return }
+    for fill in fills.values where fill.held.count > 0 { fill.end(.overtaken) }
+  }
+
+  // MARK: Writes
+
+  /// A write is about to be repeated, or its keys to be copied. True: a key of it is missing at one of the stacks, and the write is not repeated.
+  ///
+  /// - Parameter isKnown: what is repeated is what was done.
+  func concernsAbsent(_ request: Span<UInt8>, from primary: StackID, isKnown: Bool) -> Bool {
+    let (here, there) = (connection(primary), connection(primary.other))
+    if here.suspects.absent.isEmpty, there.suspects.absent.isEmpty { return false }
+    let keys = keys(of: request)
+    let makesAnew = isKnown && Lane.makesAnew(request)
+    var isConcerned = false
+    for key in keys where owner(of: key.span) === self {
+      if makesAnew {
+        if here.suspects.isAbsent(key) { here.suspects.settle(key) }
+        if there.suspects.isAbsent(key) { there.suspects.settle(key) }
+        continue
+      }
+      if here.suspects.isAbsent(key) {
+        isConcerned = true
+        // Whether it has made the key there, nobody knows yet; if so, the mirror's is an older one.
+        if !there.suspects.contains(key) { there.suspects.insert(key) }
+        guard let mark = there.suspects.mark(of: key), fills.count < 2 * Lane.maximumReturns else { continue }
+        if let fill = fills[key] {
+          fill.look = mark
+        } else {
+          let fill = KeyFill(of: key, in: self)
+          fill.look = mark
+          fill.start()
+        }
+      } else if there.suspects.isAbsent(key) {
+        isConcerned = true
+        wantsRepairs = true
+      }
+    }
+    guard isConcerned, isKnown else { return false }
+    // Of several keys the others are copied.
+    if keys.count > 1 { suspect(request, on: primary.other, isToBeCopied: true) }
+    scheduleTurnEnd()
+    return true
+  }
+
+  /// `SET key value` and deletions leave the same behind whatever was there.
+  private static func makesAnew(_ request: Span<UInt8>) -> Bool {
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(request), let name = framer.arguments.first else { return false }
+    let word = request.extracting(name.range).withUnsafeBufferPointer { Array($0) }
+    switch String(decoding: word, as: UTF8.self).uppercased() {
+    case "DEL", "UNLINK": return true
+    case "SET": return framer.arguments.count == 3
+    default: return false
+    }
+  }
+
+  /// A write has made a key that the primary lacked: what the mirror has is another, older value.
+  func wasMadeAnew(_ key: [UInt8], on primary: StackID) {
+    connection(primary).suspects.settle(key)
+    let mirror = connection(primary.other)
+    if !mirror.suspects.contains(key) { mirror.suspects.insert(key) }
+    wantsRepairs = true
+    scheduleTurnEnd()
+  }
+
+  // MARK: Copies in pieces
+
+  /// From now on writes to the key are told to its copy, and are not repeated on what the receiver has: that is a suspect, and goes.
+  func carriesInPieces(_ carry: KeyCarry) {
+    let key = carry.key
+    guard carry.target != routing.primary(of: key.span) else { return }
+    pieces[key] = carry
+    let connection = connection(carry.target)
+    if !connection.suspects.contains(key) { connection.suspects.insert(key) }
+  }
+
+  func endsPieces(of carry: KeyCarry) {
+    if !pieces.isEmpty, pieces[carry.key] === carry { pieces[carry.key] = nil }
+  }
+
+  /// A write has been acknowledged while copies are under way in pieces. True: its one key is such a copy's.
+  func concernsPieces(_ request: Span<UInt8>, isKnown: Bool) -> Bool {
+    guard !pieces.isEmpty else { return false }
+    let keys = keys(of: request)
+    let carries = keys.compactMap { pieces[$0] }
+    guard !carries.isEmpty else { return false }
+    let words = isKnown && keys.count == 1 ? Lane.words(of: request) : nil
+    for carry in carries { carry.wasWritten(words) }
+    return keys.count == 1
+  }
+
+  private static func words(of request: Span<UInt8>) -> [[UInt8]]? {
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(request) else { return nil }
+    var words: [[UInt8]] = []
+    for argument in framer.arguments {
+      words.append(request.extracting(argument.range).withUnsafeBufferPointer { Array($0) })
+    }
+    return words
+  }
+
+  /// Keys on their way home at once.
+  static let maximumReturns = 512
+}

@@ -1,0 +1,99 @@
+import Foundation
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
+import Testing
+
+/// Two servers that may differ.
+struct ServerPair: CustomTestStringConvertible, Sendable {
+  let legacy: ServerBinary
+  let new: ServerBinary
+
+  var testDescription: String { "\(legacy.rawValue) to \(new.rawValue)" }
+
+  /// Those of `make test`; with `SLUICE_MATRIX` all sixteen (`make matrix`).
+  static let all: [ServerPair] = {
+    guard ProcessInfo.processInfo.environment["SLUICE_MATRIX"] == nil else {
+      return ServerBinary.allCases.flatMap { legacy in
+        ServerBinary.allCases.map { ServerPair(legacy: legacy, new: $0) }
+      }
+    }
+    return [
+      ServerPair(legacy: .redis62, new: .valkey91), ServerPair(legacy: .redis70, new: .redis82),
+      ServerPair(legacy: .redis82, new: .valkey91), ServerPair(legacy: .valkey91, new: .redis82),
+    ]
+  }()
+}
+
+extension Acceptance {
+  /// From any server to any server, and back: every value arrives, whatever the two understand of each other's dumps.
+  @Suite(.serialized) struct ServerPairTests {
+    @Test(
+      "a whole migration, its pauses, its rollbacks and the way back from complete", arguments: ServerPair.all
+    )
+    func migration(pair: ServerPair) throws {
+      let bed = try PairBed(pair)
+      try bed.plant()
+      try bed.sluice.control("STAGE", "dualwrite", "FORCE", "of this test")
+      let warm = try bed.sluice.run("warm")
+      #expect(warm.exit == .code(0), "\(warm.output) \(warm.errors)")
+      let verify = try bed.sluice.run("verify")
+      #expect(verify.exit == .code(0), "\(verify.output) \(verify.errors)")
+      try bed.expectEqual()
+
+      // Legacy is the primary, and new stands still.
+      var written = try bed.write("dualwrite", while: bed.new)
+      try bed.settle()
+      try bed.sluice.control("STAGE", "live", "100", "FORCE", "of this test")
+      try bed.expect(written)
+
+      // New is the primary, and legacy stands still.
+      written.merge(try bed.write("live", while: bed.legacy)) { _, new in new }
+      try bed.settle()
+      try bed.sluice.control("ROLLBACK", "drill")
+      try bed.expect(written)
+      try bed.settle()
+      try bed.expectEqual()
+
+      // The documented way back from complete.
+      try bed.sluice.control("REARM")
+      try bed.sluice.control("STAGE", "complete", "FORCE", "of this test")
+      let client = try bed.sluice.client()
+      for number in 0..<20 {
+        _ = try client.command("RPUSH", "complete:\(number)", "a", "b")
+        written["complete:\(number)"] = .list(["a", "b"])
+      }
+      try bed.sluice.control("STAGE", "rampdown", "FORCE", "of this test")
+      let repair = try bed.sluice.run("verify", "--repair")
+      #expect(repair.exit == .code(0), "\(repair.output) \(repair.errors)")
+      try bed.sluice.control("ROLLBACK", "back")
+      try bed.expect(written)
+      try bed.expectEqual()
+    }
+
+    @Test("what legacy cannot have is named, stays on new, and is no pass")
+    func whatCannotBeCarried() throws {
+      let bed = try PairBed(ServerPair(legacy: .redis70, new: .redis82))
+      try bed.sluice.control("STAGE", "dualwrite", "FORCE", "of this test")
+      try bed.sluice.control("STAGE", "live", "100", "FORCE", "of this test")
+      let client = try bed.sluice.client()
+      let past = try bed.new.client()
+      _ = try client.command("HSET", "h", "f", "1", "g", "2")
+      try bed.settle()
+      _ = try past.command("HPEXPIRE", "h", "1000000", "FIELDS", "1", "f")
+      // A copy of it is due.
+      try bed.sluice.control("REPAIR", "h")
+      let status = try bed.sluice.status()
+      #expect(status.number("stacks.legacy.uncarried") == 1, "\(status)")
+      #expect(status.text("compare.verdict") != "pass")
+      let said = try bed.sluice.control("ROLLBACK", "drill").text ?? ""
+      #expect(said.contains("1 key of new cannot be carried to legacy"), "\(said)")
+      #expect(try client.command("HGETALL", "h") == .array([]))
+      #expect(try past.command("HLEN", "h") == .integer(2), "new keeps it")
+      // Without the time it can be carried again, and what is written anew is right on both.
+      _ = try client.command("SET", "h", "anew")
+      try eventually("both have it") { try past.command("GET", "h").text == "anew" }
+      try eventually("nothing is missing") { try bed.sluice.status().number("stacks.legacy.uncarried") == 0 }
+    }
+  }
+}
