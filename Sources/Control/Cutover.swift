@@ -118,8 +118,8 @@ actor Cutover {
     async throws(Refused)
     -> String
   {
-    let order = [stage.map { "stage \($0.name)" }, percentage.map { "\($0) %" }].compactMap(\.self)
-      .joined(separator: ", ")
+    let order = [stage.map { "stage \($0.name)" } ?? "ramp", percentage.map { "\($0) %" }].compactMap(\.self)
+      .joined(separator: " ")
     try await begin("the order '\(order)' of \(who)")
     defer {
       moving = nil

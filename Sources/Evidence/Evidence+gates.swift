@@ -143,7 +143,7 @@ extension Evidence {
     let upper = Bounds(bad, of: total).upper
     let isMet = limit >= 1 || (limit <= 0 ? bad == 0 : upper < limit)
     return Gate(
-      "rate \(name)", now: "\(bad) of \(total), so at most \(upper.percent)",
+      "rate \(name)", now: "\(bad) of \(total), so \(upper < 0.00005 ? "" : "at most ")\(upper.percent)",
       needed: "below \(limit.percent)",
       missing: isMet ? "" : bad == 0 ? "more of it" : "fewer of it")
   }
