@@ -17,6 +17,23 @@ public struct CommandFigures: Sendable {
 
     init() {}
 
+    /// In one piece, so that the table is looked at once.
+    mutating func add(_ nanoseconds: Int64?, _ outcome: Outcome) {
+      operations &+= 1
+      switch outcome {
+      case .done: break
+      case .hit: hits &+= 1
+      case .miss: misses &+= 1
+      case .refused: errors &+= 1
+      case .failed:
+        errors &+= 1
+        failures &+= 1
+      }
+      guard let nanoseconds else { return }
+      let bucket = min(Self.buckets - 1, 64 - (UInt64(clamping: nanoseconds) >> 10).leadingZeroBitCount)
+      times[bucket] &+= 1
+    }
+
     mutating func merge(_ other: Cell) {
       operations &+= other.operations
       hits &+= other.hits
@@ -70,19 +87,7 @@ public struct CommandFigures: Sendable {
     let index = Self.index(stack, role, command)
     if cells.isEmpty { cells = [Cell](repeating: Cell(), count: 4 * Self.commands) }
     if cells[index].operations == 0 { used.append(UInt16(truncatingIfNeeded: index)) }
-    cells[index].operations &+= 1
-    switch outcome {
-    case .done: break
-    case .hit: cells[index].hits &+= 1
-    case .miss: cells[index].misses &+= 1
-    case .refused: cells[index].errors &+= 1
-    case .failed:
-      cells[index].errors &+= 1
-      cells[index].failures &+= 1
-    }
-    guard let nanoseconds else { return }
-    let bucket = min(Cell.buckets - 1, 64 - (UInt64(clamping: nanoseconds) >> 10).leadingZeroBitCount)
-    cells[index].times[bucket] &+= 1
+    cells[index].add(nanoseconds, outcome)
   }
 
   /// Adds what another lane, or an earlier interval, counted.
