@@ -119,10 +119,12 @@ extension Cutover {
   func surroundings() async -> Surroundings {
     var around = Surroundings()
     around.newTrouble = health[.new].health.reason
-    for lane in await proxy.health() {
+    let lanes = await proxy.health()
+    for lane in lanes {
       around.legacySuspects += lane.legacySuspects
       around.newSuspects += lane.newSuspects
     }
+    around.uncarried = lanes.uncarried(to: .new).values.reduce(0, +)
     around.ledgerTrouble = ledgerError
     if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
     return around
