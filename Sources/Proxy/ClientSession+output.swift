@@ -66,7 +66,8 @@ extension ClientSession {
   /// may wait for it does. Where memory is short, much less.
   func weigh(exactly: Bool = false) {
     guard let context, !backlog.isGone else { return }
-    let unread = unreadBytes(context)
+    // A writable channel holds next to nothing, and to ask it costs more than most turns.
+    let unread = exactly || !context.channel.isWritable ? unreadBytes(context) : backlog.count
     let waiting = replies.waitingBytes + unread
     say(waiting + (input?.readableBytes ?? 0) + (keptBack?.count ?? 0), exactly: exactly)
     if waiting > lane.settings.clientOutputBytes { return cutOff() }
