@@ -80,6 +80,9 @@ extension CommandRules {
     MirrorRow(.effect(.incrementScore), .equal, ["ZINCRBY"]),
     // Its times of delivery follow the mirror's clock; all else is decided by the stream and its groups.
     MirrorRow(.effect(.streamRead), .equal, ["XREADGROUP"]),
+    // What a script does nobody can tell from outside: the keys that it declares are copied.
+    MirrorRow(.copy, .equal, ["EVAL", "EVALSHA", "FCALL"]),
+    MirrorRow(.parts, .irrelevant, ["MULTI-EXEC"]),
     MirrorRow(.effect(.incrementByFloat), .equal, ["INCRBYFLOAT"]),
     MirrorRow(.effect(.incrementFieldByFloat), .equal, ["HINCRBYFLOAT"]),
     MirrorRow(.effect(.copyKey), .equal, ["COPY"]),

@@ -8,6 +8,17 @@ enum CommandRules {
   /// (https://redis.io/docs/latest/commands/delex/).
   static let laterRows: [CommandRow] = [CommandRow("DELEX", -2, [.write, .fast], 1, 1, 1)]
 
+  /// No command of any server: a whole transaction as one command with the keys of all that it holds, so that everything that is
+  /// known of commands with several keys is true of it. `MULTI-EXEC numkeys key… frame…`; from a client the name is unknown.
+  static let transactionRows: [CommandRow] = [
+    CommandRow("MULTI-EXEC", -3, [.write, .movablekeys], 0, 0, 0),
+    CommandRow("MULTI-EXEC-RO", -3, [.readonly, .movablekeys], 0, 0, 0),
+  ]
+  static let transactionLayouts: [String: KeyLayout] = [
+    "MULTI-EXEC": .counted(countAt: 1, firstKey: 2, destination: nil),
+    "MULTI-EXEC-RO": .counted(countAt: 1, firstKey: 2, destination: nil),
+  ]
+
   static let local: [String: LocalCommand] = [
     "PING": .ping, "ECHO": .echo, "AUTH": .auth, "HELLO": .hello, "SELECT": .select, "QUIT": .quit,
     "RESET": .reset, "TIME": .time, "INFO": .info,
@@ -22,6 +33,10 @@ enum CommandRules {
     // A refused transaction is refused at its end, where Redis refuses one that cannot run: a client that got an error for MULTI may stop
     // reading, and take the replies of the commands behind it for those of its next ones. What nobody watches can be unwatched.
     "MULTI": .multi, "EXEC": .exec, "DISCARD": .discard, "UNWATCH": .unwatch,
+    "SCRIPT|LOAD": .onBothStacks, "SCRIPT|FLUSH": .onBothStacks, "SCRIPT|EXISTS": .askServer,
+    "FUNCTION|LOAD": .onBothStacks, "FUNCTION|DELETE": .onBothStacks, "FUNCTION|FLUSH": .onBothStacks,
+    "FUNCTION|RESTORE": .onBothStacks, "FUNCTION|LIST": .askServer, "FUNCTION|DUMP": .askServer,
+    "FUNCTION|STATS": .askServer,
     // Of no replica at all it waits for nothing.
     "WAIT": .wait,
   ]
@@ -47,8 +62,8 @@ enum CommandRules {
         "CLIENT|UNBLOCK",
       ]
     ),
-    (.script, ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "SCRIPT"]),
-    (.function, ["FCALL", "FCALL_RO", "FUNCTION"]),
+    (.script, ["SCRIPT"]),
+    (.function, ["FUNCTION"]),
     (.replication, ["REPLICAOF", "SLAVEOF", "SYNC", "PSYNC", "REPLCONF", "FAILOVER", "ROLE", "WAITAOF"]),
     (.persistence, ["SAVE", "BGSAVE", "BGREWRITEAOF", "LASTSAVE"]),
     (.administration, ["SHUTDOWN", "LATENCY", "SLOWLOG", "MEMORY", "CLIENT", "LOLWUT", "COMMANDLOG"]),
@@ -115,6 +130,8 @@ enum CommandRules {
         // Encodings, idle times and memory: the server's own affair, not the value.
         "OBJECT|ENCODING", "OBJECT|FREQ", "OBJECT|IDLETIME", "OBJECT|REFCOUNT", "MEMORY|USAGE", "DUMP",
         "XINFO|STREAM", "XINFO|CONSUMERS", "XPENDING", "VEMB", "VINFO", "VLINKS", "VRANDMEMBER", "VSIM",
+        // What they do nobody knows, and whether it is random.
+        "EVAL_RO", "EVALSHA_RO", "FCALL_RO", "MULTI-EXEC-RO",
       ]
     ),
   ]
@@ -126,5 +143,6 @@ enum CommandRules {
 
   static let refusedOption: [String: RefusedOption] = [
     "XREAD": .block, "XREADGROUP": .block, "COPY": .database, "SORT": .pattern, "SORT_RO": .pattern,
+    "EVAL": .keyless, "EVALSHA": .keyless, "FCALL": .keyless,
   ]
 }

@@ -60,7 +60,7 @@ extension CommandSpec {
       return .invalid(message: noNumberMessage)
     }
     // A script may well have no keys, a set operation may not.
-    if numkeys < (isScript ? 0 : 1) { return .invalid(message: tooFewKeysMessage) }
+    if numkeys < (isScript || isTransaction ? 0 : 1) { return .invalid(message: tooFewKeysMessage) }
     if numkeys > arguments.count &- firstKey { return .invalid(message: tooManyKeysMessage) }
     if let destination { indices.append(destination) }
     for index in firstKey..<firstKey &+ numkeys { indices.append(index) }

@@ -19,6 +19,9 @@ extension CommandSpec {
       return databaseOption(in: frame, arguments: arguments) == .other ? .database : nil
     case .pattern:
       return hasPattern(frame, arguments) ? .sortPattern : nil
+    case .keyless:
+      // What is no number is the server's to refuse.
+      return arguments.count > 2 && arguments.integer(at: 2, in: frame) == 0 ? .scriptWithoutKeys : nil
     }
   }
 

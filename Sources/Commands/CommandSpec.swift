@@ -58,6 +58,9 @@ public enum RefusedOption: UInt8, Sendable, BitwiseCopyable {
 
   /// `BY` and `GET` patterns of `SORT` and `SORT_RO`: they read keys that are not among the arguments.
   case pattern
+
+  /// A script, or a function, that declares no key: what it writes would be on one stack alone, and nobody could tell which keys.
+  case keyless
 }
 
 /// All that the proxy knows of one command. A plain value without references: copying it costs no retain.
@@ -118,6 +121,9 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
 
   /// True for a read that changes what it reads (`PFCOUNT`): where it is not compared, it is mirrored.
   public let changesOnRead: Bool
+
+  /// True for a whole `MULTI` … `EXEC` as one command.
+  public let isTransaction: Bool
 
   /// False for what is in no table.
   let isListed: Bool

@@ -15,7 +15,7 @@ extension CommandTable {
       (rows[place].legacyArity, rows[place].newArity) = (rows[place].arity, rows[place].arity)
       if row.access == .write { rows[place].access = .write }
     }
-    return rows
+    return rows + CommandRules.transactionRows.map { TableRow($0, CommandRules.transactionLayouts) }
   }()
 
   static let ownRowsByName = Dictionary(uniqueKeysWithValues: ownRows.map { ($0.name, $0) })
@@ -48,7 +48,7 @@ extension CommandTable {
     if legacy == nil, new == nil { return shared }
     let servers = (legacy: ToldCommands(legacy), new: ToldCommands(new))
     var rows = ownRows
-    for place in rows.indices {
+    for place in rows.indices where !rows[place].isTransaction {
       let name = rows[place].name
       rows[place].learn(
         legacy: servers.legacy[name], new: servers.new[name],

@@ -52,6 +52,7 @@ extension CommandTable {
         ids[row.question].map { PriorDoubt(row.replies, question: UInt16($0), key: row.key) }
       } ?? .none,
       changesOnRead: isMirrored && row.access == .read,
+      isTransaction: row.isTransaction,
       isListed: true,
       label: row.label)
   }
@@ -88,7 +89,8 @@ extension CommandTable {
       keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, isPlain: false,
       isOneSided: false, sides: .both, arities: (-1, -1), split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
-      doubt: .none, changesOnRead: false, isListed: false, label: id == unknownID ? "UNKNOWN" : "")
+      doubt: .none, changesOnRead: false, isTransaction: false, isListed: false,
+      label: id == unknownID ? "UNKNOWN" : "")
   }
 
   private static var unknownSubcommand: CommandSpec {
@@ -97,7 +99,7 @@ extension CommandTable {
       keys: .none, hasSingleKeyAtOne: false, scope: .unknownSubcommand, isPlain: false,
       isOneSided: false, sides: .both, arities: (-1, -1), split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
-      doubt: .none, changesOnRead: false, isListed: false, label: "UNKNOWN SUBCOMMAND")
+      doubt: .none, changesOnRead: false, isTransaction: false, isListed: false, label: "UNKNOWN SUBCOMMAND")
   }
 }
 

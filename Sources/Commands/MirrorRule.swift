@@ -6,6 +6,9 @@ public enum MirrorRule: Sendable, BitwiseCopyable, Equatable {
   /// What the command did, told from its arguments and the primary's reply.
   case effect(MirrorEffect)
 
+  /// Each command of a transaction by its own rule.
+  case parts
+
   /// Neither tells: the state of the command's keys is copied.
   case copy
 

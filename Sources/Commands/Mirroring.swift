@@ -45,7 +45,8 @@ public enum Mirroring {
   ) -> MirrorAction {
     switch spec.mirror {
     case .asSent: .asSent
-    case .copy: .copy
+    // What is made of parts is told by part.
+    case .copy, .parts: .copy
     case .none: .nothing
     case .effect(let effect):
       fitting(

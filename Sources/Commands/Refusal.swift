@@ -11,6 +11,7 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
   case select
   case behindSelect = "behind_select"
   case sortPattern = "sort_pattern"
+  case scriptWithoutKeys = "script_without_keys"
   case tracking, resp3, help
   case unknownKeys = "unknown_keys"
 
@@ -19,19 +20,20 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
   public var message: String {
     switch self {
     case .transaction:
-      "ERR sluice: transactions (MULTI, EXEC, WATCH) are not carried; use a plain pipeline "
-        + "(pipeline(transaction=False), pipelined, Pipelined), or run it against the stack itself"
+      "ERR sluice: this transaction is not carried (WATCH, commands without keys, stacks in memory or with layers); "
+        + "use a plain pipeline (transaction=False, pipelined), or the stack itself"
     case .pubsub:
       "ERR sluice: publish/subscribe is not carried; connect to the stack itself for it"
     case .blocking:
       "ERR sluice: commands that block are not carried; poll with the form that does not block "
         + "(LPOP, RPOP, LMOVE, LMPOP, ZPOPMIN, ZPOPMAX, ZMPOP, XREAD without BLOCK)"
     case .script:
-      "ERR sluice: scripts (EVAL, EVALSHA, SCRIPT) are not carried; "
-        + "send the commands one by one, or run the script against the stack itself"
+      "ERR sluice: SCRIPT KILL and SCRIPT DEBUG are not carried; run them against the stack itself"
     case .function:
-      "ERR sluice: functions (FCALL, FUNCTION) are not carried; "
-        + "send the commands one by one, or call the function on the stack itself"
+      "ERR sluice: FUNCTION KILL is not carried; run it against the stack itself"
+    case .scriptWithoutKeys:
+      "ERR sluice: a script that declares no key is not carried, for its writes could not be told; "
+        + "name its keys (EVAL body 1 key), use EVAL_RO if it only reads, or ask the stack itself"
     case .replication:
       "ERR sluice: replication belongs to each stack; send this command to the stack itself"
     case .persistence:

@@ -25,6 +25,8 @@ public enum LocalCommand: UInt8, Sendable, BitwiseCopyable, Equatable, CaseItera
     clientNoTouch, clientCapa
   case configGet, clientReply
   case multi, exec, discard, unwatch, wait
+  /// Asked of the server that answers `INFO`, or said to both.
+  case askServer, onBothStacks
 }
 
 /// A command about all keys at once.

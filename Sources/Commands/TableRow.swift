@@ -20,6 +20,9 @@ struct TableRow {
   /// `CLIENT` of `CLIENT|LIST`; nil for a command that stands alone.
   var container: String? { name.firstIndex(of: "|").map { String(name[..<$0]) } }
 
+  /// It is no command of any server.
+  var isTransaction: Bool { CommandRules.transactionLayouts[name] != nil }
+
   init(_ row: CommandRow, _ layouts: [String: KeyLayout]) {
     let name = row.name.description
     self.name = name

@@ -18,8 +18,10 @@ extension ClientSession {
     return lane.accept(frame, spec, key: key, from: self)
   }
 
-  func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) {
-    let command = lane.table.resolve(in: frame, arguments: arguments)
+  /// - Parameter isOwn: it was kept back, and may be what this client's `EXEC` was made into.
+  func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, isOwn: Bool = false) {
+    var command = lane.table.resolve(in: frame, arguments: arguments)
+    if !isOwn, lane.table.specs[command].isTransaction { command = CommandTable.unknownID }
     lastCommand = command
     if command == CommandTable.unknownID, isForSomebodyElse(frame, arguments) {
       // It is answered, or the door is closed.
@@ -36,6 +38,7 @@ extension ClientSession {
     switch spec.scope {
     case .keyed:
       if spec.refusedOption != .none, isAnsweredForItsOption(frame, arguments, spec) { return }
+      if spec.isScript { remember(frame, arguments, spec) }
       toItsLane(frame, arguments, spec)
     case .local(let local):
       self.local(local, frame, arguments, spec)
@@ -137,7 +140,7 @@ extension ClientSession {
     return true
   }
 
-  private func toItsLane(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+  func toItsLane(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
     if lane.peers.count == 1, arguments.count > 1 {
       lane.request(frame, arguments, command: spec.id, sink: sink, slot: openSlot())
     } else {

@@ -52,9 +52,10 @@ extension ClientSession {
     case .clientList:
       clientList(words(frame, arguments).dropFirst(2).map { String(decoding: $0, as: UTF8.self) })
     case .time, .info, .configGet, .command, .commandCount, .commandDocs, .commandInfo, .commandList,
-      .commandGetKeys, .commandGetKeysAndFlags:
+      .commandGetKeys, .commandGetKeysAndFlags, .askServer:
       // A real server knows better than any copy of it what it can do and how it is set up.
       askServer(frame, spec)
+    case .onBothStacks: onBothStacks(frame, arguments, spec)
     }
   }
 

@@ -38,36 +38,54 @@ extension ClientSession {
     case .refused(.transaction):
       answerError("ERR WATCH inside MULTI is not allowed")
     default:
-      mode.commandQueued()
-      answer("+QUEUED\r\n")
+      if let wrong = queued.append(frame, arguments, spec) {
+        mode.commandWasWrong()
+        answerError(wrong)
+      } else {
+        mode.commandQueued()
+        answer("+QUEUED\r\n")
+      }
     }
     return false
   }
 
   func multi() {
     mode.began()
+    queued = TransactionQueue()
     answer("+OK\r\n")
   }
 
-  /// The end of a transaction of which nothing was carried out; counted under the word by which people know it.
+  /// The end of a transaction: it goes to its stack as one piece, or is refused here, and nothing of it was carried out.
   func exec() {
     let transaction = mode.transaction
     mode.ended()
+    let queued = self.queued
+    self.queued = TransactionQueue()
     switch transaction {
     case .none: answerError("ERR EXEC without MULTI")
     case .spoiled: answerError("EXECABORT Transaction discarded because of previous errors.")
     case .queueing:
-      let refusal = mode.access == .astray ? Refusal.behindSelect : .transaction
-      countRefusal(lane.table.lookup(ClientSession.multiName.span), refusal.rawValue)
-      answerError("EXECABORT \(refusal.message.dropFirst("ERR ".count)); nothing of it was executed")
+      if mode.access == .astray { return refuseTransaction(.behindSelect) }
+      if let refusal = queued.refusal { return refuseTransaction(refusal) }
+      if queued.isEmpty { return answer("*0\r\n") }
+      let block = queued.block
+      var reader = RequestFramer(limits: .measuredBefore)
+      guard case .command = reader.next(block.span) else { return refuseTransaction(.transaction) }
+      let arguments = reader.arguments.span
+      toItsLane(
+        block.span, arguments, lane.table.specs[lane.table.resolve(in: block.span, arguments: arguments)])
     }
   }
 
-  private static let multiName = Array("MULTI".utf8)
+  private func refuseTransaction(_ refusal: Refusal) {
+    countRefusal(lane.multi, refusal.rawValue)
+    answerError(refusal.abortMessage)
+  }
 
   func discard() {
     guard mode.transaction != .none else { return answerError("ERR DISCARD without MULTI") }
     mode.ended()
+    queued = TransactionQueue()
     answer("+OK\r\n")
   }
 

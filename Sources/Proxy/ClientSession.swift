@@ -20,6 +20,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// What stands between its commands and the stacks. `isPlain`, nothing, is all that most commands ask.
   var mode: SessionMode { didSet { isPlain = mode == .plain } }
   private(set) var isPlain: Bool
+  /// The commands of a `MULTI` that has no `EXEC` yet.
+  var queued = TransactionQueue()
   /// The row of the command that came last.
   var lastCommand = CommandTable.unknownID
   var attempts = LoginAttempts()
@@ -286,7 +288,7 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       var reader = RequestFramer(limits: lane.settings.limits)
       _ = reader.next(frame.span)
       let arguments = reader.arguments
-      dispatch(frame.span, arguments.span)
+      dispatch(frame.span, arguments.span, isOwn: true)
     }
     if var bytes = input {
       input = nil

@@ -19,6 +19,7 @@ extension Lane {
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
     if spec.mirror == .copy { return copy(request, from: primary) }
+    if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
     if buildsOnSuspects(spec, request, of: primary.other) { return copy(request, from: primary) }
     guard !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn else {

@@ -7,10 +7,22 @@ import SluiceRouting
 extension Lane {
   /// Keys of one command on both stacks (law 8).
   func refuseBothSides(_ spec: CommandSpec, sink: ReplySink, slot: UInt32) {
+    if spec.isTransaction {
+      countRefusal(multi, Lane.crossStack, of: sink)
+      return refuse(
+        "EXECABORT sluice: the keys of this transaction are on both stacks just now; give them one hash tag, as in {user1}:a {user1}:b, "
+          + "to keep them together; nothing of it was executed", sink: sink, slot: slot)
+    }
     countRefusal(spec.id, Lane.crossStack, of: sink)
     refuse(
       "CROSSSTACK sluice: the keys of \(spec.name) are on both stacks just now and it cannot be split; "
         + "give them one hash tag, as in {user1}:a {user1}:b, to keep them together", sink: sink, slot: slot)
+  }
+
+  /// At its end, where Redis refuses a transaction that cannot run; counted under the word by which people know it.
+  func refuseTransaction(_ refusal: Refusal, sink: ReplySink, slot: UInt32) {
+    countRefusal(multi, refusal.rawValue, of: sink)
+    refuse(refusal.abortMessage, sink: sink, slot: slot)
   }
 
   /// Legacy stands in for new, for reads alone.
@@ -54,6 +66,13 @@ extension Lane {
 
   private static let crossStack = "cross_stack"
   private static let readsOnly = "fallback"
+}
+
+extension Refusal {
+  /// The same for `EXEC`.
+  var abortMessage: String {
+    "EXECABORT \(message.dropFirst("ERR ".count)); nothing of it was executed"
+  }
 }
 
 extension ClientSession {

@@ -48,7 +48,10 @@ extension Lane {
       switch command.sequel {
       case .none, .fill: break
       // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
-      case .mirror: if !isError { mirror(request, command, reply, from: connection.stack) }
+      case .mirror:
+        if !isError || hasChanged(by: command, reply) {
+          mirror(request, command, reply, from: connection.stack)
+        }
       case .compare, .fillOrCompare: compare(request, command, with: reply, from: connection.stack)
       }
     case .mirroredWrite:
@@ -70,9 +73,20 @@ extension Lane {
       proved(reply, command, request: request, by: connection)
     case .recheck, .copy:
       sink?.replyArrived(reply, slot: command.slot)
-    case .question:
+    case .question, .queued:
       if isError { connection.heardError(reply) }
     }
+  }
+
+  static func begins(_ reply: Span<UInt8>, _ word: StaticString) -> Bool {
+    guard reply.count >= word.utf8CodeUnitCount else { return false }
+    for index in 0..<word.utf8CodeUnitCount where reply[index] != word.utf8Start[index] { return false }
+    return true
+  }
+
+  /// A script that ends in an error has done all that it did before.
+  func hasChanged(by command: Pending, _ error: Span<UInt8>) -> Bool {
+    table.specs[Int(command.command)].isScript && !Lane.begins(error, "-NOSCRIPT")
   }
 
   /// No reply will come to `command`: the connection was lost or cut.
@@ -83,7 +97,7 @@ extension Lane {
     let isOwed = connection.owesOldest
     connection.owesOldest = false
     // Found out before anybody had to pay for it.
-    if command.role == .question { return }
+    if command.role == .question || command.role == .queued { return }
     figures.recordUnanswered(
       kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
       table.specs[Int(command.command)].commandClass)
@@ -123,7 +137,7 @@ extension Lane {
     case .recheck, .copy:
       if isOwed, let key = (sink as? KeyQuestion)?.key { tookTooLong(key) }
       sink?.replyFailed(slot: command.slot)
-    case .question: break
+    case .question, .queued: break
     }
   }
 

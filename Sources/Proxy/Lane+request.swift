@@ -179,8 +179,12 @@ extension Lane {
       repeatWrite(frame, pending(spec, sequel, to: stack, slot: slot), nil, from: stack)
       return connection.send(frame, pending(spec, .none, to: stack, slot: slot), sink: sink)
     }
+    if spec.isTransaction, !connection.endpoint.carriesTransactions {
+      return refuseTransaction(.transaction, sink: sink, slot: slot)
+    }
     var command = pending(spec, sequel, to: stack, slot: slot)
     if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
+    if spec.isTransaction { return sendTransaction(frame, command, to: connection, sink: sink) }
     connection.send(frame, command, sink: sink)
   }
 

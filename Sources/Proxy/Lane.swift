@@ -31,6 +31,10 @@ final class Lane: @unchecked Sendable {
   private(set) var abilities: (legacy: ServerAbilities, new: ServerAbilities) = (.assumed, .assumed)
   /// The rows of the commands that the lane sends on its own behalf.
   let deletion = CommandTable.shared.lookup(Array("DEL".utf8).span)
+  let evals = ["EVAL", "EVAL_RO"].map { CommandTable.shared.lookup(Array($0.utf8).span) }
+  let multi = CommandTable.shared.lookup(Array("MULTI".utf8).span)
+  let scriptLoad = CommandTable.shared.lookup(
+    subcommand: Array("LOAD".utf8).span, of: CommandTable.shared.lookup(Array("SCRIPT".utf8).span))
   /// What the servers have told of their commands, and the newest table.
   let book: CommandBook
   let report: @Sendable (ProxyEvent) -> Void
@@ -123,6 +127,8 @@ final class Lane: @unchecked Sendable {
   /// What all clients of the proxy hold. Set once, before the first client.
   var clientMemory = ClientMemory(limit: .max)
   let weight = LaneWeight()
+  /// The scripts of all clients of the proxy. Set once, before the first client.
+  var scripts = ScriptLibrary()
   var isDraining = false
   var isShutDown = false
   var congested: [ClientSession] = []

@@ -24,6 +24,9 @@ struct Pending: BitwiseCopyable {
     case proof
     /// Nobody's command: on a link that has been idle, whether anybody is there. The answer is swallowed.
     case question
+    /// `MULTI`, or a command inside of a transaction: the stack queues it, and its answer is swallowed. The client waits for that of
+    /// `EXEC`, a `primary`.
+    case queued
   }
 
   /// What the lane does with the command once the primary has answered.

@@ -68,11 +68,13 @@ public final class ProxyServer: Sendable {
     let remembered = LawBreak.noJournal.isOn ? nil : journal?.remembered
     // Another stage than the one in force before is a flip like any other: what comes into use again may hold what is old.
     recovered?.everything.formUnion(remembered?.doubts(at: stage) ?? [])
+    let scripts = ScriptLibrary()
     let (taken, leftOutAnew) = (recovered, remembered?.leavesOutAnew(at: stage))
     for lane in lanes {
       try await lane.loop.submit {
         lane.prepare(
-          among: lanes, recovered: taken, leftOutAnew: leftOutAnew, clientMemory: clientMemory)
+          among: lanes, recovered: taken, leftOutAnew: leftOutAnew, clientMemory: clientMemory,
+          scripts: scripts)
       }.get()
     }
     record?.leaveOut(Set([stage.leftOut].compactMap(\.self)))
@@ -318,9 +320,10 @@ public final class ProxyServer: Sendable {
 extension Lane {
   fileprivate func prepare(
     among lanes: [Lane], recovered: SuspectJournal.Recovered?, leftOutAnew: StackID?,
-    clientMemory: ClientMemory
+    clientMemory: ClientMemory, scripts: ScriptLibrary
   ) {
     peers = lanes
+    self.scripts = scripts
     self.clientMemory = clientMemory
     // Until this start it was told of everything.
     if let leftOutAnew { wasLeftOut(leftOutAnew) }

@@ -80,6 +80,8 @@ final class StackConnection {
   var owesOldest = false
   /// The stack has just refused to delete a suspect: the answer to the command behind it must not be seen.
   var hasRefusedPurge = false
+  /// Which scripts the server has been told by this link.
+  var toldScripts = ScriptLibrary.Told()
   /// Keys of this lane that the stack may hold wrongly.
   var suspects: Suspects
 
@@ -113,7 +115,7 @@ final class StackConnection {
     if command.isKept { kept.append(frame) }
     sent &+= 1
     switch command.role {
-    case .primary:
+    case .primary, .queued:
       lastPrimary = sent
       primaryBytes &+= frame.count
     case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof, .question:
@@ -166,7 +168,7 @@ final class StackConnection {
   private func next() -> Pending? {
     guard let command = pending.popFirst() else { return nil }
     answered &+= 1
-    if command.role == .primary {
+    if command.role == .primary || command.role == .queued {
       primaryBytes &-= Int(command.bytes)
     } else {
       if command.role == .proof { openProofs &-= 1 }
@@ -287,6 +289,7 @@ final class StackConnection {
       restorationsSeen = restorations
       lane.wasRestored(self)
     }
+    loadScripts()
     change(to: .up)
     if stack == .new { lane.newIsBack() }
   }

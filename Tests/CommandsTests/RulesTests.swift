@@ -37,7 +37,9 @@ import Testing
     for command in LocalCommand.allCases { #expect(scopes.contains(.local(command)), "\(command)") }
     for command in KeyspaceCommand.allCases { #expect(scopes.contains(.keyspace(command)), "\(command)") }
     // What only options, HELLO or SELECT ask for, and what only a server can bring.
-    let byArgument: [Refusal] = [.resp3, .sortPattern, .select, .behindSelect, .unknownKeys]
+    let byArgument: [Refusal] = [
+      .resp3, .sortPattern, .select, .behindSelect, .unknownKeys, .scriptWithoutKeys,
+    ]
     for refusal in Refusal.allCases where !byArgument.contains(refusal) {
       #expect(scopes.contains(.refused(refusal)), "\(refusal)")
     }
@@ -65,7 +67,8 @@ import Testing
     #expect(spec("hgetall k").comparison == .unorderedPairs && spec("smembers k").comparison == .unordered)
     #expect(spec("ttl k").comparison == .tolerance && spec("get k").comparison == .exact)
     #expect(spec("object freq k").comparison == .never && spec("object freq k").access == .read)
-    #expect(spec("eval s 0").scope == .refused(.script) && spec("script load s").scope == .refused(.script))
+    #expect(spec("eval s 0").scope == .keyed && spec("script kill").scope == .refused(.script))
+    #expect(spec("script load s").scope == .local(.onBothStacks))
     #expect(spec("client kill x").scope == .refused(.administration))
     #expect(spec("client tracking on").scope == .refused(.tracking))
     #expect(

@@ -40,7 +40,7 @@ struct EffectWalk {
     servers = try TwinServers(binary)
     specs = servers.table.specs.filter {
       $0.mirror != .none && $0.id != CommandTable.unknownID && $0.sides == .both && $0.mirror != .copy
-        && !$0.flags.contains(.module)
+        && $0.mirror != .parts && !$0.flags.contains(.module)
     }
     hasFieldTimes = servers.table.abilities.new.contains(.fieldTimes)
     dice = Dice(seed: seed)

@@ -23,7 +23,8 @@ import Testing
       _ = try client.ask("CLIENT", "SETINFO", "lib-name", "redis-py")
       _ = try client.ask("CLIENT", "SETINFO", "lib-ver", "5.0.8")
       let asked: [([String], String, String)] = [
-        (["EVAL", "return 1", "0"], "EVAL", "script"), (["SUBSCRIBE", "c"], "SUBSCRIBE", "pubsub"),
+        (["EVAL", "return 1", "0"], "EVAL", "script_without_keys"),
+        (["SUBSCRIBE", "c"], "SUBSCRIBE", "pubsub"),
         (["HELLO", "3"], "HELLO", "resp3"), (["WATCH", "a"], "WATCH", "transaction"),
         (["XREAD", "BLOCK", "0", "STREAMS", "s", "0"], "XREAD", "blocking"),
         (["COPY", "a", "b", "DB", "3"], "COPY", "database"),

@@ -14,13 +14,13 @@ import Testing
 
   static let transcripts: [(request: String, reply: String)] = [
     ("MULTI\r\nSET a 1\r\nGET a\r\nEXEC\r\nGET a\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n\(abort)$-1\r\n"),
-    ("MULTI\r\nEXEC\r\n", "+OK\r\n\(abort)"),
+    ("MULTI\r\nEXEC\r\n", "+OK\r\n*0\r\n"),
     (
       "MULTI\r\nMULTI\r\nWATCH a\r\nGET\r\nNOPE\r\nSET a 1\r\nEXEC\r\nGET a\r\n",
       "+OK\r\n\(nested)\(watchInside)-ERR wrong number of arguments for 'get' command\r\n"
         + "-ERR unknown command 'NOPE', with args beginning with: \r\n+QUEUED\r\n\(spoiled)$-1\r\n"
     ),
-    ("MULTI\r\nMULTI\r\nWATCH a\r\nEXEC\r\n", "+OK\r\n\(nested)\(watchInside)\(abort)"),
+    ("MULTI\r\nMULTI\r\nWATCH a\r\nEXEC\r\n", "+OK\r\n\(nested)\(watchInside)*0\r\n"),
     ("EXEC\r\nDISCARD\r\nUNWATCH\r\n", "-ERR EXEC without MULTI\r\n-ERR DISCARD without MULTI\r\n+OK\r\n"),
     (
       "MULTI\r\nEXEC x\r\nEXEC\r\n",

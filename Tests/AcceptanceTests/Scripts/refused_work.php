@@ -34,6 +34,7 @@ for ($i = 0; $i < $rounds; $i++) {
     $r->multi();
     $r->incr('php:n');
     $r->set($key, 'wrong');
+    $r->publish('c', 'x');
     $r->setOption(Redis::OPT_READ_TIMEOUT, 0.002);
     try {
         same($r->exec(), false, 'a transaction');
@@ -46,10 +47,11 @@ for ($i = 0; $i < $rounds; $i++) {
     $pipe->multi();
     $pipe->incr('php:n');
     $pipe->set($key, 'wrong');
+    $pipe->publish('c', 'x');
     $pipe->exec();
     same($pipe->exec(), [[]], 'a transaction in a pipeline');
     same($r->get($key), $value, 'get behind a refused transaction in a pipeline');
-    refused($r, fn () => $r->eval("return redis.call('incr', KEYS[1])", ['php:n'], 1), 'a script');
+    refused($r, fn () => $r->eval("return redis.call('incr', 'php:n')", [], 0), 'a script');
     same($r->get($key), $value, 'get behind a refused script');
     refused($one, fn () => $one->select(3), 'select');
     refused($one, fn () => $one->set($key, 'wrong'), 'set behind a refused select');

@@ -26,11 +26,12 @@ for my $i (0 .. $rounds - 1) {
     $r->multi;
     $r->incr("pl:n");
     $r->set($key, "wrong");
+    $r->publish("c", "x");
     return $r->exec;
   });
   same($r->get($key), $value, "get behind a refused transaction");
   refused("a watch", sub { $r->watch("pl:n") });
-  refused("a script", sub { $r->eval("return redis.call('incr', KEYS[1])", 1, "pl:n") });
+  refused("a script", sub { $r->eval("return redis.call('incr', 'pl:n')", 0) });
   same($r->get($key), $value, "get behind a refused script");
   # This module believes that it is in database 0 after a refused select, and says no SELECT 0: a new connection, as its users would.
   my $one = Redis->new(server => "127.0.0.1:$port", cnx_timeout => 5, read_timeout => 5);

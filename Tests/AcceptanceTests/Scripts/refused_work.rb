@@ -25,13 +25,13 @@ rounds.to_i.times do |i|
     r.multi do |transaction|
       transaction.incr("rb:n")
       transaction.set(key, "wrong")
-      transaction.get("rb:0")
+      transaction.publish("c", "x")
     end
   end
   same(r.get(key), value, "get behind a refused transaction")
   refused("a watch") { r.watch("rb:n") { r.multi { |transaction| transaction.incr("rb:n") } } }
   same(r.get(key), value, "get behind a refused watch")
-  refused("a script") { r.eval("return redis.call('incr', KEYS[1])", keys: ["rb:n"]) }
+  refused("a script") { r.eval("return redis.call('incr', 'rb:n')") }
   same(r.get(key), value, "get behind a refused script")
   refused("select") { one.select(3) }
   refused("set behind a refused select") { one.set(key, "wrong") }

@@ -1,0 +1,124 @@
+import SluiceCommands
+import SluiceRESP
+import SluiceRouting
+import Synchronization
+
+/// The bodies of the scripts that clients have loaded or run, so that each stack knows them all: whichever answers for a key
+/// tomorrow, and after a restart of its server too, no client is told `NOSCRIPT` for what it has loaded through the proxy.
+///
+/// Beyond its bound nothing is added: such a script is as unknown to a stack as without a proxy, and its client loads it again.
+final class ScriptLibrary: Sendable {
+  /// How far one server has been told.
+  struct Told {
+    /// Its run; nil where it does not tell, and then it is told everything with every connection.
+    var run: [UInt8]?
+    var edition: UInt64 = 0
+    var count = 0
+  }
+
+  private struct State {
+    /// `SCRIPT LOAD` with each body, in the order in which they came.
+    var loads: [[UInt8]] = []
+    var known: Set<[UInt8]> = []
+    var bytes = 0
+    /// Grows with every flush.
+    var edition: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+
+  init(limit: Int = 64 << 20) { self.limit = limit }
+
+  /// False if it is known, or if there is no room.
+  func add(_ body: [UInt8]) -> Bool {
+    state.withLock { state in
+      guard !state.known.contains(body), state.bytes <= limit - 2 * min(body.count, limit) else {
+        return false
+      }
+      state.known.insert(body)
+      state.bytes += 2 * body.count
+      state.loads.append(InlineRequest.frame(of: [Array("SCRIPT".utf8), Array("LOAD".utf8), body]))
+      return true
+    }
+  }
+
+  func forgetAll() { state.withLock { $0 = State(edition: $0.edition &+ 1) } }
+
+  /// What a server of this run has to be told; from then on it counts as told.
+  func news(for run: [UInt8]?, _ told: inout Told) -> [[UInt8]] {
+    state.withLock { state in
+      let isSame = run != nil && run == told.run && told.edition == state.edition
+      let first = isSame ? min(told.count, state.loads.count) : 0
+      told = Told(run: run, edition: state.edition, count: state.loads.count)
+      return Array(state.loads[first...])
+    }
+  }
+}
+
+extension StackConnection {
+  /// Tells the server the scripts that it has not been told by this link; the answers are swallowed.
+  func loadScripts() {
+    for load in lane.scripts.news(for: server, &toldScripts) {
+      send(
+        load.span,
+        Pending(
+          slot: 0, command: UInt16(truncatingIfNeeded: lane.scriptLoad), role: .question, sequel: .none,
+          sentAt: lane.now), sink: nil)
+    }
+  }
+}
+
+extension ClientSession {
+  /// Ahead of a script that comes with its body: the other stack will need it when the keys change sides.
+  func remember(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+    guard lane.evals.contains(spec.id), arguments.count > 1 else { return }
+    add(frame.extracting(arguments[1].range))
+  }
+
+  static func bytes(_ span: Span<UInt8>) -> [UInt8] { span.withUnsafeBufferPointer { Array($0) } }
+
+  private func add(_ body: Span<UInt8>) {
+    guard lane.scripts.add(ClientSession.bytes(body)) else { return }
+    for connection in lane.stacks where connection.isUp { connection.loadScripts() }
+  }
+
+  /// What concerns no key and both servers, whoever answers for keys just now: `SCRIPT LOAD`, `FUNCTION LOAD`. What this client asks
+  /// next waits for both, so that it finds there what it has loaded.
+  func onBothStacks(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
+    if spec.name == "SCRIPT|LOAD" {
+      _ = lane.scripts.add(ClientSession.bytes(frame.extracting(arguments[2].range)))
+    }
+    if spec.name == "SCRIPT|FLUSH" { lane.scripts.forgetAll() }
+    let answers = AnswersOfBoth(on: lane, prefers: lane.serverToAsk, sink: sink, slot: openBarrier())
+    for stack in lane.stacks {
+      lane.ask(frame, spec, stack.stack, sink: answers, slot: UInt32(stack.stack.rawValue))
+    }
+  }
+}
+
+/// Waits for both stacks and passes one answer on: that of the stack that is asked about the server, or of the other one while that is
+/// away.
+private final class AnswersOfBoth: ReplySink, @unchecked Sendable {
+  private unowned let lane: Lane
+  private let preferred: StackID
+  private let sink: ReplySink
+  private let slot: UInt32
+  private var answers: [StackID: [UInt8]] = [:]
+
+  init(on lane: Lane, prefers preferred: StackID, sink: ReplySink, slot: UInt32) {
+    self.lane = lane
+    self.preferred = preferred
+    self.sink = sink
+    self.slot = slot
+    super.init(home: lane.index)
+  }
+
+  override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    let stack = StackID(rawValue: UInt8(truncatingIfNeeded: slot)) ?? .legacy
+    answers[stack] = ClientSession.bytes(reply)
+    guard let first = answers[preferred], let second = answers[preferred.other] else { return }
+    let isAway = first.starts(with: Array("-STACKDOWN ".utf8))
+    lane.deliver((isAway ? second : first).span, to: sink, slot: self.slot)
+  }
+}

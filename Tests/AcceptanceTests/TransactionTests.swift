@@ -1,0 +1,124 @@
+import SluiceLoadGenerator
+import SluiceRedisClient
+import SluiceTestSupport
+import Testing
+
+extension Acceptance {
+  /// `MULTI` … `EXEC` is carried as one block, where its keys are; its effects are on both stacks afterwards.
+  @Suite struct TransactionTests {
+    private func ask(_ client: RedisClient, _ lines: [String]) throws -> [Reply] {
+      for line in lines { try client.append(line.split(separator: " ").map { Array($0.utf8) }) }
+      return try lines.map { _ in try client.reply() }
+    }
+
+    @Test(
+      "every kind of write in a block does on both stacks what it did on one", arguments: [1, 2],
+      ["dualwrite", "shadow", "live"])
+    func block(threads: Int, stage: String) throws {
+      let stacks = try TwoStacks(stage: stage, percent: 100, threads: threads)
+      let client = try stacks.sluice.client()
+      let (legacy, new) = (try stacks.legacy.client(), try stacks.new.client())
+      for round in 0..<30 {
+        let replies = try ask(
+          client,
+          [
+            "MULTI", "INCR n", "SET nx:\(round) 1 NX", "SET nx:\(round) 2 NX", "SADD s a b c d e", "SPOP s 2",
+            "LPUSH l \(round)",
+            "HINCRBYFLOAT h f 0.1", "GET n", "EXPIRE n 1000", "PING", "INCR l",
+            "EVAL return(redis.call('incr',KEYS[1])) 1 n",
+            "ECHO end", "EXEC",
+          ])
+        #expect(replies[0] == .status("OK"))
+        #expect(replies[1...13].allSatisfy { $0 == .status("QUEUED") }, "\(replies)")
+        guard case .array(let answers) = replies[14], answers.count == 13 else {
+          throw TestFailure("\(replies)")
+        }
+        #expect(answers[0] == .integer(Int64(2 * round + 1)) && answers[2] == .null, "\(answers)")
+        #expect(answers[7] == .string(Array("\(2 * round + 1)".utf8)) && answers[9] == .status("PONG"))
+        // What fails inside fails alone, as in Redis.
+        guard case .error(let text) = answers[10] else { throw TestFailure("\(answers)") }
+        #expect(text.hasPrefix("WRONGTYPE") && answers[11] == .integer(Int64(2 * round + 2)))
+      }
+      try eventually("\(stage), \(threads): the same on both") {
+        for key in ["n", "s", "l", "h"] {
+          let read = ["n": "GET n", "s": "SMEMBERS s", "l": "LRANGE l 0 -1", "h": "HGETALL h"][key] ?? ""
+          let (left, right) = (try ask(legacy, [read]), try ask(new, [read]))
+          guard "\(left)".sorted() == "\(right)".sorted(), left != [.null], left != [.array([])] else {
+            return false
+          }
+        }
+        return try ask(legacy, ["TTL n"]) != [.integer(-1)] && ask(new, ["TTL n"]) != [.integer(-1)]
+      }
+      #expect(try ask(client, ["MULTI", "EXEC"]).last == .array([]))
+    }
+
+    @Test("what is wrong in a block is Redis's error, and nothing of it is carried out")
+    func wrong() throws {
+      let stacks = try TwoStacks(stage: "dualwrite")
+      let client = try stacks.sluice.client()
+      let direct = try stacks.legacy.client()
+      for lines in [
+        ["MULTI", "SET a 1", "NOPE x", "EXEC"], ["MULTI", "SET a", "SET a 1", "EXEC"], ["EXEC"], ["DISCARD"],
+        ["MULTI", "MULTI", "DISCARD"], ["MULTI", "SET a 1", "DISCARD"], ["MULTI", "SAVE", "SET a 1", "EXEC"],
+        ["MULTI", "EVAL s x", "EXEC"], ["MULTI-EXEC 0 x"], ["MULTI", "MULTI-EXEC 1 a b", "EXEC"],
+      ] {
+        let (through, past) = (try ask(client, lines), try ask(direct, lines))
+        #expect(through == past, "\(lines)")
+        #expect(try direct.command("EXISTS", "a") == .integer(0), "\(lines)")
+      }
+      for lines in [
+        ["MULTI", "SET a 1", "FLUSHALL", "EXEC"], ["MULTI", "SET a 1", "PUBLISH c x", "EXEC"],
+        ["MULTI", "SET a 1", "SELECT 3", "EXEC"],
+        ["MULTI", "SET a 1", "EVAL return 0 0", "EXEC"], ["MULTI", "SET a 1", "BLPOP l 1", "EXEC"],
+      ] {
+        guard case .error(let text)? = try ask(client, lines).last else {
+          throw TestFailure("\(lines) was carried out")
+        }
+        #expect(text.hasPrefix("EXECABORT sluice: "), "\(text)")
+        #expect(try direct.command("EXISTS", "a") == .integer(0), "\(lines)")
+      }
+    }
+
+    @Test("keys of both stacks: EXECABORT, with the cure, and nothing is done", arguments: [1, 2])
+    func bothSides(threads: Int) throws {
+      let stacks = try TwoStacks(stage: "live", percent: 50, threads: threads)
+      let client = try stacks.sluice.client()
+      let sets = (0..<40).map { "SET k\($0) 1" }
+      guard case .error(let text)? = try ask(client, ["MULTI"] + sets + ["EXEC"]).last else {
+        throw TestFailure("it was carried out")
+      }
+      #expect(text.hasPrefix("EXECABORT sluice: ") && text.contains("hash tag"), "\(text)")
+      #expect(
+        try ask(client, ["EXISTS " + (0..<40).map { "k\($0)" }.joined(separator: " ")]) == [.integer(0)])
+      let tagged = (0..<40).map { "SET {user}:\($0) 1" }
+      guard case .array(let answers)? = try ask(client, ["MULTI"] + tagged + ["EXEC"]).last else {
+        throw TestFailure("it was refused")
+      }
+      #expect(answers == Array(repeating: .status("OK"), count: 40))
+      #expect("\(try stacks.sluice.status())".contains("cross_stack"))
+    }
+
+    @Test("counters in blocks keep count through flips, and both stacks agree", arguments: [1, 2])
+    func flips(threads: Int) throws {
+      let stacks = try TwoStacks(stage: "dualwrite", threads: threads)
+      let client = try stacks.sluice.client()
+      var count = 0
+      for stage in [
+        ["shadow"], ["live", "100"], ["live", "0"], ["rampdown"], ["live", "50"], ["dualwrite"],
+      ] {
+        try stacks.sluice.control(["STAGE"] + stage)
+        for _ in 0..<50 {
+          let replies = try ask(client, ["MULTI", "INCR {c}n", "RPUSH {c}l \(count)", "EXEC"])
+          count += 1
+          #expect(
+            replies.last == .array([.integer(Int64(count)), .integer(Int64(count))]), "\(stage): \(replies)")
+        }
+      }
+      try eventually("both agree") {
+        try stacks.legacy.client().command("GET", "{c}n").text == "\(count)"
+          && stacks.new.client().command("GET", "{c}n").text == "\(count)"
+          && stacks.new.client().command("LLEN", "{c}l") == .integer(Int64(count))
+      }
+    }
+  }
+}
