@@ -122,6 +122,7 @@ enum CommandRules {
       ]
     ),
     (.typeName, ["TYPE"]),
+    (.groups, ["XINFO|GROUPS"]),
     (
       .never,
       [

@@ -41,6 +41,9 @@ public enum Comparison: UInt8, Sendable, BitwiseCopyable {
   /// The name of the key's type: `TYPE`.
   case typeName
 
+  /// Consumer groups by the fields that both servers tell, but for those that each counts in its own way: `XINFO GROUPS`.
+  case groups
+
   /// Replies that rightly differ between two equal servers (random, cursors, encodings, idle times), and
   /// all writes.
   case never
@@ -150,6 +153,9 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
     let arity = Int(side == .legacy ? arities.legacy : arities.new)
     return arity >= 0 ? count == arity : count >= 0 &- arity
   }
+
+  /// Several keys perhaps, but each for itself: what comes of one has nothing to do with another.
+  public var updatesKeysApart: Bool { container != nil || mirror == .effect(.streamRead) }
 
   /// Whether so many arguments, the name included, can be right.
   @inlinable

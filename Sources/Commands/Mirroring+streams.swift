@@ -10,16 +10,22 @@ extension Mirroring {
     if ReplyReader.isNull(reply) { return .nothing }
     guard reply.isBulk else { return .copy }
     var index = 2
+    // Where the trim stands by which the primary removes as much as it likes; what is done with references to it is another matter.
+    var (approximate, hasReferences): (Range<Int>?, Bool) = (nil, false)
     while index < arguments.count {
       if arguments.holds("NOMKSTREAM", at: index, in: request) {
         index &+= 1
       } else if isTrimming(arguments, at: index, in: request) {
-        if isApproximate(arguments, at: index &+ 1, in: request) { return .copy }
-        index &+= isSign("=", arguments, at: index &+ 1, in: request) ? 3 : 2
+        let start = index
+        let isAbout = isApproximate(arguments, at: index &+ 1, in: request)
+        index &+= isAbout || isSign("=", arguments, at: index &+ 1, in: request) ? 3 : 2
+        if arguments.holds("LIMIT", at: index, in: request) { index &+= 2 }
+        if isAbout { approximate = start..<index }
       } else if arguments.holds("KEEPREF", at: index, in: request)
         || arguments.holds("DELREF", at: index, in: request)
         || arguments.holds("ACKED", at: index, in: request)
       {
+        hasReferences = true
         index &+= 1
       } else {
         break
@@ -29,6 +35,15 @@ extension Mirroring {
     let id = request.extracting(arguments.place(at: index))
     // An option of a later server stands where an id should: what it does is not guessed at.
     guard !id.isEmpty, id[0] == UInt8(ascii: "*") || id[0] &- UInt8(ascii: "0") <= 9 else { return .copy }
+    if let approximate {
+      if hasReferences { return .copy }
+      output.beginFrame(arguments.count - approximate.count)
+      output.appendWords(0..<approximate.lowerBound, of: request, arguments)
+      output.appendWords(approximate.upperBound..<index, of: request, arguments)
+      output.append(contentsOf: reply)
+      output.appendWords(index &+ 1..<arguments.count, of: request, arguments)
+      return .replacedAndTrimmed
+    }
     guard id[id.count - 1] == UInt8(ascii: "*") else { return .asSent }
     output.beginFrame(arguments.count)
     output.appendWords(0..<index, of: request, arguments)
@@ -43,7 +58,11 @@ extension Mirroring {
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>
   ) -> MirrorAction {
     if ReplyReader.integer(reply) == 0 { return .nothing }
-    return isApproximate(arguments, at: 3, in: request) ? .copy : .asSent
+    guard isApproximate(arguments, at: 3, in: request) else { return .asSent }
+    // Behind the threshold: LIMIT, and what is done with references to what goes.
+    let hasOptions =
+      arguments.count > 5 && !(arguments.count == 7 && arguments.holds("LIMIT", at: 5, in: request))
+    return hasOptions ? .copy : .trimmed
   }
 
   /// `XCLAIM key group consumer min-idle id … [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID]

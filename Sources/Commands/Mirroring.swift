@@ -11,6 +11,12 @@ public enum MirrorAction: UInt8, Sendable, BitwiseCopyable {
   /// The same, and the mirror must answer `:0`: there is nothing there that it did not have.
   case replacedAddingNothing
 
+  /// Send what `output` holds; behind it the primary is asked how much its trim has left, and the mirror trims alike.
+  case replacedAndTrimmed
+
+  /// The same, with nothing to send before.
+  case trimmed
+
   /// Nothing: the primary's reply says that nothing changed.
   case nothing
 
@@ -59,7 +65,9 @@ public enum Mirroring {
   @usableFromInline
   static func fitting(_ action: MirrorAction, _ output: inout [UInt8], _ limits: FrameLimits) -> MirrorAction
   {
-    guard action == .replaced || action == .replacedAddingNothing else { return action }
+    guard action == .replaced || action == .replacedAddingNothing || action == .replacedAndTrimmed else {
+      return action
+    }
     let words = ReplyReader.count(output.span) ?? .max
     if words <= min(limits.arguments, FrameLimits.wordsOfAnyRedis), output.count <= limits.frameBytes {
       return action

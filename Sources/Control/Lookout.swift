@@ -80,8 +80,8 @@ struct Lookout {
       let by = seconds(clock.nanoseconds)
       sentences.append(
         "the clock of \(stack.name) (\(endpoint)) is \(by) \(isAhead ? "ahead of" : "behind") the proxy's, and "
-          + "\(tolerance.text) is tolerated: what expires at a set time does so \(by) too \(isAhead ? "early" : "late") "
-          + "there; set the clocks right (NTP)")
+          + "\(tolerance.text) is tolerated: expiries are moved by \(proxy.clockShift(of: stack) / 1000) s for it; "
+          + "set the clocks right (NTP)")
     }
     guard sentences.isEmpty, let legacy = proxy.clock(of: .legacy), let new = proxy.clock(of: .new) else {
       return sentences

@@ -160,6 +160,7 @@ extension StatusReport {
     clocks = Lookout.clocks(proxy, configuration)
     for stack in StackID.allCases {
       stacks[stack.name]?.server = proxy.facts(of: stack).map(Server.init)
+      stacks[stack.name]?.clock_shift_ms = proxy.clockShift(of: stack)
       stacks[stack.name]?.clock_offset_ms = proxy.clock(of: stack).map { Int($0.nanoseconds / 1_000_000) }
     }
     if let legacy = proxy.facts(of: .legacy), let new = proxy.facts(of: .new) {

@@ -105,6 +105,8 @@ struct StatusReport: Encodable, Sendable {
     var server: Server?
     /// The stack's clock minus the proxy's, as its last hand-shake told; null if it did not.
     var clock_offset_ms: Int?
+    /// By how much expiries are moved for it, fixed for one run of the server; 0 within the tolerance.
+    var clock_shift_ms = 0
   }
 
   struct Server: Encodable, Sendable {

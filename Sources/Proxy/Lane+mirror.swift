@@ -18,6 +18,22 @@ extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
     let spec = table.specs[Int(command.command)]
+    let shift = clockShift(to: primary.other)
+    if shift != 0, !Lane.isPlainSet(spec, request) {
+      var framer = RequestFramer(limits: .measuredBefore)
+      guard case .command = framer.next(request) else { return }
+      // A time of day in the command is one of the primary's clock.
+      if let shifted = Mirroring.shifted(spec, request, framer.arguments.span, by: shift) {
+        return mirrorTold(shifted.span, command, spec, reply, from: primary)
+      }
+    }
+    mirrorTold(request, command, spec, reply, from: primary)
+  }
+
+  private func mirrorTold(
+    _ request: Span<UInt8>, _ command: Pending, _ spec: CommandSpec, _ reply: Span<UInt8>,
+    from primary: StackID
+  ) {
     if spec.mirror == .copy { return copy(request, from: primary) }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
@@ -38,7 +54,8 @@ extension Lane {
     guard case .command = framer.next(request) else { return }
     let arguments = framer.arguments
     switch Mirroring.effect(
-      of: spec, request: request, arguments: arguments.span, reply: reply, nowMilliseconds: Lane.wallClock(),
+      of: spec, request: request, arguments: arguments.span, reply: reply,
+      nowMilliseconds: Lane.wallClock() &+ Int64(connection(primary.other).clockShift),
       limits: settings.limits, abilities: (abilities(of: primary), abilities(of: primary.other)),
       into: &effect)
     {
@@ -54,6 +71,12 @@ extension Lane {
     case .replacedAddingNothing:
       let frame = effect
       repeatWrite(frame.span, command, Lane.zero.span, from: primary)
+    case .replacedAndTrimmed:
+      let frame = effect
+      repeatWrite(frame.span, command, nil, from: primary)
+      // Ahead of the proof: the mirror is trimmed before it is asked how much it holds.
+      trimAlike(request, from: primary)
+    case .trimmed: return trimAlike(request, from: primary)
     case .nothing: return
     }
     if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
@@ -76,13 +99,20 @@ extension Lane {
       return copy(request, from: primary)
     }
     let frame = effect
-    connection(primary).send(frame.span, proof(question, sequel: .compare), sink: nil)
+    connection(primary).send(frame.span, proof(frame.span, question, sequel: .compare), sink: nil)
   }
 
-  private func proof(_ question: Int, sequel: Pending.Sequel, answer: Int = 0) -> Pending {
-    Pending(
+  private func proof(_ frame: Span<UInt8>, _ question: Int, sequel: Pending.Sequel, answer: Int = 0)
+    -> Pending
+  {
+    var mark = OpenProofs.several
+    var framer = RequestFramer(limits: .measuredBefore)
+    if case .command = framer.next(frame), framer.arguments.count == 2 {
+      mark = OpenProofs.mark(of: frame.extracting(framer.arguments[1].range))
+    }
+    return Pending(
       slot: 0, command: UInt16(truncatingIfNeeded: question), role: .proof, sequel: sequel, isKept: true,
-      sentAt: now, primaryDigest: UInt64(bitPattern: Int64(answer)))
+      sentAt: now, primaryLength: mark, primaryDigest: UInt64(bitPattern: Int64(answer)))
   }
 
   /// A stack has said what it holds of an updated key. Where the two differ, one has lost the key between its own command and the
@@ -98,7 +128,7 @@ extension Lane {
         return suspect(request, on: other.stack)
       }
       return other.send(
-        request, proof(Int(question.command), sequel: .none, answer: answer), sink: nil)
+        request, proof(request, Int(question.command), sequel: .none, answer: answer), sink: nil)
     }
     let expected = Int(truncatingIfNeeded: Int64(bitPattern: question.primaryDigest))
     let spec = table.specs[Int(question.command)]
@@ -115,12 +145,13 @@ extension Lane {
   /// Whether the write takes something from a key on which the mirror may be wrong (`RENAME`, `SUNIONSTORE`). What comes of that
   /// its reply need not tell, and the key that it makes there would be no suspect.
   private func buildsOnSuspects(_ spec: CommandSpec, _ request: Span<UInt8>, of mirror: StackID) -> Bool {
-    guard spec.prior == .equal, !spec.hasSingleKeyAtOne else { return false }
-    // A proof is asked for behind what was pipelined: by then this may have taken the updated key away, and it proves nothing.
-    if exclusiveMeetsSuspects || hasOpenProofs { return true }
+    guard spec.prior == .equal, !spec.hasSingleKeyAtOne, !spec.updatesKeysApart else { return false }
+    if exclusiveMeetsSuspects { return true }
     let suspects = connection(mirror).suspects
-    guard !suspects.isEmpty else { return false }
-    return keys(of: request).contains(where: suspects.contains)
+    guard !suspects.isEmpty || proofs.total > 0 else { return false }
+    // A proof is asked for behind what was pipelined: by then this may have taken the updated key away, and it proves nothing. Of other
+    // keys it says nothing either way.
+    return keys(of: request).contains { suspects.contains($0) || proofs.mayHave($0.span) }
   }
 
   /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.

@@ -35,6 +35,7 @@ final class Lane: @unchecked Sendable {
   let multi = CommandTable.shared.lookup(Array("MULTI".utf8).span)
   let scriptLoad = CommandTable.shared.lookup(
     subcommand: Array("LOAD".utf8).span, of: CommandTable.shared.lookup(Array("SCRIPT".utf8).span))
+  let trimCommand = CommandTable.shared.lookup(Array("XTRIM".utf8).span)
   /// What the servers have told of their commands, and the newest table.
   let book: CommandBook
   let report: @Sendable (ProxyEvent) -> Void
@@ -88,6 +89,8 @@ final class Lane: @unchecked Sendable {
   var troubles = TroubleSamples()
   /// Nanoseconds of a monotonic clock, read once per turn and socket.
   var now: UInt64 = 0
+  /// Keys of which it is not known yet what their last update has met.
+  var proofs = OpenProofs()
   /// Questions of our own that are under way.
   var rechecks = 0
   var repairs = 0

@@ -180,6 +180,11 @@ public final class ProxyServer: Sendable {
     stack == .legacy ? histories.legacy.clock : histories.new.clock
   }
 
+  /// By how much expiries are moved for a stack, in milliseconds.
+  public func clockShift(of stack: StackID) -> Int {
+    stack == .legacy ? histories.legacy.shift : histories.new.shift
+  }
+
   /// Passwords that clients have tried.
   public var guesses: PasswordGuesses { shared.guesses }
 

@@ -2,6 +2,7 @@ import SluiceCommands
 import SluiceFigures
 import SluiceRESP
 import SluiceRouting
+import SluiceServers
 
 /// Asks both stacks one read again whose answers differed, through the lane: the primary first, and the mirror at the
 /// place in the log where the primary answered. What still differs then is a divergence (design, section 6).
@@ -29,6 +30,12 @@ final class Recheck: ReplySink, @unchecked Sendable {
   /// Of the stack that is asked now, by the keys; then of both.
   private var times: [Int?] = []
   private var primaryTimes: [Int?] = []
+  /// What is left to find out: whether fields that expire explain it.
+  private var look: FieldLook?
+  private var fieldQuestion: [UInt8] = []
+  private var primaryAnswer: [UInt8]?
+  private var otherAnswer: [UInt8]?
+  private var suspicion: (kind: DivergenceKind, key: Int, offset: Int)?
 
   init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
     self.lane = lane
@@ -98,7 +105,10 @@ final class Recheck: ReplySink, @unchecked Sendable {
   /// The read's own; the times of the keys come before it.
   private var lastSlot: UInt32 { UInt32(truncatingIfNeeded: keys.count) }
 
+  private var lookSlot: UInt32 { lastSlot &+ 1 }
+
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {
+    if slot == lookSlot { return looked(reply) }
     guard slot == lastSlot else {
       if times.indices.contains(Int(slot)) { times[Int(slot)] = ReplyReader.integer(reply) }
       return
@@ -113,7 +123,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   }
 
   /// One of the stacks could not be asked: nothing is known, and nothing is claimed. All questions fail together, this one last.
-  override func replyFailed(slot: UInt32) { if slot == lastSlot { failed() } }
+  override func replyFailed(slot: UInt32) { if slot == lastSlot || slot == lookSlot { failed() } }
 
   private func failed() {
     lane.figures.compare.dropped &+= 1
@@ -131,7 +141,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
     let waited = Int(clamping: (lane.now &- startedAt) / 1_000_000)
     let patience = Int(clamping: lane.settings.ttlTolerance / 1_000_000)
     let comparison = ReplyComparison(
-      spec, hasScores: hasScores, tolerance: patience, waited: waited, legacy: legacy, new: new)
+      spec, hasScores: hasScores, tolerance: patience, waited: waited,
+      clockShift: lane.clockShift(to: .new), legacy: legacy, new: new)
     switch comparison.verdict {
     case .identical:
       lane.figures.compare.superseded &+= 1
@@ -149,9 +160,100 @@ final class Recheck: ReplySink, @unchecked Sendable {
         answers = []
         return ask(primary)
       }
+      if let reason = reason(place.kind, legacy, new) {
+        lane.figures.compare.ignore(reason)
+        break
+      }
+      if var look = fieldLook(place.kind, lifetimes, legacy, new) {
+        suspicion = (place.kind, place.key, offset)
+        (primaryAnswer, otherAnswer) = (answers[0], answers[1])
+        return go(look.start(), look)
+      }
       diverged(place.kind, key: place.key, legacy, new, offset)
     }
     finish()
+  }
+
+  /// Why these two answers are not held against each other, if so.
+  private func reason(_ kind: DivergenceKind, _ legacy: [UInt8], _ new: [UInt8]) -> IgnoredReason? {
+    // Which elements come first without an order is the server's own affair.
+    if spec.name == "SORT_RO", words.contains(where: { Recheck.isWord($0, "LIMIT") }),
+      words.contains(where: { Recheck.isWord($0, "BY") })
+    {
+      return .neverCompared
+    }
+    guard kind == .errorInNew || kind == .errorInLegacy, let one = lane.legacy.history.facts,
+      let other = lane.new.history.facts
+    else { return nil }
+    let isNew = kind == .errorInNew
+    let text = String(decoding: (isNew ? new : legacy).dropFirst().prefix(200), as: UTF8.self)
+    let isExplained = ServerDifference.explains(
+      spec.name, error: text, of: isNew ? other : one, answering: isNew ? one : other)
+    return isExplained ? .versions : nil
+  }
+
+  private static func isWord(_ word: [UInt8], _ keyword: String) -> Bool {
+    word.elementsEqual(keyword.utf8) { $0 & 0xdf == $1 }
+  }
+
+  // MARK: Fields that expire
+
+  private var words: [[UInt8]] {
+    let bytes = request
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(bytes.span) else { return [] }
+    return framer.arguments.map { Array(bytes[$0.range]) }
+  }
+
+  private func fieldLook(
+    _ kind: DivergenceKind, _ lifetimes: KeyLifetimes, _ legacy: [UInt8], _ new: [UInt8]
+  ) -> FieldLook? {
+    let isMissing = kind == .missingInNew || kind == .missingInLegacy
+    guard kind.isAboutData || isMissing, keys.count == 1, look == nil,
+      lane.abilities.legacy.union(lane.abilities.new).contains(.fieldTimes)
+    else { return nil }
+    return FieldLook(
+      words, legacy: legacy, new: new,
+      isMissing: lifetimes.isMissingInLegacy || lifetimes.isMissingInNew)
+  }
+
+  private func go(_ step: FieldLook.Step, _ look: FieldLook) {
+    self.look = look
+    switch step {
+    case .explained:
+      lane.figures.compare.ignore(.expiredFields)
+      finish()
+    case .different:
+      if let suspicion, let primaryAnswer, let otherAnswer {
+        let (legacy, new) =
+          primary == .legacy ? (primaryAnswer, otherAnswer) : (otherAnswer, primaryAnswer)
+        diverged(suspicion.kind, key: suspicion.key, legacy, new, suspicion.offset)
+      }
+      finish()
+    case .ask(let words):
+      fieldQuestion = InlineRequest.frame(of: words)
+      answers = []
+      askFields(of: primary)
+    }
+  }
+
+  private func askFields(of stack: StackID) {
+    let connection = lane.connection(stack)
+    guard connection.isUp, !connection.mirrorIsFull(adding: fieldQuestion.count) else { return failed() }
+    send(fieldQuestion, slot: lookSlot, to: connection)
+  }
+
+  private func looked(_ reply: Span<UInt8>) {
+    answers.append(reply.withUnsafeBufferPointer { Array($0) })
+    guard answers.count == 2 else { return askFields(of: primary.other) }
+    guard var look, lane.order == order, doubtsNow == doubts else { return failed() }
+    let isLegacyFirst = primary == .legacy
+    let now = Lane.wallClock()
+    let step = look.answered(
+      legacy: answers[isLegacyFirst ? 0 : 1], new: answers[isLegacyFirst ? 1 : 0],
+      now: (now &+ lane.legacy.clockOffset, now &+ lane.new.clockOffset),
+      edge: Int(clamping: lane.settings.ttlTolerance / 1_000_000))
+    go(step, look)
   }
 
   private func agreed() {

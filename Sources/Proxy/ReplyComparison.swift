@@ -17,6 +17,7 @@ struct ReplyComparison {
   private let hasScores: Bool
   private let tolerance: Int
   private let waited: Int
+  private let clockShift: Int
   private let legacy: [UInt8]
   private let new: [UInt8]
 
@@ -24,14 +25,16 @@ struct ReplyComparison {
   ///   - hasScores: the command asked for scores beside the members.
   ///   - tolerance: how far two times may lie apart, in milliseconds.
   ///   - waited: milliseconds that may lie between the two answers.
+  ///   - clockShift: how much later new says a time of day than legacy, in milliseconds.
   init(
-    _ spec: CommandSpec, hasScores: Bool = false, tolerance: Int, waited: Int = 0, legacy: [UInt8],
-    new: [UInt8]
+    _ spec: CommandSpec, hasScores: Bool = false, tolerance: Int, waited: Int = 0, clockShift: Int = 0,
+    legacy: [UInt8], new: [UInt8]
   ) {
     self.spec = spec
     self.hasScores = hasScores
     self.tolerance = tolerance
     self.waited = waited
+    self.clockShift = clockShift
     self.legacy = legacy
     self.new = new
   }
@@ -70,6 +73,7 @@ struct ReplyComparison {
     case .scores: sameScores ? .equivalent : .different(.value, offset: offset)
     case .typeName: .different(.type, offset: offset)
     case .tolerance: times(offset)
+    case .groups: sameGroups ? .equivalent : .different(.value, offset: offset)
     }
   }
 
@@ -158,6 +162,11 @@ struct ReplyComparison {
 
   /// `-1` (no expiry) against a time is a difference, however small; `-2` is a missing key.
   private func times(_ offset: Int) -> Verdict {
+    if let left = ReplyReader.elements(of: legacy.span), let right = ReplyReader.elements(of: new.span) {
+      guard left.count == right.count else { return .different(.value, offset: offset) }
+      return left.indices.allSatisfy { sameFieldTime(left[$0], right[$0]) }
+        ? .equivalent : .different(.ttl, offset: offset)
+    }
     guard let left = ReplyReader.integer(legacy.span), let right = ReplyReader.integer(new.span) else {
       return .different(.ttl, offset: offset)
     }
@@ -165,19 +174,70 @@ struct ReplyComparison {
     case (-2, _): return .different(.missingInLegacy, offset: offset)
     case (_, -2): return .different(.missingInNew, offset: offset)
     case (-1, _), (_, -1): return .different(.ttl, offset: offset)
-    default:
-      let (distance, isTooFar) = max(left, right).subtractingReportingOverflow(min(left, right))
-      return !isTooFar && distance <= allowedDistance ? .equivalent : .different(.ttl, offset: offset)
+    default: return areNear(left, right) ? .equivalent : .different(.ttl, offset: offset)
     }
   }
 
+  /// Of a field: -2 is no such field, and one that has just expired had little time left.
+  private func sameFieldTime(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    guard let one = ReplyReader.integer(legacy.span.extracting(left)),
+      let other = ReplyReader.integer(new.span.extracting(right))
+    else { return false }
+    if one == other { return true }
+    if one < 0 || other < 0 {
+      return min(one, other) == -2 && !isAbsolute && (0...allowedDistance).contains(max(one, other))
+    }
+    return areNear(one, other)
+  }
+
+  private func areNear(_ legacy: Int, _ new: Int) -> Bool {
+    let isInSeconds = !unit.hasPrefix("P")
+    let (moved, isBeyond) = new.subtractingReportingOverflow(
+      isAbsolute ? (isInSeconds ? clockShift / 1000 : clockShift) : 0)
+    let (distance, isTooFar) = max(legacy, moved).subtractingReportingOverflow(min(legacy, moved))
+    return !isBeyond && !isTooFar && distance <= allowedDistance
+  }
+
+  private var isAbsolute: Bool { spec.name.hasSuffix("EXPIRETIME") }
+
+  /// `PTTL` of `HPTTL`.
+  private var unit: Substring { spec.name.hasPrefix("H") ? spec.name.dropFirst() : spec.name[...] }
+
   /// In the command's unit. Seconds are rounded by the server, so that one more or less says nothing.
   private var allowedDistance: Int {
-    let name = spec.name
-    let isAbsolute = name.hasSuffix("EXPIRETIME")
     let milliseconds = max(0, tolerance) &+ (isAbsolute ? 0 : max(0, waited))
-    return name.hasPrefix("P")
+    return unit.hasPrefix("P")
       ? milliseconds : max(1, milliseconds / 1000 + (milliseconds % 1000 > 0 ? 1 : 0))
+  }
+
+  /// Servers up to 6.2 do not tell how far a group is behind, and later ones count it differently behind a trim.
+  private var sameGroups: Bool {
+    guard let left = Self.groups(legacy.span), let right = Self.groups(new.span), left.count == right.count
+    else {
+      return false
+    }
+    return zip(left, right).allSatisfy { one, other in
+      Set(one.keys).intersection(other.keys).subtracting(Self.countedOtherwise).allSatisfy {
+        one[$0] == other[$0]
+      }
+    }
+  }
+
+  private static let countedOtherwise: Set<[UInt8]> = [Array("lag".utf8), Array("entries-read".utf8)]
+
+  private static func groups(_ reply: Span<UInt8>) -> [[[UInt8]: [UInt8]]]? {
+    ReplyReader.elements(of: reply)?.map { place in
+      let group = reply.extracting(place)
+      let parts = ReplyReader.elements(of: group) ?? []
+      var fields: [[UInt8]: [UInt8]] = [:]
+      for index in stride(from: 0, to: parts.count - 1, by: 2) {
+        let name = group.extracting(parts[index])
+        guard let text = ReplyReader.string(name) else { continue }
+        let key = name.extracting(text).withUnsafeBufferPointer { Array($0) }
+        fields[key] = group.extracting(parts[index + 1]).withUnsafeBufferPointer { Array($0) }
+      }
+      return fields
+    }
   }
 
   private func sameElements(width: Int) -> Bool {

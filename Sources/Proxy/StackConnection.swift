@@ -45,6 +45,8 @@ final class StackConnection {
   private var client: Int?
   /// What the server calls its run; nil where it does not tell.
   private(set) var server: [UInt8]?
+  /// Added to a time of day for this stack, in milliseconds; see `ClockShift`.
+  private(set) var clockShift = 0
   /// How often the lane has seen the stack lose everything.
   private var lossesSeen: UInt64 = 0
   private var restorationsSeen: UInt64 = 0
@@ -99,6 +101,9 @@ final class StackConnection {
     mirrorQueue >= lane.settings.mirrorCommands || mirrorBytes &+ bytes > lane.settings.mirrorBytes
   }
 
+  /// The server's clock minus ours as it was told last, in milliseconds.
+  var clockOffset: Int64 { (history.clock?.nanoseconds ?? 0) / 1_000_000 }
+
   // MARK: Requests, towards the stack
 
   /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
@@ -126,7 +131,10 @@ final class StackConnection {
       }
       // A deletion is mirrored when it is acknowledged, like a client's write.
       if command.role == .purge { lastPrimary = sent }
-      if command.role == .proof { openProofs &+= 1 }
+      if command.role == .proof {
+        openProofs &+= 1
+        lane.proofs.opened(command.primaryLength)
+      }
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
     }
@@ -171,7 +179,10 @@ final class StackConnection {
     if command.role == .primary || command.role == .queued {
       primaryBytes &-= Int(command.bytes)
     } else {
-      if command.role == .proof { openProofs &-= 1 }
+      if command.role == .proof {
+        openProofs &-= 1
+        lane.proofs.closed(command.primaryLength)
+      }
       mirrorQueue &-= 1
       mirrorBytes &-= Int(command.bytes)
     }
@@ -275,6 +286,7 @@ final class StackConnection {
     breaker = .closed
     client = greeting.client
     server = greeting.server
+    clockShift = history.shift(of: greeting.run, tolerance: lane.settings.ttlTolerance)
     elsewhere.step = .settled
     if let client, let run = greeting.run {
       lane.journal?.connected(to: stack, StackClient(number: client, run: run))

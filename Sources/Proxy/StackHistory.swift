@@ -55,6 +55,7 @@ final class StackHistory: Sendable {
   private let state: Mutex<State>
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
+  private let lastShift = Mutex<ClockShift?>(nil)
   private let lastFacts = Mutex<ServerFacts?>(nil)
   private let lastTraits = Mutex(ServerTraits())
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
@@ -95,6 +96,21 @@ final class StackHistory: Sendable {
 
   /// How far the server's clock is from ours; nil before it has told.
   var clock: ClockOffset? { lastClock.withLock { $0?.offset } }
+
+  /// By how much expiries are moved for this run of the server: fixed when the first connection to it came up.
+  func shift(of run: [UInt8]?, tolerance: Int64) -> Int {
+    let clock = clock
+    return lastShift.withLock { shift in
+      if let shift, shift.run == run { return shift.milliseconds }
+      guard let clock else { return 0 }
+      let fixed = ClockShift(run: run, clock, tolerance: tolerance)
+      shift = fixed
+      return fixed.milliseconds
+    }
+  }
+
+  /// What was fixed last, in milliseconds.
+  var shift: Int { lastShift.withLock { $0?.milliseconds ?? 0 } }
 
   /// The server has told its time. Of the readings of one moment, when all lanes connect, the one that was
   /// answered quickest counts.

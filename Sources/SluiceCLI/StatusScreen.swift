@@ -171,16 +171,17 @@ enum StatusScreen {
           "clients",
           "\(clients["connected"].count)\(room) connected, \(clients["total"].count) in all, "
             + "\(clients["cut_off"].count) cut off\(turnedAway)\(memory(clients))"),
-      ] + reason + refusals(status["refusals"].elements)).joined(separator: "\n")
+      ] + reason + refusals(status["refusals"].elements, "REFUSED")
+      + refusals(status["lacks"].elements, "ONE HAS IT")).joined(separator: "\n")
   }
 
   /// What applications ask for and are refused, the most frequent first; they may swallow it.
-  private static func refusals(_ refusals: [JSONValue]) -> [String] {
+  private static func refusals(_ refusals: [JSONValue], _ head: String) -> [String] {
     let shown = refusals.prefix(5).enumerated().map { index, refusal in
       let who = ["client", "library", "address"].compactMap { refusal[$0].text }.joined(separator: ", ")
       let last = refusal["last_at"].text.map { ", last at \($0)" } ?? ""
       return row(
-        index == 0 ? "REFUSED" : "",
+        index == 0 ? head : "",
         "\(refusal["command"].text ?? "-") \(refusal["count"].count) (\(refusal["reason"].text ?? "-"))\(last)"
           + (who.isEmpty ? "" : " by \(who)"))
     }

@@ -90,11 +90,13 @@ struct EffectWalk {
     switch action {
     case .nothing: break
     case .asSent: refusal = try servers.mirror.command(words).error
-    case .replaced, .replacedAddingNothing:
+    case .trimmed: try servers.trim(line[1])
+    case .replaced, .replacedAddingNothing, .replacedAndTrimmed:
       var framer = RequestFramer()
       #expect(framer.next(output.span) == .command(length: output.count), "seed \(seed): \(line)")
       let told = try servers.mirror.command(framer.arguments.map { Array(output[$0.range]) })
       refusal = told.error
+      if action == .replacedAndTrimmed { try servers.trim(line[1]) }
       if action == .replacedAddingNothing, told != .integer(0) { refusal = "\(told), and not 0" }
     case .copy:
       var indices: [Int] = []

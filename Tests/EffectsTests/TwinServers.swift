@@ -51,6 +51,18 @@ struct TwinServers {
     guard reply == .status("OK") else { throw Failure(description: "RESTORE \(key): \(reply)") }
   }
 
+  /// Removes from the mirror's stream what lies before the first entry of the primary's.
+  func trim(_ key: String) throws {
+    guard case .array(let entries) = try primary.command("XRANGE", key, "-", "+", "COUNT", "1") else {
+      return
+    }
+    guard case .array(let entry)? = entries.first, let id = entry.first?.text else {
+      _ = try mirror.command("XTRIM", key, "MAXLEN", "0")
+      return
+    }
+    _ = try mirror.command("XTRIM", key, "MINID", id)
+  }
+
   /// What both servers hold under the keys, asked in one go.
   func state(of keys: [String]) throws -> [(primary: KeyState, mirror: KeyState)] {
     let (here, there) = (try told(of: keys, primary), try told(of: keys, mirror))
