@@ -56,7 +56,7 @@ extension Acceptance {
       let rest = answers.dropFirst(expected.count)
       #expect(rest.contains { $0.hasPrefix("ERR unknown command") }, "\(rest)")
       #expect(rest.contains("QUEUED"), "\(rest)")
-      #expect(rest.contains { $0.hasPrefix("EXECABORT sluice: transactions") }, "\(rest)")
+      #expect(rest.contains { $0.hasPrefix("EXECABORT sluice: this transaction is not carried") }, "\(rest)")
       #expect(rest.last == "3", "\(rest)")
     }
 
