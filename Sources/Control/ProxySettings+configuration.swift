@@ -60,13 +60,11 @@ extension StackEndpoint {
       )
     case .memory:
       self.init(address: .unix(path: memory ?? ""), label: label)
-      carriesTransactions = false
     }
     passwords = fresh.map { PasswordSource($0) }
     if let layers {
       let database = database
       self = StackEndpoint(address: .unix(path: layers.socket), label: label)
-      carriesTransactions = false
       serverDatabase = database
       pulse = layers.pulse
     }

@@ -38,10 +38,13 @@ extension ClientSession {
     case .refused(.transaction):
       answerError("ERR WATCH inside MULTI is not allowed")
     default:
-      if let wrong = queued.append(frame, arguments, spec) {
+      let wrong = queued.append(frame, arguments, spec)
+      if queued.bytes > ClientBacklog.grain { weigh() }
+      if let wrong {
         mode.commandWasWrong()
         answerError(wrong)
       } else {
+        if spec.isScript { remember(frame, arguments, spec) }
         mode.commandQueued()
         answer("+QUEUED\r\n")
       }

@@ -69,7 +69,7 @@ extension ClientSession {
     // A writable channel holds next to nothing, and to ask it costs more than most turns.
     let unread = exactly || !context.channel.isWritable ? unreadBytes(context) : backlog.count
     let waiting = replies.waitingBytes + unread
-    say(waiting + (input?.readableBytes ?? 0) + (keptBack?.count ?? 0), exactly: exactly)
+    say(waiting + (input?.readableBytes ?? 0) + (keptBack?.count ?? 0) + queued.bytes, exactly: exactly)
     if waiting > lane.settings.clientOutputBytes { return cutOff() }
     let most = lane.mostUnread
     backlog.isTooMuch = unread > (backlog.isTooMuch ? most / 2 : most)

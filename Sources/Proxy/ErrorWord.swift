@@ -48,6 +48,11 @@ enum ErrorWord {
     ErrorWord.roleWords.contains(packed(reply.extracting(ErrorWord.range(in: reply))))
   }
 
+  /// Whether a script was not run because the server does not know it.
+  static func isAboutMissingScript(_ reply: Span<UInt8>) -> Bool {
+    packed(reply.extracting(ErrorWord.range(in: reply))) == noScriptWord
+  }
+
   /// The code word of an error: what stands between `-` and the first space or the end.
   static func range(in reply: Span<UInt8>) -> Range<Int> {
     guard reply.count > 0 else { return 0..<0 }
@@ -59,6 +64,7 @@ enum ErrorWord {
   // MARK: The words
 
   private static let wrongTypeWord = packed("WRONGTYPE")
+  private static let noScriptWord = packed("NOSCRIPT")
 
   /// Redis 7.2, `server.c` (`createSharedObjects`), `script.c`, `t_stream.c`, `networking.c`.
   private static let commandWords: [UInt128] = [

@@ -134,6 +134,9 @@ struct Handshake {
         greeting.version = Handshake.value(of: "redis_version:", in: reply)
         greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
         if greeting.server?.isEmpty == true { greeting.server = nil }
+        greeting.hasTransactions =
+          Handshake.value(of: "endpoint_run_id:", in: reply) == nil
+          && Handshake.value(of: "sluice_engine:", in: reply) == nil
         facts?.told(server: Handshake.text(reply))
       case .memory: facts?.told(memory: Handshake.text(reply))
       case .modules: facts?.told(modules: Handshake.text(reply))
@@ -141,9 +144,6 @@ struct Handshake {
       case .commands: if !isKnown { commands = ServerCommand.all(in: reply) }
       case .functions:
         if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
-        greeting.hasTransactions =
-          Handshake.value(of: "endpoint_run_id:", in: reply) == nil
-          && Handshake.value(of: "sluice_engine:", in: reply) == nil
       case .size: greeting.keys = ReplyReader.integer(reply)
       case .admission, .ping, .emptying, .farewell: break
       }

@@ -49,7 +49,7 @@ extension Lane {
       case .none, .fill: break
       // What the primary refused has changed nothing, so there is nothing to repeat (law 2).
       case .mirror:
-        if !isError || hasChanged(by: command, reply) {
+        if !isError || hasChanged(by: command.command, reply) {
           mirror(request, command, reply, from: connection.stack)
         }
       case .compare, .fillOrCompare: compare(request, command, with: reply, from: connection.stack)
@@ -78,15 +78,9 @@ extension Lane {
     }
   }
 
-  static func begins(_ reply: Span<UInt8>, _ word: StaticString) -> Bool {
-    guard reply.count >= word.utf8CodeUnitCount else { return false }
-    for index in 0..<word.utf8CodeUnitCount where reply[index] != word.utf8Start[index] { return false }
-    return true
-  }
-
   /// A script that ends in an error has done all that it did before.
-  func hasChanged(by command: Pending, _ error: Span<UInt8>) -> Bool {
-    table.specs[Int(command.command)].isScript && !Lane.begins(error, "-NOSCRIPT")
+  func hasChanged(by command: UInt16, _ error: Span<UInt8>) -> Bool {
+    table.specs[Int(command)].isScript && !ErrorWord.isAboutMissingScript(error)
   }
 
   /// No reply will come to `command`: the connection was lost or cut.

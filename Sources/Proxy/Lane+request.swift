@@ -179,7 +179,7 @@ extension Lane {
       repeatWrite(frame, pending(spec, sequel, to: stack, slot: slot), nil, from: stack)
       return connection.send(frame, pending(spec, .none, to: stack, slot: slot), sink: sink)
     }
-    if spec.isTransaction, !connection.endpoint.carriesTransactions {
+    if spec.isTransaction, !connection.hasTransactions {
       return refuseTransaction(.transaction, sink: sink, slot: slot)
     }
     var command = pending(spec, sequel, to: stack, slot: slot)

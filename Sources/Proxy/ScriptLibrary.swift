@@ -10,7 +10,7 @@ import Synchronization
 final class ScriptLibrary: Sendable {
   /// How far one server has been told.
   struct Told {
-    /// Its run; nil where it does not tell, and then it is told everything with every connection.
+    /// Its run; nil where it does not tell, and then every connection begins anew.
     var run: [UInt8]?
     var edition: UInt64 = 0
     var count = 0
@@ -48,7 +48,7 @@ final class ScriptLibrary: Sendable {
   /// What a server of this run has to be told; from then on it counts as told.
   func news(for run: [UInt8]?, _ told: inout Told) -> [[UInt8]] {
     state.withLock { state in
-      let isSame = run != nil && run == told.run && told.edition == state.edition
+      let isSame = run == told.run && told.edition == state.edition
       let first = isSame ? min(told.count, state.loads.count) : 0
       told = Told(run: run, edition: state.edition, count: state.loads.count)
       return Array(state.loads[first...])
@@ -90,15 +90,21 @@ extension ClientSession {
       _ = lane.scripts.add(ClientSession.bytes(frame.extracting(arguments[2].range)))
     }
     if spec.name == "SCRIPT|FLUSH" { lane.scripts.forgetAll() }
-    let answers = AnswersOfBoth(on: lane, prefers: lane.serverToAsk, sink: sink, slot: openBarrier())
-    for stack in lane.stacks {
-      lane.ask(frame, spec, stack.stack, sink: answers, slot: UInt32(stack.stack.rawValue))
+    let preferred = lane.serverToAsk
+    // Scripts reach a stack that is away when it is back.
+    guard lane.stacks.allSatisfy(\.isUp) else {
+      let asked = lane.connection(preferred).isUp ? preferred : preferred.other
+      return lane.ask(frame, spec, asked, sink: sink, slot: openBarrier())
+    }
+    let answers = AnswersOfBoth(on: lane, prefers: preferred, sink: sink, slot: openBarrier())
+    for stack in StackID.allCases {
+      lane.ask(frame, spec, stack, sink: answers, slot: UInt32(stack.rawValue))
     }
   }
 }
 
-/// Waits for both stacks and passes one answer on: that of the stack that is asked about the server, or of the other one while that is
-/// away.
+/// Waits for both stacks and passes one answer on: that of the stack that is asked about the server, or of the other one if that was lost
+/// meanwhile.
 private final class AnswersOfBoth: ReplySink, @unchecked Sendable {
   private unowned let lane: Lane
   private let preferred: StackID

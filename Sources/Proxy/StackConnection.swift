@@ -82,6 +82,8 @@ final class StackConnection {
   var owesOldest = false
   /// The stack has just refused to delete a suspect: the answer to the command behind it must not be seen.
   var hasRefusedPurge = false
+  /// Whether the server behind the link carries out `MULTI` … `EXEC`.
+  private(set) var hasTransactions = true
   /// Which scripts the server has been told by this link.
   var toldScripts = ScriptLibrary.Told()
   /// Keys of this lane that the stack may hold wrongly.
@@ -230,7 +232,8 @@ final class StackConnection {
       history.facts = facts
       if !handshake.isKnown { lane.learned(handshake.commands, of: stack) }
     }
-    history.met(handshake.facts, hasTransactions: greeting.hasTransactions)
+    hasTransactions = greeting.hasTransactions
+    history.met(handshake.facts, hasTransactions: hasTransactions)
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)
@@ -301,6 +304,8 @@ final class StackConnection {
       restorationsSeen = restorations
       lane.wasRestored(self)
     }
+    // A server that tells no run may be another one now.
+    if server == nil { toldScripts = ScriptLibrary.Told() }
     loadScripts()
     change(to: .up)
     if stack == .new { lane.newIsBack() }

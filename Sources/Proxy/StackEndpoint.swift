@@ -11,8 +11,6 @@ public struct StackEndpoint: Sendable, Equatable {
   public var password: String?
   /// Where the password may be another one at the next hand-shake; nil where it is `password` for ever.
   public var passwords: PasswordSource?
-  /// Whether what stands there carries out `MULTI` … `EXEC` as a Redis does.
-  public var carriesTransactions = true
   /// Number of the database that is selected on every connection.
   public var database: Int
   /// The server's number of the database that holds the stack's keys; another one than `database` where layers select it.

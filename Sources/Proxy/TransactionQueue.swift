@@ -10,6 +10,7 @@ import SluiceRouting
 struct TransactionQueue {
   /// More cannot be queued: it would be one write to the stack.
   static let mostBytes = 64 << 20
+  private static let roomOfCommand = 128
 
   private var keys: [[UInt8]] = []
   private var frames: [[UInt8]] = []
@@ -21,7 +22,7 @@ struct TransactionQueue {
 
   var isEmpty: Bool { frames.isEmpty }
 
-  /// Takes a command whose name, and number of words, are right. Returns Redis's error if it is wrong all the same.
+  /// Takes a command whose name, and number of words, are right. Returns an error if there is no room for it.
   mutating func append(
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec
   ) -> String? {
@@ -48,7 +49,8 @@ struct TransactionQueue {
       if spec.access == .write || spec.changesOnRead { isReadOnly = false }
     }
     frames.append(frame.withUnsafeBufferPointer { Array($0) })
-    bytes &+= frame.count
+    // With the room that each piece costs beside its bytes.
+    bytes &+= frame.count &+ TransactionQueue.roomOfCommand
     return nil
   }
 
@@ -105,28 +107,25 @@ extension Lane {
       let answers = ReplyReader.elements(of: reply), answers.count == frames.count
     else { return suspect(block, on: primary.other) }
     var inner = RequestFramer(limits: .measuredBefore)
-    var last = frames.upperBound
-    for index in frames.reversed() {
-      let frame = block.extracting(framer.arguments[index].range)
-      guard case .command = inner.next(frame) else { continue }
-      let spec = table.specs[table.resolve(in: frame, arguments: inner.arguments.span)]
-      if spec.mirror != .none {
-        last = index
-        break
-      }
-    }
+    var parts: [(frame: Range<Int>, answer: Range<Int>, command: UInt16)] = []
     for (index, place) in zip(frames, answers) {
-      let frame = block.extracting(framer.arguments[index].range)
+      let range = framer.arguments[index].range
+      let frame = block.extracting(range)
       guard case .command = inner.next(frame) else { continue }
       let spec = table.specs[table.resolve(in: frame, arguments: inner.arguments.span)]
+      let id = UInt16(truncatingIfNeeded: spec.id)
       let answer = reply.extracting(place)
-      guard spec.mirror != .none, answer.count > 0 else { continue }
-      var part = command
-      part.command = UInt16(truncatingIfNeeded: spec.id)
+      guard spec.mirror != .none, answer.count > 0,
+        answer[0] != UInt8(ascii: "-") || hasChanged(by: id, answer)
+      else { continue }
+      parts.append((range, place, id))
+    }
+    for (number, part) in parts.enumerated() {
+      var told = command
+      told.command = part.command
       // The journal lets go of the whole when the mirror has answered its last write.
-      part.recorded = index == last ? command.recorded : 0
-      guard answer[0] != UInt8(ascii: "-") || hasChanged(by: part, answer) else { continue }
-      mirror(frame, part, answer, from: primary)
+      told.recorded = number == parts.count - 1 ? command.recorded : 0
+      mirror(block.extracting(part.frame), told, reply.extracting(part.answer), from: primary)
     }
   }
 

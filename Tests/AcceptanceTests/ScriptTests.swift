@@ -28,9 +28,11 @@ extension Acceptance {
       }
     }
 
-    @Test("what a script did, at random, by its clock or until its error, is the same on both stacks")
-    func effects() throws {
-      let stacks = try TwoStacks(stage: "dualwrite")
+    @Test(
+      "what a script did, at random, by its clock or until its error, is the same on both stacks",
+      arguments: [1, 2])
+    func effects(threads: Int) throws {
+      let stacks = try TwoStacks(stage: "dualwrite", threads: threads)
       let client = try stacks.sluice.client()
       #expect(try ask(client, ["SADD", "s"] + (0..<20).map { "\($0)" }) == .integer(20))
       let scripts: [[String]] = [
@@ -83,10 +85,12 @@ extension Acceptance {
       // One that came with its body is known as well.
       let other = "return redis.call('decr', KEYS[1])"
       #expect(try client.command("EVAL", other, "1", "m") == .integer(-1))
-      try eventually("new has been told both") {
-        try stacks.new.client().command("EVAL", "return #ARGV", "0") == .integer(0)
-          && stacks.new.client().command("SCRIPT", "EXISTS", sha) == .array([.integer(1)])
+      let otherSHA = try stacks.legacy.client().command("SCRIPT", "LOAD", other).text ?? ""
+      func newKnowsBoth() throws -> Bool {
+        try stacks.new.client().command("SCRIPT", "EXISTS", sha, otherSHA)
+          == .array([.integer(1), .integer(1)])
       }
+      try eventually("new has been told both") { try newKnowsBoth() }
       try stacks.sluice.control("STAGE", "dualwrite")
       #expect(try client.command("EVALSHA", sha, "1", "n") == .integer(1))
       try stacks.sluice.control("STAGE", "live", "100")
@@ -94,9 +98,7 @@ extension Acceptance {
 
       stacks.new.kill()
       try stacks.new.start()
-      try eventually("new is back, and knows the script") {
-        if case .integer = try client.command("EVALSHA", sha, "1", "after") { true } else { false }
-      }
+      try eventually("new is back, and knows both") { try newKnowsBoth() }
       #expect(try client.command("SCRIPT", "FLUSH") == .status("OK"))
       #expect(try "\(client.command("EVALSHA", sha, "1", "n"))".contains("NOSCRIPT"))
     }

@@ -106,4 +106,21 @@ import Testing
       #expect(try bench.client().ask("PING") == "+PONG\r\n")
     }
   }
+
+  /// So do those that wait for their EXEC.
+  @Test func queuedCommandsCount() async throws {
+    var settings = ProxySettings()
+    settings.clientMemory = 16 << 20
+    try await Bench.runMemory(settings, routing: .at(.off)) { bench in
+      let clients = try (0..<3).map { _ in try bench.client() }
+      for client in clients {
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        try? client.send(
+          Array("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$\(6 << 20)\r\n".utf8)
+            + Array(repeating: 0x78, count: 6 << 20) + Array("\r\n".utf8))
+      }
+      #expect(eventually { (bench.health().first?.clientsCutOffForMemory ?? 0) == 1 })
+      #expect(try bench.client().ask("PING") == "+PONG\r\n")
+    }
+  }
 }

@@ -31,8 +31,19 @@ import Testing
     }
     #expect(handshake.greeting.client == 7 && handshake.greeting.keys == 3)
     #expect(handshake.greeting.run == Array("abc".utf8))
+    #expect(handshake.greeting.hasTransactions)
     #expect(handshake.takeTime() == 1_700_000_000_123_456_000 && handshake.takeTime() == nil)
     #expect(handshake.replied(Array("+OK\r\n".utf8).span) == .refused("sent a reply that nobody asked for"))
+  }
+
+  /// Layers and the embedded engine say who they are, and carry no transactions.
+  @Test(arguments: ["endpoint_run_id:abc", "sluice_engine:1"]) func whoHasNoTransactions(line: String) {
+    var handshake = handshake()
+    let info = "run_id:abc\r\n\(line)\r\n"
+    for answer in HandshakeTests.answers.prefix(5) + ["$\(info.utf8.count)\r\n\(info)\r\n"] {
+      _ = handshake.replied(Array(answer.utf8).span)
+    }
+    #expect(!handshake.greeting.hasTransactions)
   }
 
   @Test(arguments: 0..<7) func anotherTypeIsNone(question: Int) {
