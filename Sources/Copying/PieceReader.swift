@@ -23,12 +23,15 @@ struct PieceReader {
   /// Of a hash: the names of the piece that is read.
   private var fields: [[UInt8]] = []
   private var stream: StreamReader?
+  private let shift: Int
 
+  /// - Parameter shift: milliseconds that are added to the times of fields.
   init(
     _ kind: ValueKind, _ key: [UInt8], window: Int, bounds: CopyBounds, from source: ServerTraits,
-    to target: ServerTraits
+    to target: ServerTraits, shift: Int
   ) {
     self.kind = kind
+    self.shift = shift
     self.key = key
     asksFieldTimes = kind == .hash && source.hasFieldTimes
     takesFieldTimes = target.hasFieldTimes
@@ -138,7 +141,7 @@ struct PieceReader {
     let length = answers.count > 2 && expiring.isEmpty ? answers[2].number : nil
     guard hash.count > 2 else { return .piece([], isLast: isOver, length: isOver ? length : nil) }
     let expiries = expiring.sorted { $0.key < $1.key }.map { time, fields in
-      Words("HPEXPIREAT", name, "\(time)", "FIELDS", "\(fields.count)") + fields
+      Words("HPEXPIREAT", name, "\(max(1, time &+ shift))", "FIELDS", "\(fields.count)") + fields
     }
     return .piece([hash] + expiries, isLast: isOver, length: hasTimes(expiring) ? nil : length)
   }

@@ -225,7 +225,8 @@ public struct ValueCopy {
   private mutating func readAnew() -> Step {
     tries += 1
     guard tries <= bounds.tries else { return end(.uncarried(.hot)) }
-    reader = PieceReader(kind, key, window: window, bounds: bounds, from: source, to: target)
+    reader = PieceReader(
+      kind, key, window: window, bounds: bounds, from: source, to: target, shift: shift)
     hasRead = false
     mustBeginAnew = false
     length = nil

@@ -26,7 +26,7 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     self.target = target
     copy = ValueCopy(
       key, from: lane.connection(target.other).history.traits, to: lane.connection(target).history.traits,
-      isReplacing: isReplacing, bounds: lane.settings.copyBounds)
+      isReplacing: isReplacing, shift: lane.clockShift(to: target), bounds: lane.settings.copyBounds)
     super.init(about: key, in: lane, done: done)
   }
 
@@ -111,7 +111,8 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     let all = replies
     replies = []
     if isAsking {
-      perform(copy.sourceSaid(all, now: Int(Lane.wallClock())))
+      // A time from now ends by the receiver's clock.
+      perform(copy.sourceSaid(all, now: Int(Lane.wallClock()) &+ lane.connection(target).clockShift))
     } else {
       perform(copy.targetSaid(all))
     }

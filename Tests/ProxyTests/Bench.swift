@@ -80,8 +80,8 @@ final class Bench: @unchecked Sendable {
     let new = try await MemoryServer.start(on: group)
     do {
       try await run(
-        settings, legacy: .memory(legacy.socketPath, "legacy-stack"),
-        new: .memory(new.socketPath, "new-stack"), routing: routing, body)
+        settings, legacy: .unix(legacy.socketPath, "legacy-stack"),
+        new: .unix(new.socketPath, "new-stack"), routing: routing, body)
     } catch {
       await legacy.stop()
       await new.stop()
@@ -237,12 +237,6 @@ final class Awaited<T: Sendable>: @unchecked Sendable {
 extension StackEndpoint {
   static func port(_ port: Int, _ label: String) -> StackEndpoint {
     StackEndpoint(address: .tcp(host: "127.0.0.1", port: port), label: label)
-  }
-
-  static func memory(_ path: String, _ label: String) -> StackEndpoint {
-    var endpoint = unix(path, label)
-    endpoint.carriesTransactions = false
-    return endpoint
   }
 
   static func unix(_ path: String, _ label: String) -> StackEndpoint {

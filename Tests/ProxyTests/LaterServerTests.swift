@@ -276,6 +276,15 @@ import Testing
       try primary.send(":1\r\n")
       told = try mirror.command()
       #expect(told == ["PEXPIREAT", "k", "4000000030000"])
+      // So is that of a copy.
+      try client.send(command: ["SET", "c", "v"])
+      _ = try primary.command()
+      try primary.send("+OK\r\n")
+      _ = try mirror.command()
+      try mirror.send("+OK\r\n:1\r\n-OOM no\r\n")
+      try primary.expectCopyQuestion(about: "c")
+      try primary.send("$4\r\ndump\r\n:4000000000000\r\n")
+      #expect(try mirror.command() == ["RESTORE", "c", "4000000030000", "dump", "REPLACE", "ABSTTL"])
       #expect(bench.proxy.clockShift(of: .new) == 30_000 && bench.proxy.clockShift(of: .legacy) == 0)
     }
   }
