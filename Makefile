@@ -13,6 +13,11 @@ SECONDS := 30
 SEED := 1
 THREADS := 1
 LAYERS := plain
+# Of `make chaos` and `make evidence`: redis-6.2, redis-7.0, redis-8.2 or valkey-9.1.
+LEGACY := redis-7.0
+NEW := redis-7.0
+program = $(if $(filter redis-7.0,$(1)),redis-server,.build/servers/$(1))
+PROGRAMS = --legacy $(call program,$(LEGACY)) --new $(call program,$(NEW))
 SOURCES := Sources Tests Package.swift flags migrations \
 	$(wildcard Examples/*/Package.swift Examples/*/Sources Examples/*/Tests)
 
@@ -70,10 +75,12 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	.build/release/sluice-bench layers
 
 .PHONY: chaos
-chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2 LAYERS=web_app
+chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2 LAYERS=web_app LEGACY=redis-6.2 NEW=valkey-9.1
 	@scripts/install-packages test
+	@scripts/install-servers
 	@$(MAKE) --no-print-directory release
-	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS) --layers $(LAYERS)
+	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS) --layers $(LAYERS) \
+	  --legacy $(LEGACY) --new $(NEW)
 
 .PHONY: matrix
 matrix: ## a whole migration and its ways back, for every ordered pair of Redis 6.2, 7.0, 8.2 and Valkey 9.1
@@ -82,10 +89,18 @@ matrix: ## a whole migration and its ways back, for every ordered pair of Redis 
 	SLUICE_MATRIX=1 swift test --filter ServerPairTests
 
 .PHONY: evidence
-evidence: ## two million comparisons between equal servers, with flips: no false alarm, no key that differs
+evidence: ## two million comparisons, with flips: no false alarm, no key that differs: make evidence LEGACY=redis-7.0 NEW=redis-8.2
 	@scripts/install-packages test
+	@scripts/install-servers
 	@$(MAKE) --no-print-directory release release-bench
-	.build/release/sluice-bench evidence --threads $(THREADS)
+	.build/release/sluice-bench evidence --threads $(THREADS) $(PROGRAMS)
+
+.PHONY: copies
+copies: ## how many writes in 10,000 make a copy: make copies LEGACY=redis-7.0 NEW=redis-8.2
+	@scripts/install-packages test
+	@scripts/install-servers
+	@$(MAKE) --no-print-directory release release-bench
+	.build/release/sluice-bench copies $(PROGRAMS)
 
 .PHONY: release
 release: # the proxy, optimised

@@ -2,6 +2,7 @@
 import argparse
 from disturbances import WEIGHTS
 from layers import KINDS
+from servers import SERVERS
 
 ALL = ",".join(WEIGHTS)
 
@@ -10,6 +11,8 @@ def parse(arguments, description=None):
     parser = argparse.ArgumentParser(prog="chaos", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     option = parser.add_argument
     option("--sluice", default=".build/debug/sluice", help="the proxy to test")
+    option("--legacy", choices=SERVERS, default="redis-7.0", help="which server is legacy")
+    option("--new", choices=SERVERS, default="redis-7.0", help="and which is new")
     option("--seconds", type=float, default=30)
     option("--seed", type=int, default=1)
     option("--clients", type=int, default=8)
@@ -31,6 +34,7 @@ def parse(arguments, description=None):
     if not set(options.faults) <= set(WEIGHTS):
         parser.error(f"--faults knows {', '.join(WEIGHTS)}")
     options.flips, options.calm = ([float(number) for number in text.split(",")] for text in (options.flips, options.calm))
+    options.servers = {"legacy": options.legacy, "new": options.new}
     options.layers = {"legacy": KINDS[options.legacy_layers], "new": KINDS[options.layers]}
     if options.ttl_ms is None:
         # An expiry is made absolute when the reply is there: a fault may hold the reply back, and a busy machine the proxy, though not

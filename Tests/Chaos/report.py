@@ -38,7 +38,8 @@ def report(run):
     unexpected = diverged - (kinds_of_divergence(run)["ttl"] if layers["legacy"].default_ttl != layers["new"].default_ttl else 0)
     print(f"\nseed {options.seed}: {options.seconds:g} s, {options.clients} clients, {options.threads} threads, "
           f"faults {' '.join(options.faults) or 'none'}{', broken: ' + options.break_ if options.break_ else ''}, "
-          f"legacy {layers['legacy'].name}, new {layers['new'].name}")
+          f""
+          + ", ".join(f"{name} {options.servers[name]} {layers[name].name}" for name in layers))
     print(f"  operations {sum(run.operations)} ({len(set().union(*run.commands))} commands); of registers {writes} writes "
           f"({unknown} unknown), {reads} reads; of models {looks} reads by others")
     print(f"  flips {disturbances.flips}, faults {dict(disturbances.faults)}")

@@ -5,11 +5,17 @@ from fading import Fading
 from registers import NOTHING, Registers
 from servers import Disk, Proxy, Redis
 from units import Units
-from wild import Wild
+from wild import Wild, templates
 from wire import Connection
 
 RACERS = 12  # enough that some are free while others wait for a reply
 CRASHED = "the proxy ended by itself"
+
+
+def common_commands(*servers):
+    """Names of the commands that all of them have."""
+    answers = [Connection(server.port).ask("COMMAND") for server in servers]
+    return set.intersection(*({row[0].decode().upper() for row in rows} for rows in answers))
 
 
 class Run:
@@ -33,7 +39,7 @@ class Run:
         try:
             has_wire = "delay" in self.options.faults
             self.disk = Disk(self.folder)
-            self.legacy, self.new = (Redis(name, self.folder, has_wire) for name in ("legacy", "new"))
+            self.legacy, self.new = (Redis(name, self.folder, has_wire, kind) for name, kind in self.options.servers.items())
             environment = {"SLUICE_BREAK": self.options.break_} if self.options.break_ else {}
             layers = self.options.layers
             settings = "".join(f"  {name}: {stack.yaml(self.options.faults)}\n" for name, stack in layers.items() if stack.are_any)
@@ -74,6 +80,7 @@ class Run:
         connection.ask("SET", "dump", "restored")
         dump = connection.ask("DUMP", "dump")
         connection.ask("DEL", "dump")
+        self.templates = templates(common_commands(self.legacy, self.new))
         self.disturbances.order("STAGE", "dualwrite")
         work = [(self.client, number, dump) for number in range(self.options.clients)] + [(self.disturbances.flip,)]
         work += [(self.racer, self.options.clients + number) for number in range(RACERS)]
@@ -96,7 +103,7 @@ class Run:
 
     def client(self, number, dump):
         rng = random.Random(f"{self.options.seed}/client/{number}")
-        wild, fading = Wild(rng, dump), Fading(number)
+        wild, fading = Wild(rng, dump, self.templates), Fading(number)
         connection = None
         while not self.stop.is_set():
             batch, busy = [], set()

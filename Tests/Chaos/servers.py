@@ -3,6 +3,11 @@ import json, os, re, signal, socket, subprocess, sys, threading, time
 from wire import Connection
 
 
+# What stands in a side's place, by name: Debian's server, and those of scripts/install-servers.
+INSTALLED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/servers")
+SERVERS = {"redis-7.0": "redis-server", **{name: f"{INSTALLED}/{name}" for name in ("redis-6.2", "redis-8.2", "valkey-9.1")}}
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -12,8 +17,8 @@ def free_port():
 class Redis:
     """One server, on a port that the kernel chose, behind a wire that can be made slow if there is one."""
 
-    def __init__(self, name, folder, has_wire):
-        self.name, self.folder, self.port = name, folder, free_port()
+    def __init__(self, name, folder, has_wire, kind="redis-7.0"):
+        self.name, self.folder, self.port, self.kind = name, folder, free_port(), kind
         self.kills, self.process, self.wire = 0, None, None
         self.busy = threading.Lock()  # one fault at a time
         self.start()
@@ -25,9 +30,11 @@ class Redis:
 
     def start(self):
         with open(f"{self.folder}/{self.name}.log", "ab") as log:
+            # Before 7.0 nobody had to be told that DEBUG is allowed.
+            debug = [] if self.kind == "redis-6.2" else ["--enable-debug-command", "yes"]
             self.process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                 "--enable-debug-command", "yes", "--dir", self.folder], stdout=log, stderr=log)
+                [SERVERS[self.kind], "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                 *debug, "--dir", self.folder], stdout=log, stderr=log)
         for _ in range(500):
             if self.process.poll() is not None:
                 break
@@ -39,7 +46,7 @@ class Redis:
                     return
             except OSError:
                 time.sleep(0.02)
-        raise RuntimeError(f"redis-server {self.name} did not start on port {self.port}")
+        raise RuntimeError(f"{self.kind} as {self.name} did not start on port {self.port}")
 
     def kill(self):
         self.kills += 1

@@ -55,7 +55,9 @@ class Stack:
     """One server behind its layers: what its keys and values are to clients."""
 
     def __init__(self, server, run):
-        self.layers, self.connection = run.options.layers[server.name], Connection(server.port)
+        self.layers, self.connection, self.kind = run.options.layers[server.name], Connection(server.port), server.kind
+        self.reads_by_value = run.legacy.kind != run.new.kind  # servers of two versions digest values in two ways
+        self.has_field_times = not {"redis-6.2", "redis-7.0"} & {run.legacy.kind, run.new.kind}
         # What was written in memory while the server was away is forgotten there, and lanes that doubt a stack empty it.
         lives = [status["stacks"][server.name].get("layers") or {} for status in run.statuses.values()]
         self.may_be_empty = bool(server.kills) or has_doubtful_flush(run) or any(life.get("losses") for life in lives)
@@ -67,11 +69,19 @@ class Stack:
         self.strange = [key for key in stored if self.layers.key(key) is None]
         for start in range(0, len(stored), 500):
             some = [key for key in stored[start:start + 500] if self.layers.key(key) is not None]
+            time_of = "PTTL" if self.kind == "redis-6.2" else "PEXPIRETIME"
+            digest = ("PING",) if self.reads_by_value else ("DEBUG", "DIGEST-VALUE")
             replies = self.connection.ask_many([words for key in some for words in (
-                ("DEBUG", "DIGEST-VALUE", key), ("PEXPIRETIME", key), ("TYPE", key), ("GET", key))])
+                digest + (() if self.reads_by_value else (key,)), (time_of, key), ("TYPE", key), ("GET", key))])
+            now = int(time.time() * 1000)
             for key, *its in zip(some, replies[0::4], replies[1::4], replies[2::4], replies[3::4]):
-                if its[2] != "none":
-                    found[self.layers.key(key)] = Found(*its[:3], self.value(its[3]) if its[2] == "string" else None)
+                if its[2] == "none":
+                    continue
+                if self.reads_by_value:
+                    its[0] = Contents(self.connection, key, its[2], self.has_field_times)
+                if time_of == "PTTL" and its[1] >= 0:
+                    its[1] += now
+                found[self.layers.key(key)] = Found(*its[:3], self.value(its[3]) if its[2] == "string" else None)
         return found
 
     def value(self, stored):
@@ -88,6 +98,37 @@ class Stack:
                  "zset": ["ZRANGE", key, 0, -1, "WITHSCORES"], "stream": ["XRANGE", key, "-", "+"]}[found.kind]
         value = found.value if found.kind == "string" else self.connection.ask(*words)
         return f"{found.kind} {str(value).split('xxxxxxxxxx')[0][:300]} expires {found.expiry}"
+
+
+class Contents:
+    """A value read by its type, as servers of any version say the same of it; in the place of a digest."""
+
+    def __init__(self, connection, key, kind, has_field_times):
+        self.times = {}
+        if kind == "hash":
+            pairs = connection.ask("HGETALL", key)
+            self.value = dict(zip(pairs[::2], pairs[1::2]))
+            if has_field_times and self.value:
+                times = connection.ask("HPEXPIRETIME", key, "FIELDS", len(self.value), *self.value)
+                self.times = {field: at for field, at in zip(self.value, times or []) if at >= 0}
+        elif kind == "set":
+            self.value = set(connection.ask("SMEMBERS", key))
+        elif kind == "zset":
+            pairs = connection.ask("ZRANGE", key, 0, -1, "WITHSCORES")
+            self.value = {member: float(score) for member, score in zip(pairs[::2], pairs[1::2])}
+        elif kind == "list":
+            self.value = connection.ask("LRANGE", key, 0, -1)
+        elif kind == "stream":
+            self.value = connection.ask("XRANGE", key, "-", "+"), [
+                (group[1], group[group.index(b"last-delivered-id") + 1],
+                 [entry[:2] + entry[3:] for entry in connection.ask("XPENDING", key, group[1], "-", "+", 10000)])
+                for group in connection.ask("XINFO", "GROUPS", key)]
+        else:
+            self.value = kind
+
+    def __eq__(self, other):
+        return self.value == other.value and self.times.keys() == other.times.keys() and \
+            all(abs(at - other.times[field]) < 2000 for field, at in self.times.items())
 
 
 Found = collections.namedtuple("Found", "digest expiry kind value")

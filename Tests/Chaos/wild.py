@@ -5,13 +5,13 @@ FLOATS = ["0.1", "-2.75", "3", "1e3", "0.333333333333", "17"]
 
 
 class Wild:
-    def __init__(self, rng, dump):
-        self.rng, self.dump = rng, dump
+    def __init__(self, rng, dump, templates):
+        self.rng, self.dump, self.templates = rng, dump, templates
 
     def draw(self):
         """A command's words."""
         words = []
-        for word in self.rng.choice(TEMPLATES):
+        for word in self.rng.choice(self.templates):
             made = getattr(self, "a_" + word[1:])() if word[0] == "$" else word
             words += made if isinstance(made, list) else [made]
         return words
@@ -90,6 +90,10 @@ class Wild:
         return [self.a_stream()] + self.rng.choice([[], ["NOMKSTREAM"]]) + (self.a_trim() if self.rng.random() < 0.6 else []) + \
             ["*", "f", self.a_word()]
 
+    def a_moment(self): return [self.rng.choice([4_000_000_000_000 + self.rng.randrange(999)] * 3 + [5])]
+    def a_fields(self): return (lambda words: ["FIELDS", len(words)] + words)(list(dict.fromkeys(self.a_words())))
+    def a_valued(self): return ["FIELDS", 1, self.a_word(), self.a_num()]
+
     def a_options_of_scan(self):
         return [0, "MATCH", "w:*", "COUNT", 10]
 
@@ -133,11 +137,24 @@ TEMPLATES = [template.split() for template in """
     ZREVRANGEBYSCORE $zset +inf -inf
 """.replace(";", "\n").split("\n") if template.strip()]
 
+# Of later servers than 7.0: only where both have them.
+LATER = [template.split() for template in """
+    HPEXPIREAT $hash $moment $fields; HEXPIRE $hash $seconds $fields; HPERSIST $hash $fields; HTTL $hash $fields; HPEXPIRETIME $hash $fields
+    HGETEX $hash PX 900000 $fields; HGETEX $hash PERSIST $fields; HSETEX $hash EX 1500 $valued; HSETEX $hash KEEPTTL $valued; HGETDEL $hash $fields
+    ZRANK $zset $word WITHSCORE; SET $str $word IFEQ $word; DELIFEQ $str $word; BITOP DIFF $strs3; BITOP ONE $strs3; HSCAN $hash 0 NOVALUES
+""".replace(";", "\n").split("\n") if template.strip()]
+
+
+def templates(names):
+    """Those for two servers that have these commands in common: of their options, too, the later ones if they have the later commands."""
+    return TEMPLATES + ([template for template in LATER if template[0] in names] if "HPEXPIREAT" in names else [])
+
+
 # Those that change nothing, for who prints what happened to a key.
 READS = set("""
     GET GETRANGE SUBSTR STRLEN MGET GETBIT BITCOUNT BITPOS BITFIELD_RO LCS PFCOUNT TTL PTTL EXPIRETIME PEXPIRETIME TYPE EXISTS TOUCH
     DUMP OBJECT MEMORY SORT_RO HGET HMGET HGETALL HKEYS HVALS HLEN HEXISTS HSTRLEN HRANDFIELD HSCAN LRANGE LINDEX LLEN LPOS SMEMBERS
     SISMEMBER SMISMEMBER SCARD SUNION SINTER SDIFF SINTERCARD SRANDMEMBER SSCAN ZRANGE ZRANGEBYSCORE ZREVRANGE ZRANK ZREVRANK ZSCORE
     ZMSCORE ZCARD ZCOUNT ZLEXCOUNT ZUNION ZINTER ZDIFF ZRANDMEMBER ZSCAN ZINTERCARD GEORADIUS_RO GEORADIUSBYMEMBER_RO GEOSEARCH GEOPOS
-    GEODIST GEOHASH ZRANGEBYLEX ZREVRANGEBYLEX ZREVRANGEBYSCORE XRANGE XREVRANGE XLEN XREAD XINFO XPENDING
+    HTTL HPEXPIRETIME GEODIST GEOHASH ZRANGEBYLEX ZREVRANGEBYLEX ZREVRANGEBYSCORE XRANGE XREVRANGE XLEN XREAD XINFO XPENDING
 """.split())
