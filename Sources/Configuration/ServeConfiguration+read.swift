@@ -29,6 +29,11 @@ extension ServeConfiguration {
       $0.mirror.ttlTolerance =
         $1.value("ttl_tolerance", ValueParsers.duration(.zero ... .seconds(3600))) ?? $0.mirror.ttlTolerance
     }
+    read(&top, "copy") {
+      $0.copy.slice =
+        $1.value("slice", ValueParsers.duration(.milliseconds(1) ... .seconds(1))) ?? $0.copy.slice
+      $0.copy.hold = $1.value("hold", ValueParsers.duration(.zero ... .seconds(10))) ?? $0.copy.hold
+    }
     warmOnMiss = top.value("warm_on_miss", ValueParsers.bool) ?? warmOnMiss
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") {

@@ -45,6 +45,7 @@ extension ServeConfiguration: CustomStringConvertible {
           ("ttl_tolerance", mirror.ttlTolerance.text),
         ]
       ),
+      ("copy", [("slice", copy.slice.text), ("hold", copy.hold.text)]),
       ("limits", limits.settings),
       (
         "auth",

@@ -12,6 +12,7 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var flags = Flags()
   public var ledger = Ledger()
   public var mirror = Mirror()
+  public var copy = Copy()
   /// A read that misses on new is answered from legacy, and its key brought over; for the keys that new answers for.
   public var warmOnMiss = false
   /// What legacy does for new's cohort while new cannot be reached.
@@ -88,6 +89,15 @@ public struct ServeConfiguration: Sendable, Hashable {
     public var queueBytes = 64 << 20
     /// How far the stacks may lie apart in time before a comparison calls it a difference.
     public var ttlTolerance: Duration = .seconds(1)
+    public init() {}
+  }
+
+  /// How values are carried from one stack to the other.
+  public struct Copy: Sendable, Hashable {
+    /// How long one question or one write of a copy may hold a server, by type and length: a larger value goes in pieces.
+    public var slice: Duration = .milliseconds(5)
+    /// How long a command waits for its key to come back from the other stack.
+    public var hold: Duration = .milliseconds(250)
     public init() {}
   }
 

@@ -1,4 +1,5 @@
 import SluiceConfiguration
+import SluiceCopying
 import SluiceProxy
 import SluiceRESP
 
@@ -16,6 +17,8 @@ extension ProxySettings {
     mirrorCommands = configuration.mirror.queueCommands
     mirrorBytes = configuration.mirror.queueBytes
     ttlTolerance = configuration.mirror.ttlTolerance.nanoseconds
+    copyHold = configuration.copy.hold.nanoseconds
+    copyBounds = CopyBounds(slice: configuration.copy.slice.nanoseconds)
     warmOnMiss = configuration.warmOnMiss
     pipeline = limits.pipeline
     clientOutputBytes = limits.clientOutputBytes

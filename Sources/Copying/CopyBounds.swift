@@ -16,6 +16,17 @@ public struct CopyBounds: Sendable, Equatable {
 
   public init() {}
 
+  /// - Parameter slice: how long a server may be held, in nanoseconds; what is above follows from it.
+  public init(slice: Int64) {
+    func share(_ whole: Int, atLeast least: Int) -> Int {
+      max(least, Int((Double(whole) * Double(slice) / 5_000_000).rounded()))
+    }
+    dumpElements = share(dumpElements, atLeast: 16)
+    dumpBytes = share(dumpBytes, atLeast: 4 << 10)
+    pieceElements = share(pieceElements, atLeast: 8)
+    pieceBytes = share(pieceBytes, atLeast: 4 << 10)
+  }
+
   /// Elements of a piece, if so many of them have so many bytes.
   func piece(elements: Int, bytes: Int?) -> Int {
     guard let bytes, elements > 0 else { return pieceElements }
