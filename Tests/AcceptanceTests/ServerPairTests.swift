@@ -71,6 +71,35 @@ extension Acceptance {
       try bed.expectEqual()
     }
 
+    @Test(
+      "a walk that has met what no way can carry has brought all else, and updates are repeated from then on")
+    func warmWithoutWhatCannotBeCarried() throws {
+      let bed = try PairBed(ServerPair(legacy: .redis82, new: .redis70))
+      let legacy = try bed.legacy.client()
+      _ = try legacy.command("HSET", "h", "f", "1", "g", "2")
+      _ = try legacy.command("HPEXPIRE", "h", "1000000", "FIELDS", "1", "f")
+      for number in 0..<50 { _ = try legacy.command("SET", "s\(number)", "v") }
+      try bed.sluice.control("STAGE", "dualwrite", "FORCE", "of this test")
+      let warm = try bed.sluice.run("warm")
+      #expect(warm.exit == .code(65) && warm.errors.contains("1 key cannot be carried"), "\(warm.errors)")
+      func copies() throws -> Int {
+        let status = try bed.sluice.status()
+        return ["dump", "restamped", "value", "pieces"].reduce(0) {
+          $0 + Int(status.number("copies.\($1)") ?? 0)
+        }
+      }
+      let before = try copies()
+      let client = try bed.sluice.client()
+      for number in 0..<20 { _ = try client.command("INCR", "fresh\(number)") }
+      // The one that is missing there is not made of a part of it.
+      _ = try client.command("HSET", "h", "x", "3")
+      let new = try bed.new.client()
+      try eventually("they are repeated") { try new.command("GET", "fresh19").text == "1" }
+      #expect(try copies() == before)
+      #expect(try new.command("EXISTS", "h") == .integer(0))
+      #expect(try bed.sluice.status().number("stacks.new.uncarried") == 1)
+    }
+
     @Test("what legacy cannot have is named, stays on new, and is no pass")
     func whatCannotBeCarried() throws {
       let bed = try PairBed(ServerPair(legacy: .redis70, new: .redis82))

@@ -54,6 +54,10 @@ struct WarmCommand: ParsableCommand {
         "\(run.counts.refused) keys could not be brought over (\(Output.printable(run.refusal ?? ""))); start it again"
       )
     }
+    // What no way can carry the proxy knows key by key, so the rest may be counted on.
+    let said =
+      options.match == nil && run.counts.tooLong == 0
+      ? try WarmCommand.tellThatAllIsThere(lanes, since: status["losses"].number) : nil
     if !run.counts.uncarried.isEmpty {
       let count = run.counts.uncarried.values.reduce(0, +)
       let reasons = run.counts.uncarried.sorted { $0.value > $1.value }.map { "\($0.value) with \($0.key)" }
@@ -66,8 +70,6 @@ struct WarmCommand: ParsableCommand {
     if run.counts.tooLong > 0 {
       throw Failure(.data, WarmCommand.leftOut(run.counts.tooLong, run.longKey, "new lacks them"))
     }
-    guard options.match == nil else { return }
-    let said = try WarmCommand.tellThatAllIsThere(lanes, since: status["losses"].number)
     if let said, !options.json { Output.line(Output.printable(said)) }
   }
 
