@@ -8,11 +8,14 @@ struct EvidenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evidence",
     abstract:
-      "Write and read the same few keys through a proxy between two equal servers, with every read compared.",
+      "Write and read the same few keys through a proxy between two servers, with every read compared.",
     discussion: """
-      Flips go on meanwhile. Nothing can differ, so a divergence is a false alarm, and a key that differs at the end is a \
-      lie. Ends with code 1 if there is either, or less compared than was asked for.
+      Strings, and values of all other types; flips go on meanwhile. Nothing can differ but what two correct servers say \
+      differently, so a divergence is a false alarm, and a string that differs at the end is a lie. Ends with code 1 if there is \
+      either, or less compared than was asked for.
       """)
+
+  @OptionGroup var servers: ServerOptions
 
   @Option(help: "The sluice executable; by default the one beside this program.")
   var sluice: String?
@@ -55,8 +58,7 @@ struct EvidenceCommand: ParsableCommand {
   }
 
   private func measure(in folder: ScratchFolder) throws {
-    let legacy = try LocalServer.redis(in: folder, name: "legacy")
-    let new = try LocalServer.redis(in: folder, name: "new")
+    let (legacy, new) = try servers.start(in: folder)
     let proxy = try SluiceProcess.start(
       SluiceProcess.path(sluice), legacy: legacy.endpoint, new: new.endpoint, in: folder, name: "sluice",
       comparing: true, threads: threads)
@@ -72,13 +74,21 @@ struct EvidenceCommand: ParsableCommand {
     guard LoadRun.run(writing.filling).isClean else { throw BenchError("filling the stacks failed") }
     try proxy.order("STAGE", "shadow")
     let loads = [LoadRun.start(writing), LoadRun.start(reading)]
-    defer { for load in loads { load.stop() } }
+    let typed = TypedLoad.start(proxy.server.endpoint, .everything, connections: 2, seed: seed)
+    defer {
+      typed.stop()
+      for load in loads { load.stop() }
+    }
     let flips = try flip(proxy, until: started + UInt64(patience * 1e9))
+    typed.stop()
     for load in loads { load.stop() }
+    let types = try typed.finish()
     let results = loads.map { LoadFigures($0.finish()) }
     let report = EvidenceReport(
-      threads: threads, asked: comparisons, seconds: Double(MonotonicClock.now() - started) / 1e9,
+      servers: servers.pair, threads: threads, asked: comparisons,
+      seconds: Double(MonotonicClock.now() - started) / 1e9,
       flips: flips, compare: try proxy.settledCounts(), writing: results[0], reading: results[1],
+      types: types,
       different: try differentKeys(writing.keySpace, legacy.client(), new.client()))
     say(json ? try sluice_bench.json(report) : report.text)
     withExtendedLifetime((legacy, new, proxy)) {}
@@ -111,7 +121,7 @@ struct EvidenceCommand: ParsableCommand {
     var different = 0
     for index in 0..<keys {
       space.write(index, into: &key)
-      let values = try [legacy, new].map { try $0.command([Array("DUMP".utf8), key]) }
+      let values = try [legacy, new].map { try $0.command([Array("GET".utf8), key]) }
       if values[0] != values[1] || values[0] == .null { different += 1 }
     }
     return different
@@ -120,6 +130,7 @@ struct EvidenceCommand: ParsableCommand {
 
 /// What a run of `evidence` showed.
 struct EvidenceReport: Codable {
+  let servers: String
   let threads: Int
   let asked: Int
   let seconds: Double
@@ -127,6 +138,8 @@ struct EvidenceReport: Codable {
   let compare: [String: Int]
   let writing: LoadFigures
   let reading: LoadFigures
+  /// Commands on values of all other types.
+  let types: Int
   /// Keys that are not the same on both servers at the end, or on neither.
   let different: Int
 
@@ -140,9 +153,10 @@ struct EvidenceReport: Codable {
     let counts = ["matched", "superseded", "diverged", "dropped"]
       .map { "\(compare[$0, default: 0]) \($0)" }.joined(separator: ", ")
     return """
+      servers     \(servers)
       compared    \(counts)
-      meanwhile   \(writing.commands) writes, \(reading.commands) reads, \(flips) flips, in \(fixed(seconds, 1)) s, \
-      proxy threads \(threads)
+      meanwhile   \(writing.commands) writes, \(reading.commands) reads, \(types) commands of other types, \(flips) flips, in \
+      \(fixed(seconds, 1)) s, proxy threads \(threads)
       not right   \(writing.errors + reading.errors) errors, \(reading.wrong) wrong values
       at the end  \(different) keys differ
       verdict     \(passes ? "PASS" : "FAIL")

@@ -10,7 +10,7 @@ struct SluiceBench: ParsableCommand {
     abstract: "Measure Sluice beside what it is compared with, in one run.",
     subcommands: [
       LoadCommand.self, CompareCommand.self, LayersCommand.self, IdleCommand.self, RollbackCommand.self,
-      EvidenceCommand.self, GuardrailsCommand.self,
+      EvidenceCommand.self, CopiesCommand.self, GuardrailsCommand.self,
     ])
 }
 
