@@ -101,10 +101,18 @@ struct DoubtRow: Sendable {
   let replies: PriorDoubt.Replies
   let question: String
   let key: UInt8
+  /// One more question, where the first does not tell enough.
+  let second: String?
+  let asksAhead: Bool
   let names: [String]
 
-  init(_ replies: PriorDoubt.Replies, ask question: String, ofArgument key: UInt8 = 1, _ names: [String]) {
+  init(
+    _ replies: PriorDoubt.Replies, ask question: String, and second: String? = nil, ofArgument key: UInt8 = 1,
+    asksAhead: Bool = false, _ names: [String]
+  ) {
     self.replies = replies
+    self.second = second
+    self.asksAhead = asksAhead
     self.question = question
     self.key = key
     self.names = names
@@ -130,9 +138,11 @@ extension CommandRules {
     DoubtRow(.number(inArgument: 0), ask: "PTTL", ["INCR", "DECR"]),
     DoubtRow(.number(inArgument: 2), ask: "PTTL", ["INCRBY", "DECRBY"]),
     DoubtRow(.length(ofArgument: 2), ask: "PTTL", ["APPEND"]),
-    DoubtRow(.zero, ask: "PTTL", ["SETBIT"]),
+    // What changes a part of a string may make one as long where there was none: the mirror is asked ahead whether it has it.
+    DoubtRow(.zero, ask: "PTTL", and: "STRLEN", asksAhead: true, ["SETBIT"]),
+    DoubtRow(.all, ask: "PTTL", and: "STRLEN", asksAhead: true, ["SETRANGE", "BITFIELD"]),
     DoubtRow(.allButZero, ask: "STRLEN", ["PFADD"]),
-    DoubtRow(.all, ask: "PTTL", ["SETRANGE", "BITFIELD", "INCRBYFLOAT"]),
+    DoubtRow(.all, ask: "PTTL", ["INCRBYFLOAT"]),
     DoubtRow(.allIfKeepTTL, ask: "PTTL", ["SET"]),
     // As many elements may come of one source as of two.
     DoubtRow(.all, ask: "EXISTS", ofArgument: 0, ["BITOP", "COPY", "PFMERGE", "ZUNIONSTORE"]),

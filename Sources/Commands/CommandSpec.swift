@@ -157,6 +157,12 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// Several keys perhaps, but each for itself: what comes of one has nothing to do with another.
   public var updatesKeysApart: Bool { container != nil || mirror == .effect(.streamRead) }
 
+  /// `LMOVE`, `RPOPLPUSH`, `SMOVE`: what was moved is in the reply or in the command, and what is left can still be counted behind it. So the
+  /// mirror's reply, and a proof that is open when it comes, tell as much as they do without it.
+  public var movesOneElement: Bool {
+    mirror == .effect(.unlessNull) || (mirror == .effect(.unlessZero) && prior == .equal)
+  }
+
   /// Whether so many arguments, the name included, can be right.
   @inlinable
   public func accepts(count: Int) -> Bool {

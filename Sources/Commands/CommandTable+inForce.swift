@@ -43,9 +43,13 @@ extension CommandTable {
 
   /// The table of two servers, as far as they have told what commands they have.
   ///
-  /// - Parameters: nil where a server would not tell.
-  public static func inForce(legacy: [ServerCommand]?, new: [ServerCommand]?) -> CommandTable {
-    if legacy == nil, new == nil { return shared }
+  /// - Parameters:
+  ///   - legacy: nil where the server would not tell, or was not met; `new` alike.
+  ///   - isHidden: whether one would not tell, though it may have commands that are not in our own table: those are refused.
+  public static func inForce(
+    legacy: [ServerCommand]?, new: [ServerCommand]?, isHidden: Bool = false
+  ) -> CommandTable {
+    if legacy == nil, new == nil { return isHidden ? sharedWithHidden : shared }
     let servers = (legacy: ToldCommands(legacy), new: ToldCommands(new))
     var rows = ownRows
     for place in rows.indices where !rows[place].isTransaction {
@@ -59,7 +63,7 @@ extension CommandTable {
       if let row = TableRow(name, legacy: servers.legacy[name], new: servers.new[name]) { rows.append(row) }
     }
     return CommandTable(
-      numbered(rows), abilities: (servers.legacy.abilities, servers.new.abilities))
+      numbered(rows), abilities: (servers.legacy.abilities, servers.new.abilities), isHidden: isHidden)
   }
 }
 

@@ -1,13 +1,15 @@
 extension CommandTable {
   /// The specs by id: the two rows for what is unknown, then the servers' rows with our rules. A number without a row, of a command
   /// that other servers have told of, is the unknown command under another number.
-  static func join(_ numbered: [(row: TableRow, id: Int)]) -> [CommandSpec] {
+  ///
+  /// - Parameter isHidden: whether a server may have commands that nobody was told of.
+  static func join(_ numbered: [(row: TableRow, id: Int)], isHidden: Bool) -> [CommandSpec] {
     let rules = Rules.all
     let containers = Set(numbered.compactMap { $0.row.container })
     let ids = Dictionary(numbered.map { ($0.row.name, $0.id) }) { first, _ in first }
     let last = numbered.reduce(1) { max($0, $1.id) }
     var specs = (0...last).map { id in
-      id == unknownSubcommandID ? unknownSubcommand : unknown(id)
+      id == unknownSubcommandID ? unknownSubcommand : unknown(id, isHidden: isHidden)
     }
     for (row, id) in numbered { specs[id] = spec(row, id, rules, containers, ids) }
     return specs
@@ -49,7 +51,11 @@ extension CommandTable {
       mirror: isMirrored ? rules.mirrors[name]?.rule ?? .copy : .none,
       prior: isMirrored ? rules.mirrors[name]?.prior ?? .equal : .irrelevant,
       doubt: rules.doubts[name].flatMap { row in
-        ids[row.question].map { PriorDoubt(row.replies, question: UInt16($0), key: row.key) }
+        ids[row.question].map {
+          PriorDoubt(
+            row.replies, question: UInt16($0), second: row.second.flatMap { ids[$0].map(UInt16.init) } ?? 0,
+            key: row.key, asksAhead: row.asksAhead)
+        }
       } ?? .none,
       changesOnRead: isMirrored && row.access == .read,
       isTransaction: row.isTransaction,
@@ -81,12 +87,13 @@ extension CommandTable {
     return scopes
   }
 
-  /// Design, law 8: a command in no table counts as a write and is routed by its first argument. What it did
-  /// nobody knows, so that key is copied.
-  private static func unknown(_ id: Int) -> CommandSpec {
+  /// Design, law 8: a command in no table counts as a write, routed by its first argument; what it did nobody knows, so that key is
+  /// copied. Where the servers hide what they have, nobody knows either which keys it would touch: it is refused.
+  private static func unknown(_ id: Int, isHidden: Bool) -> CommandSpec {
     CommandSpec(
       id: id, container: nil, isContainer: false, arity: -1, flags: [.write], access: .write,
-      keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true, scope: .keyed, isPlain: false,
+      keys: .range(first: 1, last: 1, step: 1), hasSingleKeyAtOne: true,
+      scope: isHidden ? .refused(.hiddenCommands) : .keyed, isPlain: false,
       isOneSided: false, sides: .both, arities: (-1, -1), split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
       doubt: .none, changesOnRead: false, isTransaction: false, isListed: false,

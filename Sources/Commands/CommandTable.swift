@@ -11,7 +11,11 @@ public struct CommandTable: Sendable {
   /// What is known without a server: the commands of Redis 7.0, and those that other versions and Valkey have beside them.
   public static let shared = CommandTable(numbered(ownRows))
 
-  /// The id of every name that is in no table: a write, routed by its first argument (design, law 8).
+  /// The same where the servers will not tell what they have beside it.
+  static let sharedWithHidden = CommandTable(numbered(ownRows), isHidden: true)
+
+  /// The id of every name that is in no table. Where both servers have told what they have, that is a name that neither has, and the
+  /// primary says so; where one hides its commands it is refused, for nobody can tell its keys (design, law 8).
   public static let unknownID = 0
 
   /// The id of a subcommand that its container does not have; refused.
@@ -34,9 +38,10 @@ public struct CommandTable: Sendable {
   public let abilities: (legacy: ServerAbilities, new: ServerAbilities)
 
   init(
-    _ rows: [(row: TableRow, id: Int)], abilities: (ServerAbilities, ServerAbilities) = (.assumed, .assumed)
+    _ rows: [(row: TableRow, id: Int)], abilities: (ServerAbilities, ServerAbilities) = (.assumed, .assumed),
+    isHidden: Bool = false
   ) {
-    let specs = CommandTable.join(rows)
+    let specs = CommandTable.join(rows, isHidden: isHidden)
     self.abilities = abilities
     var bits: UInt64 = 4
     while 1 << bits < specs.count * 2 { bits += 1 }

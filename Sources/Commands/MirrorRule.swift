@@ -133,6 +133,8 @@ public struct PriorDoubt: Sendable, BitwiseCopyable, Equatable {
   let replies: Replies
   /// The row of the question: how much the key holds, or its time to live where that would not tell.
   let question: UInt16
+  /// The row of one more question; 0 is none.
+  let second: UInt16
   /// The argument that is the key; 0 stands for all keys.
   let key: UInt8
 
@@ -141,10 +143,15 @@ public struct PriorDoubt: Sendable, BitwiseCopyable, Equatable {
   /// False if every reply to the command tells.
   public let isPossible: Bool
 
-  init(_ replies: Replies, question: UInt16, key: UInt8) {
+  /// Whether the mirror is asked, ahead of the update, if it has the key at all: nothing that could be asked behind it would tell.
+  public let asksAhead: Bool
+
+  init(_ replies: Replies, question: UInt16, second: UInt16 = 0, key: UInt8, asksAhead: Bool = false) {
     self.replies = replies
     self.question = question
+    self.second = second
     self.key = key
+    self.asksAhead = asksAhead
     isPossible = replies != .none
   }
 }

@@ -5,16 +5,18 @@ extension Mirroring {
   /// (`PriorDoubt`); nil if the reply tells. Equal answers: the key was there on both, or on neither.
   ///
   /// - Parameters:
+  ///   - isSecond: whether the other question is due; many have one alone.
   ///   - reply: the primary's whole reply; not an error.
   ///   - output: owned by the caller and reused; holds the question afterwards, a whole command.
   /// - Returns: the question's row in the table.
   public static func question(
-    behind spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>, reply: Span<UInt8>,
-    into output: inout [UInt8]
+    behind spec: CommandSpec, isSecond: Bool = false, request: Span<UInt8>, arguments: Span<ArgumentRange>,
+    reply: Span<UInt8>, into output: inout [UInt8]
   ) -> Int? {
     let doubt = spec.doubt
+    guard !isSecond || doubt.second != 0 else { return nil }
     guard doubt.key < arguments.count, isOpen(doubt, request, arguments, reply) else { return nil }
-    let command = Int(doubt.question)
+    let command = Int(isSecond ? doubt.second : doubt.question)
     let name = CommandTable.shared.specs[command].label
     guard doubt.key == 0 else {
       output.beginFrame(2)
@@ -29,6 +31,27 @@ extension Mirroring {
     for index in keys { output.appendWord(index, of: request, arguments) }
     return command
   }
+
+  /// What the mirror has to be asked ahead of an update, because nothing behind it would tell whether it had the key: `EXISTS`, which is to
+  /// be answered by 1; nil if something else tells.
+  ///
+  /// - Parameter output: owned by the caller and reused; holds the question afterwards, a whole command.
+  /// - Returns: the question's row in the table.
+  public static func questionAhead(
+    of spec: CommandSpec, request: Span<UInt8>, arguments: Span<ArgumentRange>, reply: Span<UInt8>,
+    into output: inout [UInt8]
+  ) -> Int? {
+    let doubt = spec.doubt
+    guard doubt.asksAhead, Int(doubt.key) < arguments.count, isOpen(doubt, request, arguments, reply) else {
+      return nil
+    }
+    output.beginFrame(2)
+    output.appendWord("EXISTS")
+    output.appendWord(Int(doubt.key), of: request, arguments)
+    return exists
+  }
+
+  private static let exists = CommandTable.shared.lookup(Array("EXISTS".utf8).span)
 
   static func isOpen(
     _ doubt: PriorDoubt, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>

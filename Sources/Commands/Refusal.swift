@@ -14,6 +14,7 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
   case scriptWithoutKeys = "script_without_keys"
   case tracking, resp3, help
   case unknownKeys = "unknown_keys"
+  case hiddenCommands = "hidden_commands"
 
   /// The error's text without the leading `-` and without CRLF. It begins with an error word: `ERR`, or
   /// `NOPROTO` where a client looks for it (https://redis.io/docs/latest/commands/hello/).
@@ -75,6 +76,9 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
     case .unknownKeys:
       "ERR sluice: which keys this command touches neither the server nor Sluice can tell; "
         + "send it to the stack itself"
+    case .hiddenCommands:
+      "ERR sluice: nobody can tell the keys of this command, for a stack hides its commands; "
+        + "let the proxy's user say COMMAND on both stacks, or send it to the stack itself"
     case .help:
       "ERR sluice: HELP texts are not kept here; ask the stack itself"
     }

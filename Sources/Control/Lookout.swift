@@ -18,6 +18,9 @@ struct Lookout {
   private var said: [String: (total: UInt64, at: ContinuousClock.Instant)] = [:]
   private var clocks: (sentences: [String], at: ContinuousClock.Instant)?
 
+  /// What is said once.
+  private var told: Set<String> = []
+
   /// What of the journal was missing at the last look.
   private var missing: String?
 
@@ -34,6 +37,10 @@ struct Lookout {
 
   /// Called about once a second.
   mutating func tick() {
+    for sentence in Self.hidden(proxy) where !told.contains(sentence) {
+      told.insert(sentence)
+      logger.warning("\(sentence)")
+    }
     tell("the clients' port", proxy.guesses.figures)
     tell("the control port", control.figures)
     tellClocks()
@@ -100,5 +107,15 @@ struct Lookout {
   private static func seconds(_ nanoseconds: Int64) -> String {
     let tenths = (nanoseconds.magnitude + 50_000_000) / 100_000_000
     return "\(tenths / 10).\(tenths % 10) s"
+  }
+}
+
+extension Lookout {
+  /// Stacks whose server does not tell what commands it has, as sentences.
+  static func hidden(_ proxy: ProxyServer) -> [String] {
+    StackID.allCases.filter { proxy.facts(of: $0)?.tellsCommands == false }.map { stack in
+      "\(stack.name) does not tell its commands (COMMAND is refused): names that Sluice does not know are refused and counted "
+        + "(hidden_commands); let the user in its address say COMMAND"
+    }
   }
 }

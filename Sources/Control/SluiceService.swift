@@ -130,7 +130,8 @@ public final class SluiceService: Service {
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
       servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
-      warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration))
+      warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration)
+        + Lookout.hidden(proxy))
     FileHandle.standardOutput.write(Data(screen.utf8))
 
     await untilShutdown(

@@ -1,3 +1,5 @@
+import SluiceServers
+
 /// Reads a value piece by piece, and tells the commands that write each piece under another name.
 ///
 /// Sets, hashes, sorted sets are scanned: what is there from the beginning to the end comes at least once, and what is written meanwhile is
@@ -27,8 +29,8 @@ struct PieceReader {
 
   /// - Parameter shift: milliseconds that are added to the times of fields.
   init(
-    _ kind: ValueKind, _ key: [UInt8], window: Int, bounds: CopyBounds, from source: ServerTraits,
-    to target: ServerTraits, shift: Int
+    _ kind: ValueKind, _ key: [UInt8], window: Int, bounds: CopyBounds, from source: ServerFacts,
+    to target: ServerFacts, shift: Int
   ) {
     self.kind = kind
     self.shift = shift

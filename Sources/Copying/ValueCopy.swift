@@ -44,8 +44,8 @@ public struct ValueCopy {
   }
 
   public let key: [UInt8]
-  let source: ServerTraits
-  let target: ServerTraits
+  let source: ServerFacts
+  let target: ServerFacts
   let bounds: CopyBounds
   let isReplacing: Bool
   /// Milliseconds that are added to expiries: the receiver's clock minus the source's.
@@ -71,7 +71,7 @@ public struct ValueCopy {
   ///   - isReplacing: whether what the receiver has of the key goes.
   ///   - shift: milliseconds that are added to expiries.
   public init(
-    _ key: [UInt8], from source: ServerTraits, to target: ServerTraits, isReplacing: Bool, shift: Int = 0,
+    _ key: [UInt8], from source: ServerFacts, to target: ServerFacts, isReplacing: Bool, shift: Int = 0,
     bounds: CopyBounds = CopyBounds()
   ) {
     self.key = key

@@ -23,9 +23,6 @@ extension ClientSession {
     case .scan:
       KeyspaceScan.start(frame, arguments, spec, on: lane, sink: sink, slot: openKeyspaceSlot())
     case .dbsize, .keys, .randomkey:
-      guard isSplit else {
-        return lane.ask(frame, spec, lane.keyspacePrimary, sink: sink, slot: openKeyspaceSlot())
-      }
       KeyspaceQuery(command, frame, spec, on: lane, sink: sink, slot: openKeyspaceSlot()).start()
     }
   }

@@ -133,7 +133,9 @@ extension CommandSpec {
 
   /// Redis's error for a command that it would not even queue.
   fileprivate func problem(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> String? {
-    if id == CommandTable.unknownID { return CommandSpec.unknownCommandMessage(frame, arguments) }
+    if id == CommandTable.unknownID, case .keyed = scope {
+      return CommandSpec.unknownCommandMessage(frame, arguments)
+    }
     if scope == .unknownSubcommand { return CommandSpec.unknownSubcommandMessage(frame, arguments) }
     if !accepts(count: arguments.count) { return wrongArityMessage }
     return flags.contains(.noMulti) ? "ERR Command not allowed inside a transaction" : nil

@@ -120,7 +120,8 @@ struct Handshake {
       case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
       case .time, .client, .server, .size, .farewell: break
-      case .memory, .modules, .databases, .functions, .commands: break
+      case .commands: facts?.tellsCommands = false
+      case .memory, .modules, .databases, .functions: break
       }
     } else {
       guard Handshake.isAnswer(reply, to: question) else {
@@ -141,7 +142,10 @@ struct Handshake {
       case .memory: facts?.told(memory: Handshake.text(reply))
       case .modules: facts?.told(modules: Handshake.text(reply))
       case .databases: facts?.databases = Handshake.databases(in: reply)
-      case .commands: if !isKnown { commands = ServerCommand.all(in: reply) }
+      case .commands:
+        if !isKnown { commands = ServerCommand.all(in: reply) }
+        let tells = isKnown || commands != nil
+        facts?.tellsCommands = tells
       case .functions:
         if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
       case .size: greeting.keys = ReplyReader.integer(reply)

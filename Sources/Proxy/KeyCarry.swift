@@ -2,6 +2,7 @@ import SluiceCopying
 import SluiceFigures
 import SluiceRESP
 import SluiceRouting
+import Synchronization
 
 /// Carries one key's value from one stack to the other: asks and sends what `ValueCopy` says, each step at its place in the log.
 ///
@@ -16,6 +17,8 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
   /// The value is on its way: whoever asks behind it finds it.
   private(set) var isFinishing = false
   private var isCarrying = false
+  /// Whether the unfinished copy is counted among the keys that nobody is shown.
+  private var isCounted = false
 
   private static let repeated = UInt32.max
 
@@ -25,7 +28,7 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
   ) {
     self.target = target
     copy = ValueCopy(
-      key, from: lane.connection(target.other).history.traits, to: lane.connection(target).history.traits,
+      key, from: lane.connection(target.other).history.server, to: lane.connection(target).history.server,
       isReplacing: isReplacing, shift: lane.clockShift(to: target), bounds: lane.settings.copyBounds)
     super.init(about: key, in: lane, done: done)
   }
@@ -70,18 +73,26 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     case .write(let commands):
       guard permits(commands) else { return }
       lane.carriesInPieces(self)
+      countHidden(true)
       send(commands, to: target, role: .copy)
     case .finish(let commands):
       guard permits(commands), willFinish() else { return }
       isFinishing = true
       lane.endsPieces(of: self)
       send(commands, to: target, role: .copy)
+      countHidden(false)
       didFinish()
     case .end(let ending):
       if isFinishing, ending != .present { if case .copied = ending {} else { wasNotTaken() } }
       if case .copied(let way) = ending { lane.figures.copies.count(way) }
       carried(ending)
     }
+  }
+
+  private func countHidden(_ isThere: Bool) {
+    guard isThere != isCounted else { return }
+    isCounted = isThere
+    lane.connection(target).history.hiddenCopies.add(isThere ? 1 : -1, ordering: .relaxed)
   }
 
   private func permits(_ commands: [[[UInt8]]]) -> Bool {
@@ -128,6 +139,7 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     guard !isOver else { return }
     lane.endsPieces(of: self)
     if isCarrying { lane.carrying[key] = nil }
+    countHidden(false)
     if copy.hasHidden, lane.connection(target).isUp {
       lane.ask([Array("UNLINK".utf8), copy.hiddenName], of: target, slot: 0, role: .recheck, sink: nil)
     }

@@ -41,9 +41,9 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
       kind = ValueKind(reply: bytes)
       askAll(of: primary, from: Slot.primary)
     case Slot.primaryFields:
-      fieldTimes = times(in: bytes)
+      fieldTimes = times(in: bytes, from: primary)
       askForFields(of: primary.other, slot: Slot.mirrorFields)
-    case Slot.mirrorFields: end(comparedFields(times(in: bytes)))
+    case Slot.mirrorFields: end(comparedFields(times(in: bytes, from: primary.other)))
     default:
       let isTime = slot == Slot.primary + 1 || slot == Slot.mirror + 1
       answers.append(isTime ? absolute(bytes, from: slot < Slot.mirror ? primary : primary.other) : bytes)
@@ -62,22 +62,24 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
       return end(.refused("\(stack.name) is down or busy"))
     }
     ask([Array("TYPE".utf8), key], of: stack, slot: slot)
-    let time = connection.history.traits.hasExpireTime ? "PEXPIRETIME" : "PTTL"
+    let time = connection.history.server.hasExpireTime ? "PEXPIRETIME" : "PTTL"
     ask([Array(time.utf8), key], of: stack, slot: slot + 1)
     ask(kind.read(key), of: stack, slot: slot + 2)
   }
 
-  /// A time that is left, as the moment when it is over.
+  /// When a key is over, by our own clock: of a time that is left, and of one by the server's clock.
   private func absolute(_ reply: [UInt8], from stack: StackID) -> [UInt8] {
-    guard !lane.connection(stack).history.traits.hasExpireTime, let left = ReplyReader.integer(reply.span),
-      left >= 0
-    else { return reply }
-    return Array(":\(Int(Lane.wallClock()) + min(left, 1 << 52))\r\n".utf8)
+    guard let time = ReplyReader.integer(reply.span), time >= 0 else { return reply }
+    let connection = lane.connection(stack)
+    let isLeft = !connection.history.server.hasExpireTime
+    let moment =
+      isLeft ? Int(Lane.wallClock()) &+ min(time, 1 << 52) : time.subtracting(connection.clockShift)
+    return Array(":\(max(0, moment))\r\n".utf8)
   }
 
   private func judge() {
     let verdict = verdict()
-    let hasFieldTimes = lane.stacks.contains { $0.history.traits.hasFieldTimes }
+    let hasFieldTimes = lane.stacks.contains { $0.history.server.hasFieldTimes }
     guard verdict == .equal, kind == .hash, hasFieldTimes, let pairs = Answer(answers[2]).list else {
       return end(verdict)
     }
@@ -98,8 +100,11 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
   }
 
   /// A server without such times has none.
-  private func times(in reply: [UInt8]) -> [Int?] {
-    Answer(reply).list?.map(\.number) ?? fields.map { _ in -1 }
+  private func times(in reply: [UInt8], from stack: StackID) -> [Int?] {
+    let shift = lane.connection(stack).clockShift
+    return Answer(reply).list?.map { answer in
+      answer.number.map { $0 < 0 ? $0 : max(0, $0.subtracting(shift)) }
+    } ?? fields.map { _ in -1 }
   }
 
   private func comparedFields(_ others: [Int?]) -> KeyOutcome {
@@ -157,5 +162,13 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
   private func isExpiring(_ expiry: [UInt8]) -> Bool {
     guard let time = ReplyReader.integer(expiry.span), time > 0 else { return false }
     return Int64(time) - Lane.wallClock() < Int64(tolerance)
+  }
+}
+
+extension Int {
+  /// Bounded, whatever a server says.
+  fileprivate func subtracting(_ shift: Int) -> Int {
+    let (moved, isBeyond) = subtractingReportingOverflow(shift)
+    return isBeyond ? self : moved
   }
 }

@@ -34,6 +34,8 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
   /// The key has become doubtful at the mirror by a write whose effect at the primary nobody knows; by this mark.
   var look: UInt64?
   private var isThere: Bool?
+  /// Nobody waits for it any more.
+  private(set) var hasLetGo = false
 
   private static let exists = UInt32.max - 1
 
@@ -153,14 +155,26 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
     }
   }
 
-  override func end(_ outcome: KeyOutcome) {
+  /// It takes longer than anybody waits: readers find a miss, commands go on, and the key comes when it can.
+  func letGo() {
     guard !isOver else { return }
-    super.end(outcome)
-    if lane.fills[key] === self { lane.fills[key] = nil }
+    hasLetGo = true
+    miss()
+    goOn()
+  }
+
+  private func miss() {
     for reader in readers.take() {
       let miss = reader.miss
       lane.deliver(miss.span, to: reader.sink, slot: reader.slot)
     }
+  }
+
+  override func end(_ outcome: KeyOutcome) {
+    guard !isOver else { return }
+    super.end(outcome)
+    if lane.fills[key] === self { lane.fills[key] = nil }
+    miss()
     for waiter in waiters.take() { waiter(outcome) }
     goOn()
   }

@@ -27,10 +27,11 @@ extension Lane {
     fills[key.withUnsafeBufferPointer { Array($0) }]?.end(.overtaken)
   }
 
-  /// Called a few times a second: a reader waits for a fill no longer than a command may take.
+  /// Called a few times a second: a reader waits for a fill no longer than a command may take. A value that goes over in pieces takes
+  /// longer; the fill goes on without those who waited.
   func endLateFills() {
     let patience = UInt64(new.endpoint.commandTimeout)
-    for fill in fills.values where now &- fill.startedAt > patience { fill.end(.refused("it took too long")) }
+    for fill in fills.values where now &- fill.startedAt > patience { fill.letGo() }
   }
 
   // MARK: On a miss
@@ -55,7 +56,7 @@ extension Lane {
     else { return false }
     guard let key = Lane.firstKey(of: request), routing.primary(of: key.span) == .new else { return false }
     let fill = fill(key)
-    guard !fill.isOver else { return false }
+    guard !fill.isOver, !fill.hasLetGo else { return false }
     new.suspects.pauses.begins(at: now)
     fill.add(
       KeyFill.Reader(

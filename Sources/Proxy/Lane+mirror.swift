@@ -46,6 +46,7 @@ extension Lane {
       if spec.isOneSided, !spec.isKnown(to: side(primary.other), count: ReplyReader.count(request) ?? 0) {
         return copy(request, from: primary)
       }
+      if spec.doubt.asksAhead { askAhead(of: request, spec, reply, from: primary) }
       repeatWrite(request, command, reply, from: primary)
       if spec.doubt.isPossible { askForProof(of: request, spec, reply, from: primary) }
       return
@@ -100,6 +101,30 @@ extension Lane {
     }
     let frame = effect
     connection(primary).send(frame.span, proof(frame.span, question, sequel: .compare), sink: nil)
+    guard
+      let second = Mirroring.question(
+        behind: spec, isSecond: true, request: request, arguments: framer.arguments.span, reply: reply,
+        into: &effect)
+    else { return }
+    let other = effect
+    connection(primary).send(other.span, proof(other.span, second, sequel: .compare), sink: nil)
+  }
+
+  /// Asks the mirror whether it has a key of which it is about to change a part; if not, the key is copied.
+  private func askAhead(
+    of request: Span<UInt8>, _ spec: CommandSpec, _ reply: Span<UInt8>, from primary: StackID
+  ) {
+    let mirror = connection(primary.other)
+    guard !LawBreak.unprovenUpdates.isOn, mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
+      return
+    }
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(request),
+      let question = Mirroring.questionAhead(
+        of: spec, request: request, arguments: framer.arguments.span, reply: reply, into: &effect)
+    else { return }
+    let frame = effect
+    mirror.send(frame.span, proof(frame.span, question, sequel: .none, answer: 1), sink: nil)
   }
 
   private func proof(_ frame: Span<UInt8>, _ question: Int, sequel: Pending.Sequel, answer: Int = 0)
@@ -151,7 +176,8 @@ extension Lane {
     guard !suspects.isEmpty || proofs.total > 0 else { return false }
     // A proof is asked for behind what was pipelined: by then this may have taken the updated key away, and it proves nothing. Of other
     // keys it says nothing either way.
-    return keys(of: request).contains { suspects.contains($0) || proofs.mayHave($0.span) }
+    let hidesProofs = !spec.movesOneElement
+    return keys(of: request).contains { suspects.contains($0) || (hidesProofs && proofs.mayHave($0.span)) }
   }
 
   /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.

@@ -54,7 +54,7 @@ extension Lane {
     if fill.held.count == 0 {
       loop.assumeIsolated().scheduleTask(in: .nanoseconds(settings.copyHold)) {
         self.turnBegan()
-        fill.end(.refused("it took longer than commands on it wait"))
+        fill.letGo()
       }
     }
     fill.held.append(frame, sink: sink, slot: slot, keys: 1)

@@ -228,12 +228,9 @@ final class StackConnection {
     let place = StackPlace(run: greeting.server, database: endpoint.serverDatabase)
     history.place = place
     if let version = greeting.version { history.version = version }
-    if let facts = handshake.facts {
-      history.facts = facts
-      if !handshake.isKnown { lane.learned(handshake.commands, of: stack) }
-    }
     hasTransactions = greeting.hasTransactions
     history.met(handshake.facts, hasTransactions: hasTransactions)
+    lane.learned(handshake, of: stack)
     let other = lane.connection(stack.other)
     let otherPlace = other.history.place
     let isBoth = place.isSame(as: otherPlace)

@@ -1,4 +1,3 @@
-import SluiceCopying
 import SluiceJournal
 import SluiceRouting
 import SluiceServers
@@ -56,8 +55,9 @@ final class StackHistory: Sendable {
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
   private let lastShift = Mutex<ClockShift?>(nil)
+  /// Unfinished copies that stand on the stack under hidden names, of all lanes.
+  let hiddenCopies = Atomic(0)
   private let lastFacts = Mutex<ServerFacts?>(nil)
-  private let lastTraits = Mutex(ServerTraits())
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// - Parameter record: where a doubt outlives the process; nil if it need not.
@@ -78,19 +78,16 @@ final class StackHistory: Sendable {
   }
 
   /// What the server is, as far as it has told; nil before it was met.
-  var facts: ServerFacts? {
-    get { lastFacts.withLock { $0 } }
-    set { lastFacts.withLock { $0 = newValue } }
-  }
+  var facts: ServerFacts? { lastFacts.withLock { $0 } }
 
-  /// What copies must know of the server.
-  var traits: ServerTraits { lastTraits.withLock { $0 } }
+  /// The same of one that was not met yet: nothing is known of it.
+  var server: ServerFacts { facts ?? ServerFacts() }
 
   /// - Parameter hasTransactions: whether no layers and no embedded engine stand in its place.
   func met(_ facts: ServerFacts?, hasTransactions: Bool) {
-    lastTraits.withLock { traits in
-      if let facts { traits = ServerTraits(facts) }
-      traits.hasTransactions = hasTransactions
+    lastFacts.withLock { known in
+      if let facts { known = facts }
+      known?.hasTransactions = hasTransactions
     }
   }
 

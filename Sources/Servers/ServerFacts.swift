@@ -35,6 +35,10 @@ public struct ServerFacts: Sendable, Equatable {
   public var databases: Int?
   /// Names of its modules.
   public var modules: [String]?
+  /// Whether it has told what commands it has (`COMMAND`).
+  public var tellsCommands: Bool?
+  /// Whether several commands can be carried out as one. Layers and the embedded engine have no `MULTI`.
+  public var hasTransactions = true
 
   public init() {}
 
@@ -49,7 +53,29 @@ public struct ServerFacts: Sendable, Equatable {
     if stamp == nil { missing.append("the version of its dumps (FUNCTION DUMP)") }
     if evictionPolicy == nil { missing.append("its maxmemory-policy (INFO memory)") }
     if databases == nil { missing.append("its number of databases (CONFIG GET databases)") }
+    if tellsCommands == false { missing.append("its commands (COMMAND)") }
     return missing
+  }
+}
+
+// MARK: What follows from its version
+
+extension ServerFacts {
+  /// Whether it knows `PEXPIRETIME` (since 7.0). Where that is not known it is tried.
+  public var hasExpireTime: Bool { isSince(redis: ServerVersion(7, 0)) }
+  /// Whether a stream's counts can be set (`XSETID … ENTRIESADDED`, since 7.0).
+  public var hasStreamCounts: Bool { isSince(redis: ServerVersion(7, 0)) }
+  /// Whether fields of a hash may have a time to live (Redis 7.4, Valkey 9.0). Where that is not known it is asked.
+  public var hasFieldTimes: Bool { isSince(redis: ServerVersion(7, 4), valkey: ServerVersion(9, 0)) }
+
+  /// - Parameter valkey: nil if every Valkey has it.
+  private func isSince(redis: ServerVersion, valkey: ServerVersion? = nil) -> Bool {
+    guard let version else { return true }
+    switch kind {
+    case .redis: return version >= redis
+    case .valkey: return valkey.map { version >= $0 } ?? true
+    case .other: return true
+    }
   }
 }
 

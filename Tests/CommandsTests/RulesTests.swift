@@ -38,7 +38,7 @@ import Testing
     for command in KeyspaceCommand.allCases { #expect(scopes.contains(.keyspace(command)), "\(command)") }
     // What only options, HELLO or SELECT ask for, and what only a server can bring.
     let byArgument: [Refusal] = [
-      .resp3, .sortPattern, .select, .behindSelect, .unknownKeys, .scriptWithoutKeys,
+      .resp3, .sortPattern, .select, .behindSelect, .unknownKeys, .hiddenCommands, .scriptWithoutKeys,
     ]
     for refusal in Refusal.allCases where !byArgument.contains(refusal) {
       #expect(scopes.contains(.refused(refusal)), "\(refusal)")

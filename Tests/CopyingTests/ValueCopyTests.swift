@@ -11,15 +11,15 @@ import Testing
   private static let valkey91 = traits(.valkey, 9, 1, stamp: 80)
 
   private static func traits(_ kind: ServerFacts.Kind, _ major: Int, _ minor: Int, stamp: UInt16)
-    -> ServerTraits
+    -> ServerFacts
   {
     var facts = ServerFacts()
     (facts.kind, facts.version, facts.stamp) = (kind, ServerVersion(major, minor), stamp)
-    return ServerTraits(facts)
+    return facts
   }
 
   private func copy(
-    _ source: ServerTraits, _ target: ServerTraits, isReplacing: Bool = true
+    _ source: ServerFacts, _ target: ServerFacts, isReplacing: Bool = true
   ) -> ValueCopy {
     var bounds = CopyBounds()
     (bounds.dumpElements, bounds.pieceElements) = (4, 2)
@@ -158,6 +158,14 @@ import Testing
         #expect(shown(step).contains("HPEXPIREAT \(Self.hidden) 500 FIELDS 1 b"))
       }
     }
+  }
+
+  @Test func theSliceSaysHowMuchGoesAtATime() {
+    #expect(CopyBounds(slice: 5_000_000) == CopyBounds())
+    let small = CopyBounds(slice: 1_000_000)
+    #expect((small.dumpElements, small.dumpBytes) == (1638, 209_715))
+    #expect((small.pieceElements, small.pieceBytes) == (200, 104_858))
+    #expect(CopyBounds(slice: 1).pieceElements == 8)
   }
 
   @Test func anOldServerTellsWhatIsLeft() {

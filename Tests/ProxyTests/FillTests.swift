@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["SET", "k", "young"], ["DEL", "k"], ["MSET", "a", "1", "k", "2"], ["NOSUCHCOMMAND", "k"],
+    ["SET", "k", "young"], ["DEL", "k"], ["MSET", "a", "1", "k", "2"], ["SORT", "k", "STORE", "k"],
   ])
   func aWriteWhileTheFillIsUnderWayEndsIt(write: [String]) async throws {
     try await Bench.runScripted(routing: FillTests.live) { bench, stacks in

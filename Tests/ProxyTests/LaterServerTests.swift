@@ -285,6 +285,18 @@ import Testing
       try primary.expectCopyQuestion(about: "c")
       try primary.send("$4\r\ndump\r\n:4000000000000\r\n")
       #expect(try mirror.command() == ["RESTORE", "c", "4000000030000", "dump", "REPLACE", "ABSTTL"])
+      try mirror.send("+OK\r\n")
+      // And what is the same in both clocks is no difference.
+      for (time, outcome) in [(4_000_000_030_000, KeyOutcome.equal), (4_000_000_000_000, .different(.ttl))] {
+        let check = bench.begin(.check, "d")
+        #expect(try primary.command() == ["TYPE", "d"])
+        try primary.send("+string\r\n")
+        for (stack, said) in [(primary, 4_000_000_000_000), (mirror, time)] {
+          for word in ["TYPE", "PEXPIRETIME", "GET"] { #expect(try stack.command() == [word, "d"]) }
+          try stack.send("+string\r\n:\(said)\r\n$1\r\nv\r\n")
+        }
+        #expect(check.finish() == [outcome])
+      }
       #expect(bench.proxy.clockShift(of: .new) == 30_000 && bench.proxy.clockShift(of: .legacy) == 0)
     }
   }

@@ -94,6 +94,24 @@ import Testing
     }
   }
 
+  /// What was moved is in the reply, and what is left is counted behind it.
+  @Test func aMoveBehindAnOpenProofIsRepeated() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "RPOPLPUSH", "a", "b")
+      try client.send(command: "RPOPLPUSH", "b", "c")
+      #expect(try stacks.legacy.command() == ["RPOPLPUSH", "a", "b"])
+      #expect(try stacks.legacy.command() == ["RPOPLPUSH", "b", "c"])
+      try stacks.legacy.send("$1\r\nx\r\n$1\r\nx\r\n")
+      #expect(try stacks.new.command() == ["RPOPLPUSH", "a", "b"])
+      #expect(try stacks.new.command() == ["RPOPLPUSH", "b", "c"])
+      #expect(try stacks.legacy.command() == ["LLEN", "b"])
+      #expect(try stacks.legacy.command() == ["LLEN", "c"])
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [0])
+    }
+  }
+
   /// A question whose place is between the update and its proof is asked once more behind it.
   @Test func aDifferenceThatTheProofFindsIsNoDivergence() async throws {
     try await Bench.runScripted(routing: .at(.shadow)) { bench, stacks in

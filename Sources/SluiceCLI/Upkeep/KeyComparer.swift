@@ -103,7 +103,8 @@ struct KeyComparer {
           .unavailable,
           "\(client.endpoint) cannot be compared: \(Output.printable(text))")
       }
-      return Sight(type: type, expiry: times.areAbsolute || expiry < 0 ? expiry : now + expiry)
+      return Sight(
+        type: type, expiry: times.areAbsolute || expiry < 0 ? times.byOurClock(expiry) : now + expiry)
     }
     let sized = sights.indices.filter { ValueReader.size(sights[$0].type, keys[$0]) != nil }
     let sizes = try client.all(sized.compactMap { ValueReader.size(sights[$0].type, keys[$0]) })
