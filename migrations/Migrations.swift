@@ -25,6 +25,7 @@ public struct Migration: Sendable {
       Migration(number: 4, name: "trouble", sql: PackageResources._004_trouble_sql),
       Migration(number: 5, name: "refusals", sql: PackageResources._005_refusals_sql),
       Migration(number: 6, name: "evidence", sql: PackageResources._006_evidence_sql),
+      Migration(number: 7, name: "holds", sql: PackageResources._007_holds_sql),
     ]
   }
 }

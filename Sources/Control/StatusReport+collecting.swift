@@ -102,6 +102,12 @@ extension StatusReport {
     copies = Copies(
       dump: total.copies.dump, restamped: total.copies.restamped, value: total.copies.value,
       pieces: total.copies.pieces)
+    for reason in HoldFigures.Reason.allCases where total.holds[reason].count > 0 {
+      let times = total.holds[reason]
+      holds[reason.name] = Holds(
+        commands: times.count, p50_us: times.value(atPercentile: 50), p99_us: times.value(atPercentile: 99),
+        max_us: times.value(atPercentile: 100))
+    }
     for stack in StackID.allCases {
       let reasons = lanes.uncarried(to: stack)
       stacks[stack.name]?.uncarried = reasons.values.reduce(0, +)

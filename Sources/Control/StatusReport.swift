@@ -39,6 +39,8 @@ struct StatusReport: Encodable, Sendable {
   var step: Step
   var mirror: Mirror
   var copies = Copies()
+  /// Commands that the proxy held since the start before it asked a stack, by reason: `fence`, `key` (it was on its way back), `outage`.
+  var holds: [String: Holds] = [:]
   var ledger: Ledger
   /// Where suspects and the keys of writes in flight outlive the process.
   var journal: Journal
@@ -260,6 +262,14 @@ struct StatusReport: Encodable, Sendable {
   }
 
   /// Values that were carried from one stack to the other since the start, by the way they took.
+  struct Holds: Encodable, Sendable {
+    var commands: UInt64
+    /// How long, in microseconds.
+    var p50_us: UInt64
+    var p99_us: UInt64
+    var max_us: UInt64
+  }
+
   struct Copies: Encodable, Sendable {
     /// The dump as it is, and with the other server's stamp.
     var dump: UInt64 = 0

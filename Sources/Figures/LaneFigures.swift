@@ -20,6 +20,8 @@ public struct LaneFigures: Sendable {
   public var commands = CommandFigures()
   /// How copies went over.
   public var copies = CopyFigures()
+  /// How long commands were held before a stack was asked.
+  public var holds = HoldFigures()
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -72,7 +74,7 @@ public struct LaneFigures: Sendable {
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
-      && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty && refusals.isEmpty
+      && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty && holds.isEmpty && refusals.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -84,6 +86,7 @@ public struct LaneFigures: Sendable {
     suspects.merge(other.suspects)
     commands.merge(other.commands)
     copies.merge(other.copies)
+    holds.merge(other.holds)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
   }
@@ -98,6 +101,7 @@ public struct LaneFigures: Sendable {
     taken.suspects = suspects
     taken.commands = commands
     taken.copies = copies
+    taken.holds = holds.take()
     taken.refusals = refusals
     taken.lacks = lacks
     compare = CompareFigures()

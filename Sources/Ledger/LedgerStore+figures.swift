@@ -28,6 +28,7 @@ extension LedgerStore {
     }
     try insert(interval.figures.commands, interval: id, db)
     try insert(interval.figures.suspects, interval: id, db)
+    try insert(interval.figures.holds, interval: id, db)
     try add(interval.figures.refusals, db)
     let minute = interval.start.milliseconds / 60_000
     try addDivergences(interval.figures.divergences, minute: minute, flip: flip, db)
@@ -78,6 +79,19 @@ extension LedgerStore {
           p50_us = max(p50_us, excluded.p50_us), p99_us = max(p99_us, excluded.p99_us)
         """)
     for row in rows { try statement.execute(arguments: row) }
+  }
+
+  private func insert(_ holds: HoldFigures, interval: Int64, _ db: Database) throws {
+    guard !holds.isEmpty else { return }
+    let statement = try db.cachedStatement(
+      sql: "INSERT INTO holds (interval, reason, upper_us, count) VALUES (?, ?, ?, ?)")
+    for reason in HoldFigures.Reason.allCases {
+      var buckets: [(upper: Int64, count: Int64)] = []
+      holds[reason].forEachBucket { _, highest, number in buckets.append((count(highest), count(number))) }
+      for bucket in buckets {
+        try statement.execute(arguments: [interval, reason.name, bucket.upper, bucket.count])
+      }
+    }
   }
 
   private func insert(_ suspects: SuspectFigures.ByStack, interval: Int64, _ db: Database) throws {

@@ -75,7 +75,9 @@ extension LedgerStore {
         WHERE ended_at < ?
         """, arguments: [limit])
     for id in ids {
-      for table in ["latencies_without_role", "figures_without_role", "command_figures", "latencies"] {
+      for table in [
+        "latencies_without_role", "figures_without_role", "command_figures", "latencies", "holds",
+      ] {
         try db.execute(sql: "DELETE FROM \(table) WHERE interval = ?", arguments: [id])
       }
       try db.execute(sql: "DELETE FROM suspects WHERE interval = ?", arguments: [id])

@@ -29,6 +29,7 @@ public struct Report: Sendable {
     case said = "what_stacks_said"
     case hurt = "clients_hurt"
     case hits = "hit_rate"
+    case waits = "client_waits"
     case latencyNow = "latency_now"
     case commands = "latency_by_command"
     case latency = "latency"
@@ -56,6 +57,7 @@ public struct Report: Sendable {
       case .said: "What the stacks said of their trouble, the latest first"
       case .hurt: "Commands of clients that were hurt, flip by flip"
       case .hits: "What clients find at each stack, flip by flip"
+      case .waits: "What clients wait for since the last flip, in microseconds"
       case .latencyNow: "Latency now, in microseconds"
       case .commands: "Commands since the last flip, in microseconds"
       case .latency: "Latency per stack, in microseconds"
@@ -85,6 +87,7 @@ public struct Report: Sendable {
       case .hurt:
         ["flip", "step", "commands", "failed", "failed_by_new", "compared_and_different", "missing_in_new"]
       case .hits: ["flip", "step", "stack", "role", "hits", "misses", "hit_percent", "legacy_had_it"]
+      case .waits: ["waits_until", "commands", "p50_us", "p99_us", "max_us"]
       case .latencyNow: ["span", "class", "role", "stack", "operations", "p50_us", "p99_us"]
       case .commands:
         ["command", "role", "stack", "operations", "hit_percent", "errors", "failures", "p50_us", "p99_us"]
@@ -133,7 +136,7 @@ public struct Report: Sendable {
       switch self {
       case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks: true
       case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .refusals, .said, .hits,
-        .latencyNow,
+        .waits, .latencyNow,
         .commands, .latency, .figures:
         false
       }

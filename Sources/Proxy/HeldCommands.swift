@@ -1,11 +1,13 @@
 import NIOCore
+import SluiceFigures
 
-/// Commands that a fence keeps from going on, in the order in which they came.
+/// Commands that something keeps from going on, in the order in which they came.
 struct HeldCommands {
   struct Item {
     let sink: ReplySink
     let slot: UInt32
     let length: Int
+    let since: UInt64
   }
 
   private(set) var items: [Item] = []
@@ -18,15 +20,30 @@ struct HeldCommands {
   /// A command over many keys waits for some of them; what comes behind it must not overtake it on the others.
   var isOpenForSingleKeys: Bool { manyKeys == 0 }
 
-  mutating func append(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int) {
+  mutating func append(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int, at now: UInt64) {
     bytes.append(frame)
-    items.append(Item(sink: sink, slot: slot, length: frame.count))
+    items.append(Item(sink: sink, slot: slot, length: frame.count, since: now))
     if keys > 1 { manyKeys += 1 }
   }
 
   /// Hands out everything and is empty again.
-  mutating func takeAll() -> (items: [Item], bytes: ByteBuffer) {
+  mutating func take() -> HeldCommands {
     defer { self = HeldCommands() }
-    return (items, bytes)
+    return self
+  }
+
+  fileprivate consuming func all() -> (items: [Item], bytes: ByteBuffer) { (items, bytes) }
+}
+
+extension Lane {
+  /// Commands that were held go on, in their order.
+  func goOn(with commands: consuming HeldCommands, heldFor reason: HoldFigures.Reason) {
+    let (items, all) = commands.all()
+    var bytes = all
+    for item in items {
+      guard let frame = bytes.readSlice(length: item.length) else { return }
+      figures.holds.record(reason, nanoseconds: now &- item.since)
+      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
+    }
   }
 }

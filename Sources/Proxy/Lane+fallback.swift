@@ -17,7 +17,7 @@ extension Lane {
     // A command that has all lanes for itself cannot be asked again in one of them.
     guard !(fence?.isGranted ?? false), postponed.byteCount < settings.heldBytes else { return false }
     if postponed.count == 0 { postponedSince = now }
-    postponed.append(frame, sink: sink, slot: slot, keys: 1)
+    postponed.append(frame, sink: sink, slot: slot, keys: 1, at: now)
     return true
   }
 
@@ -45,12 +45,7 @@ extension Lane {
   /// already; they all go on when it comes down.
   func resumePostponed() {
     guard postponed.count > 0, !isFenced else { return }
-    let (items, all) = postponed.takeAll()
-    var bytes = all
-    for item in items {
-      guard let frame = bytes.readSlice(length: item.length) else { return }
-      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
-    }
+    goOn(with: postponed.take(), heldFor: .outage)
     relieve()
   }
 

@@ -105,7 +105,7 @@ extension Lane {
         "TRYAGAIN sluice: more waits for a flip than the proxy may hold; nothing was done, try again",
         sink: sink, slot: slot)
     }
-    held.append(frame, sink: sink, slot: slot, keys: keys)
+    held.append(frame, sink: sink, slot: slot, keys: keys, at: now)
   }
 
   /// Something was answered, or a connection was lost: the fence may come down.
@@ -312,12 +312,7 @@ extension Lane {
 
   private func goOn() {
     resumePostponed()
-    let (items, all) = held.takeAll()
-    var bytes = all
-    for item in items {
-      guard let frame = bytes.readSlice(length: item.length) else { return }
-      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
-    }
+    goOn(with: held.take(), heldFor: .fence)
     relieve()
   }
 

@@ -57,7 +57,7 @@ extension Lane {
         fill.letGo()
       }
     }
-    fill.held.append(frame, sink: sink, slot: slot, keys: 1)
+    fill.held.append(frame, sink: sink, slot: slot, keys: 1, at: now)
     return true
   }
 
@@ -81,15 +81,9 @@ extension Lane {
   /// Commands that waited go on, in their order.
   func goOn(with waiting: HeldCommands) {
     guard waiting.count > 0 else { return }
-    var held = waiting
-    let (items, all) = held.takeAll()
-    var bytes = all
     let before = isGoingOn
     isGoingOn = true
-    for item in items {
-      guard let frame = bytes.readSlice(length: item.length) else { break }
-      receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
-    }
+    goOn(with: waiting, heldFor: .key)
     isGoingOn = before
   }
 

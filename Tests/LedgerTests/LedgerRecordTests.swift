@@ -110,6 +110,8 @@ import Testing
     counted[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000)
     counted[.new, .primary, .write].operations = .max
     counted.recordDivergence(.ttl, command: 7)
+    counted.holds.record(.fence, nanoseconds: 4_000_000)
+    counted.holds.record(.key, nanoseconds: 1_000)
     counted.compare.matched = 11
     counted.compare.ignored = 12
     counted.compare.superseded = 13
@@ -133,6 +135,12 @@ import Testing
     #expect(
       try scratch.rows("SELECT * FROM latencies WHERE interval = 1")
         == ["1|legacy|primary|read|5|2", "1|legacy|primary|read|1023|1"])
+    #expect(try scratch.rows("SELECT * FROM holds WHERE interval = 1") == ["1|fence|4095|1", "1|key|1|1"])
+    #expect(
+      try scratch.rows("SELECT * FROM client_waits") == [
+        "a stack answers|9|5|1023|1023", "its key is back|3|1|1|1",
+        "keys have changed sides|3|4095|4095|4095",
+      ])
     #expect(
       try scratch.rows("SELECT * FROM divergence_counts")
         == ["29539440|1|0|ttl|GET|2", "29539441|1|0|ttl|GET|1"])

@@ -21,6 +21,7 @@ import Testing
       counted[.legacy, .primary, .read].latency.record(nanoseconds: 1_000)
       counted.recordError(.reply, on: .new, .primary, .read)
       counted.suspects[.new].made = 1
+      counted.holds.record(.fence, nanoseconds: 2_000_000)
       let start = time(number < 110 ? -31 * day + Double(number) * 60 : Double(number) * 60)
       ledger.record(counted, from: start, to: start.addingTimeInterval(60))
     }
@@ -35,7 +36,7 @@ import Testing
     #expect(chunks == 3)
     #expect(try scratch.rows("SELECT count(*) FROM divergences") == ["200"])
     #expect(try scratch.rows("SELECT count(*) FROM errors") == ["0"])
-    for table in ["intervals", "latencies", "suspects", "divergence_counts", "error_counts"] {
+    for table in ["intervals", "latencies", "holds", "suspects", "divergence_counts", "error_counts"] {
       #expect(try scratch.rows("SELECT count(*) FROM \(table)") == ["10"])
     }
     #expect(try scratch.rows("SELECT count(*) FROM figures") == ["20"])

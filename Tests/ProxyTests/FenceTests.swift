@@ -44,6 +44,8 @@ import Testing
       #expect(try second.reply() == "+OK\r\n")
       let lanes = flip.finish()
       #expect(lanes.map(\.commands) == [1] && lanes.allSatisfy { $0.held > 0 && $0.cutOff.isEmpty })
+      let holds = bench.figures().holds
+      #expect(holds[.fence].count == 1 && holds[.key].count == 0 && holds[.outage].count == 0)
       try stacks.legacy.send("+OK\r\n")
       #expect(try third.reply() == "+OK\r\n")
     }
