@@ -55,6 +55,7 @@ extension Cutover {
   /// is a flip like any other: before the first client.
   func begin(_ start: FlagStart, _ before: Ledger.Before? = nil) async {
     await put(start)
+    proxy.tellStrays()
     await recall(before)
     await writeAccount()
   }

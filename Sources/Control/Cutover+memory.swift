@@ -1,6 +1,7 @@
 import Dispatch
 import SluiceFlags
 import SluiceJournal
+import SluiceRouting
 import Synchronization
 
 /// What a restart must know: it stands in memory that is mapped to a file before anybody is answered (`InForceRecord`).
@@ -31,6 +32,10 @@ extension Cutover {
 
     func keep(_ definition: [UInt8], _ latch: SluiceJournal.InForce.Latch?, lifted: RollbackLatch.Mark?) {
       record?.change { value in
+        // Until every lane has told how it is in the new routing, anything may be.
+        if value.definition != definition || (value.latch == nil) != (latch == nil) {
+          value.strayed = Set(StackID.allCases)
+        }
         (value.definition, value.latch, value.lifted) = (definition, latch, lifted?.words ?? [])
       }
     }

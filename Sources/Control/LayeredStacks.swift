@@ -35,7 +35,8 @@ struct LayeredStacks: Sendable {
       let pulse = StackPulse()
       settings.beat = { pulse.beat() }
       layers.pulses[id] = pulse
-      settings.isDoubtful = journal?.recovered.everything.contains(id) ?? false
+      settings.isDoubtful =
+        journal.map { $0.recovered.everything.union($0.recovered.unsure).contains(id) } ?? false
       let outage = journal?.outages[id]
       do {
         layers.servers[id] = try await LayeredServer.start(settings, on: group) { event in

@@ -21,23 +21,29 @@ extension SluiceService {
       if error.isInUse { throw .ledgerInUse(path, "its journal \(error)") }
       return (nil, notKept(error))
     }
-    for stack in StackID.allCases where !journal.recovered.isEmpty {
-      let all = journal.recovered.everything.contains(stack)
-      logger.warning(
-        "suspects of the last run on stack \(stack.name): \(all ? "all keys" : "\(journal.recovered.count(stack)) keys")"
-      )
-    }
-    if let damage = journal.recovered.damage {
-      logger.error("\(SluiceService.damaged(damage, journal.recovered.everything))")
-    }
     return (journal, journal.failure.map(notKept))
   }
 
-  /// What a journal that is damaged means, for log and status.
-  static func damaged(_ damage: String, _ doubted: Set<StackID>) -> String {
-    let stacks = doubted.map(\.name).sorted().joined(separator: " and of ")
-    return
-      "the journal of suspects was damaged at the start: \(damage); every key of \(stacks) was taken for a suspect"
+  /// Says what the last run has left, and returns what it means that its journal is damaged, for the status; nil if it is whole.
+  ///
+  /// - Parameter routing: what was in force when it was written; nil if nobody can say.
+  func announceSuspects(of journal: SuspectJournal, in routing: RoutingSnapshot?) -> String? {
+    let (everything, mirrored) = journal.doubts(in: routing)
+    for stack in StackID.allCases where !journal.recovered.isEmpty {
+      let keys =
+        everything.contains(stack)
+        ? "all keys"
+        : mirrored.contains(stack) ? "all keys that it mirrored" : "\(journal.recovered.count(stack)) keys"
+      logger.warning("suspects of the last run on stack \(stack.name): \(keys)")
+    }
+    guard let fault = journal.recovered.damage else { return nil }
+    let doubts =
+      everything.map { "every key of \($0.name)" }.sorted()
+      + mirrored.map { "every key that \($0.name) mirrored" }.sorted()
+    let damage =
+      "the journal of suspects was damaged at the start: \(fault); \(doubts.joined(separator: " and ")) was taken for a suspect"
+    logger.error("\(damage)")
+    return damage
   }
 
   static func gone(_ missing: String) -> String {

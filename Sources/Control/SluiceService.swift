@@ -65,6 +65,9 @@ public final class SluiceService: Service {
     let start = try FlagStart(
       path: configuration.flags.path, environment: ProcessInfo.processInfo.environment,
       remembered: journal?.remembered, allowReshuffle: configuration.flags.allowReshuffle)
+    // What was in force before; what is wanted now is a flip from there.
+    let routing = start.past ?? start.snapshot
+    let damage = journal.flatMap { announceSuspects(of: $0, in: start.before == nil ? nil : routing) }
     announce(start, journal)
     let memories = try await startMemories()
     var settings = ProxySettings(configuration)
@@ -83,7 +86,7 @@ public final class SluiceService: Service {
         password: passwords[.legacy]),
       new: StackEndpoint(
         stacks.new, memory: memories.sockets[.new], layers: layers.door(of: .new), password: passwords[.new]),
-      routing: start.past ?? start.snapshot, journal: journal,
+      routing: routing, journal: journal, isContinued: start.before != nil,
       report: reporter(to: ledger) { tellHealth.yield() })
     self.proxy.withLock { $0 = proxy }
     let cutover = Cutover(
@@ -96,7 +99,7 @@ public final class SluiceService: Service {
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
       await report(
-        cutover, proxy, ledger, ledgerError, (journal, journalError), doors.withLock { $0 }, files)
+        cutover, proxy, ledger, ledgerError, (journal, journalError, damage), doors.withLock { $0 }, files)
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
@@ -264,7 +267,8 @@ public final class SluiceService: Service {
 
   private func report(
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
-    _ journal: (files: SuspectJournal?, error: String?), _ doors: (listen: [Address], control: [Address]),
+    _ journal: (files: SuspectJournal?, error: String?, damage: String?),
+    _ doors: (listen: [Address], control: [Address]),
     _ files: OpenFiles
   ) async -> StatusReport {
     await cutover.refresh()
@@ -274,7 +278,7 @@ public final class SluiceService: Service {
       cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
-      journal: StatusReport.Journal(journal.files, error: journal.error))
+      journal: StatusReport.Journal(journal.files, error: journal.error, damage: journal.damage))
     report.lookAround(proxy, operatorGuesses, configuration)
     report.clients.max = files.maxClients
     report.clients.max_reason = files.shortage

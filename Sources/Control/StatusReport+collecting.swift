@@ -137,14 +137,12 @@ extension [ProxyServer.LaneHealth] {
 
 extension StatusReport.Journal {
   /// - Parameter error: why nothing of this run can be written down.
-  init(_ files: SuspectJournal?, error: String?) {
+  init(_ files: SuspectJournal?, error: String?, damage: String?) {
     let missing = files?.missing.map(SluiceService.gone)
     path = error == nil ? files?.directory : nil
     health = path == nil ? "off" : missing == nil ? "ok" : "degraded"
     reason = error ?? missing
-    damage = (files?.recovered).flatMap { recovered in
-      recovered.damage.map { SluiceService.damaged($0, recovered.everything) }
-    }
+    self.damage = damage
   }
 }
 

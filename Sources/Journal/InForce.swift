@@ -29,6 +29,9 @@ public struct InForce: Sendable, Equatable {
   public var leftOut: [StackID: Int64] = [:]
   /// The stacks that must be emptied before they answer for anything.
   public var doubted: Set<StackID> = []
+  /// The stacks that may hold a doubtful key of which they are the primary, as behind a flip: of them nobody can say which keys are
+  /// right if the list is lost.
+  public var strayed: Set<StackID> = []
 
   public init() {}
 
@@ -56,7 +59,9 @@ extension InForce {
   /// All but the definition, which has a place of its own. Texts are cut to what a person reads: it is less than 2,300 bytes.
   func encoded() -> [UInt8] {
     var words: [UInt64] = StackID.allCases.map { UInt64(bitPattern: leftOut[$0] ?? 0) }
-    words.append(doubted.reduce(0) { $0 | 1 << UInt64($1.rawValue) })
+    words.append(
+      doubted.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+        | strayed.reduce(0) { $0 | 1 << (UInt64($1.rawValue) + Self.strayedBit) })
     let marks = lifted.prefix(Self.longestMark)
     words.append(UInt64(marks.count))
     words += marks
@@ -82,6 +87,7 @@ extension InForce {
       return nil
     }
     doubted = Set(StackID.allCases.filter { doubts & 1 << UInt64($0.rawValue) != 0 })
+    strayed = Set(StackID.allCases.filter { doubts & 1 << (UInt64($0.rawValue) + Self.strayedBit) != 0 })
     for _ in 0..<marks {
       guard let word = reader.word() else { return nil }
       lifted.append(word)
@@ -94,6 +100,7 @@ extension InForce {
     }
   }
 
+  private static let strayedBit: UInt64 = 8
   private static let longestMark = 8
   private static let longestText = 1024
 }

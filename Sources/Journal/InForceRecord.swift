@@ -89,6 +89,13 @@ public final class InForceRecord: Sendable {
     }
   }
 
+  /// Whether a stack may hold a doubtful key of which it is the primary.
+  public func stray(_ stack: StackID, _ hasStrays: Bool) {
+    change { value in
+      if hasStrays { value.strayed.insert(stack) } else { value.strayed.remove(stack) }
+    }
+  }
+
   /// Looks whether the file is still the one at its place, begins it anew if it is not, and brings what has changed to the disk, for a
   /// machine that stops. May take as long as a disk does; called about once a second, from where nobody waits.
   public func tend() {

@@ -109,7 +109,7 @@ struct JournalGeneration {
       if let keys = InFlightRing.keys(in: part, capacity: capacity) {
         recovered.keys[primary.other, default: []].formUnion(keys)
       } else {
-        recovered.everything.insert(primary.other)
+        recovered.unsure.insert(primary.other)
       }
     }
     return true

@@ -104,6 +104,12 @@ public final class LaneJournal: @unchecked Sendable {
   /// Everything is doubtful on `stack`.
   public func suspectEverything(on stack: StackID) { log.append(.everything, stack) }
 
+  /// What `stack` mirrors is doubtful, and nobody knows which keys of it.
+  public func suspectMirrored(on stack: StackID) { log.append(.mirrored, stack) }
+
+  /// All of that is known key by key now.
+  public func clearedMirrored(on stack: StackID) { log.append(.mirroredCleared, stack) }
+
   /// Nothing is doubtful on `stack` any more.
   public func clearedAll(on stack: StackID) { log.append(.allCleared, stack) }
 
@@ -146,12 +152,14 @@ public final class LaneJournal: @unchecked Sendable {
   }
 
   /// Writes the log anew with only these.
-  public func rewrite(_ marks: [(stack: StackID, key: [UInt8])], everything: [StackID]) {
+  public func rewrite(
+    _ marks: [(stack: StackID, key: [UInt8])], everything: [StackID], mirrored: [StackID] = []
+  ) {
     // Killed between the two, it is shorter than it was, and rightly so.
     note(logged: 0)
     defer { note(logged: log.bytes) }
     do {
-      try log.rewrite(marks, everything: everything)
+      try log.rewrite(marks, everything: everything, mirrored: mirrored)
       failure = nil
     } catch {
       failure = error

@@ -12,21 +12,24 @@ public final class SuspectJournal: Sendable {
     public var keys: [StackID: Set<[UInt8]>] = [:]
     /// Stacks on which nobody can say what is wrong.
     public var everything: Set<StackID> = []
+    /// Stacks of which a list of doubtful keys is lost, or was not complete: what they mirrored may be wrong (`doubts`).
+    public var unsure: Set<StackID> = []
     /// Its connections, whose last commands a server that hung may not have read yet.
     public var clients: [StackID: [StackClient]] = [:]
-    /// What of it is missing or is not what was written, a sentence for people; nil if nothing is. Then `everything` has the stacks
+    /// What of it is missing or is not what was written, a sentence for people; nil if nothing is. Then `unsure` has the stacks
     /// that nobody can vouch for.
     public var damage: String?
 
     public init() {}
 
-    public var isEmpty: Bool { everything.isEmpty && keys.values.allSatisfy(\.isEmpty) }
+    public var isEmpty: Bool { everything.isEmpty && unsure.isEmpty && keys.values.allSatisfy(\.isEmpty) }
     public func count(_ stack: StackID) -> Int { keys[stack]?.count ?? 0 }
 
     /// What another file says as well.
     mutating func add(_ other: Recovered) {
       keys.merge(other.keys) { $0.union($1) }
       everything.formUnion(other.everything)
+      unsure.formUnion(other.unsure)
     }
   }
 
@@ -76,7 +79,7 @@ public final class SuspectJournal: Sendable {
       guard !error.isInUse, known.hasRun else { throw error }
       var lost = Recovered()
       lost.damage = "\(error)"
-      lost.everything = known.mirrors
+      lost.unsure = known.mirrors
       (lock, lanes, outages, earlier, failure, recovered) = (-1, [], [:], [], error, lost)
       (inForce, inForceFailure, remembered) = (nil, error, nil)
       return
@@ -189,8 +192,26 @@ public final class SuspectJournal: Sendable {
     if !isWhole, recovered.damage == nil, known.hasRun {
       recovered.damage = "'\(directory)' has nothing of the run before this one"
     }
-    if recovered.damage != nil { recovered.everything.formUnion(known.mirrors) }
+    if recovered.damage != nil { recovered.unsure.formUnion(known.mirrors) }
     return recovered
+  }
+
+  /// The stacks on which every key is doubtful, and those on which every key is that they mirrored.
+  ///
+  /// What a stack answers for itself is right, whatever it has missed as a mirror, and is not thrown away (law 11); unless a flip has made it
+  /// the primary of keys that it had missed as a mirror, and they were not repaired yet.
+  ///
+  /// - Parameter routing: what was in force when the journal was written; nil if nobody can say.
+  public func doubts(in routing: RoutingSnapshot?) -> (everything: Set<StackID>, mirrored: Set<StackID>) {
+    guard let routing, let strayed = remembered?.strayed else {
+      return (recovered.everything.union(recovered.unsure), [])
+    }
+    // Who was the mirror, the routing knows better than whoever has told of the runs before.
+    let unsure = recovered.damage == nil ? recovered.unsure : Set(StackID.allCases)
+    return (
+      recovered.everything.union(unsure.intersection(strayed)),
+      unsure.subtracting(strayed).subtracting(recovered.everything).filter { routing.keyspaceOwner != $0 }
+    )
   }
 
   /// What of this run's files is not where it was put any more; nil if all is. The next start would find too little, and doubt

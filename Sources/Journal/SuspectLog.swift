@@ -9,6 +9,8 @@ struct SuspectLog {
   enum Entry: UInt8 {
     case suspect = 1
     case cleared, everything, allCleared
+    /// What the stack mirrored is doubtful as a whole; and no more, but for the keys that are named.
+    case mirrored, mirroredCleared
   }
 
   static let head = Array("SLUICE suspects 2\n".utf8)
@@ -31,7 +33,7 @@ struct SuspectLog {
   var isCommitted: Bool { pending.isEmpty }
 
   mutating func append(_ entry: Entry, _ stack: StackID, _ key: [UInt8] = []) {
-    if entry == .suspect || entry == .everything { unwritten.insert(stack) }
+    if entry == .suspect || entry == .everything || entry == .mirrored { unwritten.insert(stack) }
     if bytes == 0, pending.isEmpty { pending = Self.head }
     let start = pending.count
     pending.append(entry.rawValue)
@@ -65,12 +67,14 @@ struct SuspectLog {
   }
 
   /// Replaces the file by one that holds only what still stands.
-  mutating func rewrite(_ marks: [(stack: StackID, key: [UInt8])], everything: [StackID]) throws(JournalError)
-  {
+  mutating func rewrite(
+    _ marks: [(stack: StackID, key: [UInt8])], everything: [StackID], mirrored: [StackID]
+  ) throws(JournalError) {
     let fresh = path + ".new"
     unlink(fresh)
     var log = try SuspectLog(path: fresh)
     for stack in everything { log.append(.everything, stack) }
+    for stack in mirrored { log.append(.mirrored, stack) }
     for mark in marks { log.append(.suspect, mark.stack, mark.key) }
     do {
       try log.commit()
@@ -143,6 +147,9 @@ struct SuspectLog {
     case .allCleared:
       recovered.keys[stack] = []
       recovered.everything.remove(stack)
+      recovered.unsure.remove(stack)
+    case .mirrored: recovered.unsure.insert(stack)
+    case .mirroredCleared: recovered.unsure.remove(stack)
     }
     return true
   }

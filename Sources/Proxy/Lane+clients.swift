@@ -46,6 +46,7 @@ extension Lane {
     lastTick = now
     giveUpPostponed()
     repairSome()
+    walkShares()
     if isFilling { endLateFills() }
     if !orders.isEmpty { goOnWithOrders() }
     tidyJournal()

@@ -39,15 +39,20 @@ extension Lane {
     let all = legacy.suspects.all + new.suspects.all
     if journal.logBytes > max(Lane.journalSlack, 256 * all.count) {
       journal.rewrite(
-        all, everything: stacks.filter { $0.suspects.isEverything || $0.history.isDoubtful }.map(\.stack))
+        all, everything: stacks.filter { $0.suspects.isEverything || $0.history.isDoubtful }.map(\.stack),
+        mirrored: stacks.filter(\.suspects.hasShare).map(\.stack))
     }
+    for connection in stacks where connection.suspects.hasStrays { connection.suspects.lookForStrays() }
+    tellStrays()
     journal.commit()
   }
 
   private static let journalSlack = 1 << 20
 
   /// Takes over what the process before has left behind; before the first connection.
-  func takeOver(_ recovered: SuspectJournal.Recovered) {
+  ///
+  /// - Parameter mirrored: the stacks on which everything is doubtful that they mirrored in the routing in force.
+  func takeOver(_ recovered: SuspectJournal.Recovered, mirrored: Set<StackID>) {
     for connection in stacks {
       connection.history.inherit(recovered.clients[connection.stack, default: []])
       for key in recovered.keys[connection.stack, default: []] where owner(of: key.span) === self {
@@ -56,8 +61,11 @@ extension Lane {
       if recovered.everything.contains(connection.stack) {
         journal?.suspectEverything(on: connection.stack)
         connection.history.doubtEverything()
+      } else if mirrored.contains(connection.stack) {
+        connection.suspects.doubt(DoubtfulShare(of: connection.stack, in: routing.snapshot))
       }
     }
+    tellStrays()
     journal?.commit()
   }
 }

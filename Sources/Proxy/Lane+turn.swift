@@ -43,7 +43,10 @@ extension Lane {
       repairSome(atMost: Lane.promptRepairs)
     }
     isTurnEndScheduled = false
-    journal?.commit()
+    if let journal {
+      tellStrays()
+      journal.commit()
+    }
     legacy.flush()
     new.flush()
     for (index, crossing) in outbound.enumerated() where !crossing.isEmpty {

@@ -98,6 +98,10 @@ extension Lane {
     }
     if let leftOut, leftOut != routing.snapshot.effectiveStage.leftOut { wasLeftOut(leftOut) }
     routing = LaneRouting(snapshot)
+    // Before anybody is answered in it.
+    let lasting = snapshot.fallback == .off ? routing : LaneRouting(snapshot.withoutFallback)
+    for connection in stacks { connection.suspects.willBeRouted(by: lasting) }
+    tellStrays()
     keepsForLegacy = settings.fallback != .off && routing.canFallBack
   }
 

@@ -97,6 +97,8 @@ final class Lane: @unchecked Sendable {
   /// Keys whose value is being carried, in either direction; and those that are written in pieces, to the mirror (Lane+return.swift).
   var carrying: [[UInt8]: KeyCarry] = [:]
   var pieces: [[UInt8]: KeyCarry] = [:]
+  /// Walks over stacks whose keys are doubtful in a share.
+  var shareWalks: [StackID: ShareWalk] = [:]
   /// Commands that waited for a key go on just now, and wait for nothing.
   var isGoingOn = false
   /// Keys whose copy has cost a connection, how often, and until when they are let alone.
@@ -158,9 +160,10 @@ final class Lane: @unchecked Sendable {
     self.report = report
     self.legacy = StackConnection(
       stack: .legacy, endpoint: legacy, history: histories.legacy, limit: settings.suspects,
-      journal: journal)
+      routing: self.routing, journal: journal)
     self.new = StackConnection(
-      stack: .new, endpoint: new, history: histories.new, limit: settings.suspects, journal: journal)
+      stack: .new, endpoint: new, history: histories.new, limit: settings.suspects, routing: self.routing,
+      journal: journal)
     outbound = (0..<settings.threads).map { _ in Crossing() }
     self.legacy.lane = self
     self.new.lane = self

@@ -30,10 +30,12 @@ public final class ProxyServer: Sendable {
   /// - Parameters:
   ///   - routing: what is in force from the first command on.
   ///   - journal: where suspects outlive the process, with one part for each thread; nil if they need not.
+  ///   - isContinued: whether that was in force when the journal was written.
   ///   - report: told of health changes and divergences, on a loop: it must be quick and must not block.
   public init(
     _ settings: ProxySettings, legacy: StackEndpoint, new: StackEndpoint, routing: RoutingSnapshot,
-    journal: SuspectJournal? = nil, report: @escaping @Sendable (ProxyEvent) -> Void
+    journal: SuspectJournal? = nil, isContinued: Bool = false,
+    report: @escaping @Sendable (ProxyEvent) -> Void
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
@@ -67,13 +69,15 @@ public final class ProxyServer: Sendable {
     var recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
     let remembered = LawBreak.noJournal.isOn ? nil : journal?.remembered
     // Another stage than the one in force before is a flip like any other: what comes into use again may hold what is old.
-    recovered?.everything.formUnion(remembered?.doubts(at: stage) ?? [])
+    let (everything, mirrored) = journal?.doubts(in: isContinued ? routing : nil) ?? ([], [])
+    recovered?.everything = everything.union(remembered?.doubts(at: stage) ?? [])
     let scripts = ScriptLibrary()
     let (taken, leftOutAnew) = (recovered, remembered?.leavesOutAnew(at: stage))
     for lane in lanes {
       try await lane.loop.submit {
         lane.prepare(
-          among: lanes, recovered: taken, leftOutAnew: leftOutAnew, clientMemory: clientMemory,
+          among: lanes, recovered: taken, mirrored: mirrored, leftOutAnew: leftOutAnew,
+          clientMemory: clientMemory,
           scripts: scripts)
       }.get()
     }
@@ -106,7 +110,15 @@ public final class ProxyServer: Sendable {
     note(snapshot) { $0.union($1.filter { $0 != emptied }) }
     let flips = await putInForce(snapshot, deadline: deadline, emptied: emptied)
     note(snapshot) { now, _ in now }
+    tellStrays()
     return flips
+  }
+
+  /// Every lane is in the routing that the next process will remember: leaves to it which stacks have doubtful keys of which they are
+  /// the primary.
+  public func tellStrays() {
+    histories.legacy.tellStrays()
+    histories.new.tellStrays()
   }
 
   /// Writes down which stacks are not told of writes, unless a newer routing says so; from those of this one and those written down.
@@ -324,7 +336,7 @@ public final class ProxyServer: Sendable {
 
 extension Lane {
   fileprivate func prepare(
-    among lanes: [Lane], recovered: SuspectJournal.Recovered?, leftOutAnew: StackID?,
+    among lanes: [Lane], recovered: SuspectJournal.Recovered?, mirrored: Set<StackID>, leftOutAnew: StackID?,
     clientMemory: ClientMemory, scripts: ScriptLibrary
   ) {
     peers = lanes
@@ -332,7 +344,7 @@ extension Lane {
     self.clientMemory = clientMemory
     // Until this start it was told of everything.
     if let leftOutAnew { wasLeftOut(leftOutAnew) }
-    if let recovered { takeOver(recovered) }
+    if let recovered { takeOver(recovered, mirrored: mirrored) }
   }
 
   fileprivate func open() {
@@ -366,7 +378,7 @@ extension Lane {
       legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
       newInFlight: new.pending.count,
       legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
-      legacySuspects: legacy.suspects.count, newSuspects: new.suspects.count,
+      legacySuspects: legacy.suspects.least, newSuspects: new.suspects.least,
       legacyBreaker: legacy.breaker, newBreaker: new.breaker, legacyFailures: legacy.failures,
       newFailures: new.failures,
       legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,

@@ -88,12 +88,15 @@ final class StackConnection {
   var toldScripts = ScriptLibrary.Told()
   /// Keys of this lane that the stack may hold wrongly.
   var suspects: Suspects
+  /// What of them the next process has been told (`Lane.tellStrays`).
+  var hasToldStrays = false
 
   init(
-    stack: StackID, endpoint: StackEndpoint, history: StackHistory, limit: Int, journal: LaneJournal?
+    stack: StackID, endpoint: StackEndpoint, history: StackHistory, limit: Int, routing: LaneRouting,
+    journal: LaneJournal?
   ) {
     self.stack = stack
-    suspects = Suspects(stack: stack, limit: limit, journal: journal)
+    suspects = Suspects(stack: stack, limit: limit, routing: routing, journal: journal)
     self.endpoint = endpoint
     self.history = history
   }

@@ -32,6 +32,8 @@ final class StackHistory: Sendable {
     var coldSince: Int64?
     /// A process that is killed while it is leaves it to the next one.
     var isDoubtful = false { didSet { if isDoubtful != oldValue { record?.doubt(stack, isDoubtful) } } }
+    /// The lanes that may have doubtful keys here of which this stack is the primary.
+    var strays: Set<Int> = []
     var emptier: Int?
     var attached: Set<Int> = []
     /// Connections that lanes have given up with commands on their way, by lane.
@@ -136,6 +138,17 @@ final class StackHistory: Sendable {
 
   /// The stack is the other one under another name: there is nothing that it could be older than.
   func believe() { state.withLock { $0.isDoubtful = false } }
+
+  /// Whether the lane may have doubtful keys here of which this stack is the primary.
+  func hasStrays(_ hasStrays: Bool, lane: Int) {
+    state.withLock { state in
+      if hasStrays { state.strays.insert(lane) } else { state.strays.remove(lane) }
+    }
+    tellStrays()
+  }
+
+  /// Leaves to the next process what is so; a flip under way may have said more.
+  func tellStrays() { state.withLock { $0.record?.stray($0.stack, !$0.strays.isEmpty) } }
 
   /// Whether the stack still has to be emptied.
   var isDoubtful: Bool { state.withLock { $0.isDoubtful } }

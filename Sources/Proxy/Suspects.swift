@@ -20,6 +20,14 @@ struct Suspects {
   private var lastMark: UInt64 = 0
   /// Everything on the stack is doubtful: it must be emptied before it answers for anything.
   private(set) var isEverything = false
+  /// Keys that are doubtful and not known by name.
+  private var share: DoubtfulShare?
+  /// How often keys were doubted without their names.
+  private(set) var shares: UInt64 = 0
+  /// What is in force, but that nobody stands in for a stack that is away: that the next process knows.
+  private var routing: LaneRouting
+  /// Whether there may be a key among them of which the stack is the primary: the next process could not tell it from those that are right.
+  private(set) var hasStrays = false
   /// What became of suspects since `takeFigures`.
   private var figures = SuspectFigures()
   /// Keys that somebody looks at just now: by how many, and how often each has become doubtful meanwhile.
@@ -38,8 +46,9 @@ struct Suspects {
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
   private var deletions: [[UInt8]: Int] = [:]
 
-  init(stack: StackID, limit: Int, journal: LaneJournal?) {
+  init(stack: StackID, limit: Int, routing: LaneRouting, journal: LaneJournal?) {
     self.stack = stack
+    self.routing = routing
     self.limit = limit
     self.journal = journal
   }
@@ -52,14 +61,24 @@ struct Suspects {
   }
 
   /// The one thing that every command asks.
-  var isEmpty: Bool { marks.isEmpty && !isEverything }
+  var isEmpty: Bool { marks.isEmpty && !isEverything && share == nil }
+  /// Of those known by name.
   var count: Int { marks.count }
+  var hasShare: Bool { share != nil }
+  /// As many at least.
+  var least: Int { max(marks.count, share == nil ? 0 : 1) }
 
-  func contains(_ key: [UInt8]) -> Bool { marks[key] != nil }
-  func mark(of key: [UInt8]) -> UInt64? { marks[key] }
+  func contains(_ key: [UInt8]) -> Bool { marks[key] != nil || share?.covers(key) == true }
 
-  /// - Parameter isReturning: its copy was sent and did not arrive: it was counted when it became doubtful.
-  mutating func insert(_ key: [UInt8], isReturning: Bool = false) {
+  mutating func mark(of key: [UInt8]) -> UInt64? {
+    if share != nil { name(key) }
+    return marks[key]
+  }
+
+  /// - Parameters:
+  ///   - isReturning: its copy was sent and did not arrive: it was counted when it became doubtful.
+  ///   - isNamed: it was doubtful already, without its name: whoever names them sees to it that they are few.
+  mutating func insert(_ key: [UInt8], isReturning: Bool = false, isNamed: Bool = false) {
     guard !isEverything else { return }
     lastMark += 1
     if !watches.isEmpty { watches[key]?.doubts &+= 1 }
@@ -67,11 +86,12 @@ struct Suspects {
     if !deletions.isEmpty { deletions[key] = nil }
     if !absent.isEmpty { absent[key] = nil }
     if !isGoing.isEmpty { isGoing[key] = nil }
+    if !hasStrays, routing.primary(of: key.span) == stack { hasStrays = true }
     if marks.updateValue(lastMark, forKey: key) == nil {
       if !isReturning { figures.made &+= 1 }
       queue.append(key)
       journal?.suspect(key, on: stack)
-      if marks.count > limit { insertEverything() }
+      if marks.count > limit, !isNamed { forgetNames() }
     }
   }
 
@@ -84,8 +104,56 @@ struct Suspects {
     marks = [:]
     queue = []
     pauses.forgetAll()
+    share = nil
     isEverything = true
   }
+
+  // MARK: Doubtful, and not known by name
+
+  /// From now on these are doubtful as well.
+  mutating func doubt(_ share: DoubtfulShare) {
+    guard !isEverything else { return }
+    journal?.suspectMirrored(on: stack)
+    generalDoubts &+= 1
+    shares &+= 1
+    self.share = share
+  }
+
+  /// There are too many to know each by name. What the stack answers for itself is none of them, and stays.
+  private mutating func forgetNames() {
+    let named = marks.filter { routing.primary(of: $0.key.span) == stack || absent[$0.key] != nil }
+    guard routing.commonPrimary == nil, share?.isOf(routing.snapshot) ?? true, named.count < limit / 2 else {
+      return insertEverything()
+    }
+    doubt(DoubtfulShare(of: stack, in: routing.snapshot))
+    marks = named
+    isGoing = isGoing.filter { named[$0.key] != nil }
+    queue = Deque(named.keys)
+  }
+
+  /// Somebody has come to a key: if it is doubtful, it is so by name from here on.
+  mutating func name(_ key: [UInt8]) {
+    if marks[key] == nil, share?.covers(key) == true { insert(key, isNamed: true) }
+  }
+
+  /// Every key of the share has been named, or is right.
+  ///
+  mutating func namedAll() {
+    guard share != nil else { return }
+    share = nil
+    journal?.clearedMirrored(on: stack)
+  }
+
+  // MARK: Where the keys go
+
+  mutating func willBeRouted(by routing: LaneRouting) {
+    self.routing = routing
+    // What was only doubtful on the mirror may be so on the primary now.
+    if !isEmpty { hasStrays = true }
+  }
+
+  /// Called a few times a second.
+  mutating func lookForStrays() { if isEmpty { hasStrays = false } }
 
   /// The stack is empty now.
   mutating func stackWasEmptied() {
@@ -95,6 +163,7 @@ struct Suspects {
     queue = []
     pauses.forgetAll()
     isEverything = false
+    share = nil
     journal?.clearedAll(on: stack)
     for key in unconfirmed.keys { journal?.suspect(key, on: stack) }
   }
@@ -116,6 +185,7 @@ struct Suspects {
       return false
     }
     marks[key] = nil
+    share?.settle(key)
     (absent[key], isGoing[key]) = (nil, nil)
     wasSent(key)
     return true
@@ -137,6 +207,7 @@ struct Suspects {
   mutating func wasDeleted(_ key: [UInt8], mark: UInt64) {
     guard marks[key] == mark else { return }
     marks[key] = nil
+    share?.settle(key)
     (absent[key], isGoing[key]) = (nil, nil)
     figures.deleted &+= 1
     pauses.forget(key)
@@ -157,6 +228,7 @@ struct Suspects {
 
   /// The key is no suspect any more, because a write has made it anew on both stacks, or both lack it.
   mutating func settle(_ key: [UInt8]) {
+    share?.settle(key)
     guard marks[key] != nil else { return }
     marks[key] = nil
     (absent[key], isGoing[key]) = (nil, nil)

@@ -61,6 +61,12 @@ public struct RoutingSnapshot: Sendable {
       fallback: fallback)
   }
 
+  /// The same with no stack standing in for the other.
+  public var withoutFallback: RoutingSnapshot {
+    RoutingSnapshot(
+      version: version, stage: stage, isRolledBack: isRolledBack, cohort: cohort, sample: sample)
+  }
+
   /// Whether writes to the key fail, because it belongs to new, new cannot be reached, and legacy may answer reads alone.
   public func refusesWrites(to key: Span<UInt8>) -> Bool {
     fallback == .reads && (stage == .rampdown || cohort.contains(key))

@@ -28,7 +28,7 @@ final class RoutedSuspects: Sendable {
     self.logger = logger
     var taken = State()
     if var recovered = journal?.recovered {
-      recovered.everything.formUnion(doubts)
+      recovered.everything.formUnion(doubts.union(recovered.unsure))
       for stack in recovered.everything { taken.rightAgain[stack] = [] }
       for (stack, keys) in recovered.keys where taken.rightAgain[stack] == nil {
         taken.keys[stack] = keys

@@ -65,7 +65,7 @@ import Testing
     default: try Data(content).write(to: URL(fileURLWithPath: path))
     }
     let found = try recovered(directory)
-    #expect(found.everything == [.new], "\(found)")
+    #expect(found.unsure == [.new], "\(found)")
     #expect(found.damage != nil)
   }
 
@@ -99,7 +99,7 @@ import Testing
     let directory = try left()
     try FileManager.default.removeItem(atPath: directory.path)
     let found = try recovered(directory)
-    #expect(found.damage != nil && found.everything == [.new])
+    #expect(found.damage != nil && found.unsure == [.new])
     try FileManager.default.removeItem(atPath: directory.path)
     let first = try recovered(directory, SuspectJournal.Earlier())
     #expect(first.damage == nil && first.isEmpty, "a first start is none")
@@ -110,7 +110,7 @@ import Testing
     try Data("x".utf8).write(to: URL(fileURLWithPath: directory.path))
     let journal = try SuspectJournal(directory: directory.path, lanes: 2, earlier: Self.knownRun)
     #expect(journal.failure != nil && journal.lanes.isEmpty)
-    #expect(journal.recovered.damage != nil && journal.recovered.everything == [.new])
+    #expect(journal.recovered.damage != nil && journal.recovered.unsure == [.new])
   }
 
   /// Killed before its manifest was written it has served nobody; killed while it removes the files of the one before, all is in its own.

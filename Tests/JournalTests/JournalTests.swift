@@ -90,7 +90,7 @@ import Testing
       }
       try JournalGeneration.declare("\(directory.path)/1-", lanes: 1)
     }
-    #expect(try recovered(directory).everything == [.legacy])
+    #expect(try recovered(directory).unsure == [.legacy])
   }
 
   @Test func anOutageThatWasNotSettledLeavesNothingToBelieve() throws {
@@ -169,7 +169,7 @@ import Testing
       let lane = try SuspectJournal(directory: directory.path, lanes: 1, ringBytes: 64).lanes[0]
       for number in 0..<20 { _ = lane.record(bytes("key-\(number)").span, primary: .legacy) }
     }
-    #expect(try recovered(directory).everything == [.new])
+    #expect(try recovered(directory).unsure == [.new])
     try FileManager.default.removeItem(atPath: directory.path)
     do {
       let lane = try SuspectJournal(directory: directory.path, lanes: 1, ringBytes: 64).lanes[0]
@@ -183,7 +183,7 @@ import Testing
       _ = lane.record(bytes("y").span, primary: .legacy)
     }
     let found = try recovered(directory)
-    #expect(found.everything.isEmpty)
+    #expect(found.unsure.isEmpty)
     #expect(found.keys[.new] == [bytes("y")])
   }
 

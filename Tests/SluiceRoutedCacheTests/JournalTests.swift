@@ -123,7 +123,7 @@ import Testing
       let found = try RoutedJournal(directory: copy).recovered
       return (
         Set((found.keys[.new] ?? []).map { String(decoding: $0, as: UTF8.self) }),
-        found.everything.contains(.new)
+        found.everything.union(found.unsure).contains(.new)
       )
     }
     let journal = try RoutedJournal(directory: "\(folder.path)/s")
