@@ -47,6 +47,7 @@ extension Cutover {
         broken: rail.broken, reaction: rail.reaction.rawValue)
     }
     ledger.record(record)
+    written = (known.count, false)
   }
 }
 

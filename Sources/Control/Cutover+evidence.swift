@@ -18,7 +18,7 @@ extension Cutover {
     let isDue = Date().timeIntervalSince(interval.since) >= period
     if isDue { flushInterval() }
     // What a restart would forget of a fault that is just being found is the one thing that must not be forgotten.
-    if isDue || evidence.isUneasy { await writeAccount() }
+    if isDue || evidence.isUneasy || written.isOld || evidence.open != written.open { await writeAccount() }
   }
 
   /// Called about ten times a second: lets the guardrails look, and does what they say.
@@ -31,16 +31,22 @@ extension Cutover {
     else { return }
     let step = describe()
     var words = finding.reason
+    var reaction = finding.reaction
+    if reaction == .rollback, effective.stage == .complete {
+      // Legacy has heard nothing since, and would be emptied: that nothing does by itself.
+      reaction = .notify
+      words += "; nothing rolls back by itself from complete, for legacy would be emptied: look, and decide"
+    }
     if finding.signal == .failed, let said = health.words(of: .new), said.at.timeIntervalSinceNow > -60 {
       words += "; it said: \(said.text)"
     }
-    switch finding.reaction {
+    switch reaction {
     case .rollback: await rollBack(reason: words, who: "guardrail")
     case .pause: logger.error("paused, no step up is taken: \(words); 'sluice close' ends it")
     case .notify: logger.error("a guardrail has found: \(words)")
     }
     let action: DecisionRecord.Action =
-      switch finding.reaction {
+      switch reaction {
       case .rollback: .rolledBack
       case .pause: .paused
       case .notify: .notified
@@ -104,17 +110,17 @@ extension Cutover {
 
   // MARK: Gates
 
-  /// The gates of the way from what is wanted now to `new` that are not met.
-  func unmetGates(to new: FlagDefinition) async -> [Gate] {
+  /// The gates of the way from `old` to `new` that are not met.
+  func unmetGates(from old: FlagDefinition, to new: FlagDefinition) async -> [Gate] {
     await collect()
-    guard Evidence.isUp(from: definition, to: new) else { return [] }
+    guard Evidence.isUp(from: old, to: new) else { return [] }
     var around = await surroundings()
     // Under traffic some key is always just being copied: what counts is whether there is a moment without one.
     for _ in 0..<20 where around.newSuspects + around.legacySuspects > 0 && around.newTrouble == nil {
       try? await ContinuousClock().sleep(for: .milliseconds(50))
       around = await surroundings()
     }
-    return evidence.gates(from: definition, to: new, around).filter { !$0.isMet }
+    return evidence.gates(from: old, to: new, around).filter { !$0.isMet }
   }
 
   func surroundings() async -> Surroundings {
@@ -142,10 +148,11 @@ extension Cutover {
     "forced: \(why) (ahead of: \(unmet.map(\.name).joined(separator: ", ")))"
   }
 
-  /// The step that was just taken, was it taken ahead of its gates? That is shown until the next one.
-  func noteForced(_ reason: String, _ unmet: [Gate], who: String) {
-    evidence.forced = unmet.isEmpty ? nil : "\(reason), by \(who)"
+  /// The step that was just taken was taken ahead of its gates: that is shown until the next one, which begins an account of its own.
+  func noteForced(_ reason: String, _ unmet: [Gate], who: String) async {
     guard !unmet.isEmpty else { return }
+    evidence.forced = "\(reason), by \(who)"
+    await writeAccount()
     ledger?.record(
       DecisionRecord(
         who: who, .forced, step: describe(), words: "\(reason): \(unmet.map(\.text).joined(separator: "; "))")

@@ -133,6 +133,16 @@ extension Cutover {
         "still rolled back, for new still fails: \(failing.now)\(words); mend it, or 'rearm' into stage shadow"
       )
     }
+    // What speaks against going there from shadow speaks against going back there.
+    guard let shadow = try? FlagChange(editing: definition.source, stage: .shadow, percentage: nil) else {
+      return
+    }
+    let against = await unmetGates(from: shadow.definition, to: definition).filter(\.isAgainst)
+    guard against.isEmpty else {
+      throw Refused(
+        "still rolled back: \(against.map(\.text).joined(separator: "; ")); mend it, or 'rearm' into stage shadow"
+      )
+    }
   }
 
   private func lift(_ isFleet: Bool) async throws(Refused) -> RollbackLatch.Mark? {

@@ -43,7 +43,8 @@ extension Cutover {
 
   /// - Parameter around: what the gates must know beside the evidence.
   func standing(_ around: Surroundings) -> Standing {
-    let next = nextStep
+    // Under the latch the way on is back to shadow, and that has no gates.
+    let next = isRolledBack ? nil : nextStep
     return Standing(
       inForce: inForce, flagsError: flagsError, latchError: latchError,
       latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
@@ -100,6 +101,7 @@ extension Cutover {
       await proxy.beginAccount()
     }
     if wanted.snapshot.version > inForce.snapshot.version { inForce = wanted }
+    written.isOld = true
     return flips
   }
 

@@ -59,6 +59,8 @@ actor Cutover {
   var isConsideringFallback = false
   var lastFallback: (rest: TimeInterval, returned: Date)?
   var evidence = Evidence()
+  /// What the ledger knows of it by now.
+  var written: (open: UInt64?, isOld: Bool) = (nil, true)
   /// When its account began, over restarts.
   var accountBegan = Date()
   var publications: UInt64 = 1
@@ -92,7 +94,7 @@ actor Cutover {
     switches = start.switches
     definition = start.definition
     bytes = start.bytes
-    flagsError = start.error
+    (flagsError, refusedEdit) = (start.error, start.ahead)
     isFromFile = start.file != nil && start.error == nil
     (isGood, isRemembered) = (start.isGood, start.isRemembered)
     (rollback, ownLatch, lifted) = (start.rollback, start.ownLatch, start.lifted)
@@ -131,11 +133,23 @@ actor Cutover {
     } catch {
       throw Refused("nothing was changed\(file.map { ", see \($0.path)" } ?? ""): \(error)")
     }
+    // The file may say what its gates have refused, or what was not read yet: no order goes there that does not name it.
+    let wanted = change.definition.stage
+    guard wanted == stage ?? definition.stage else {
+      throw Refused(
+        "nothing was changed: the flag file says stage \(wanted.name), and stage \(definition.stage.name) is wanted; "
+          + "correct the file, or name the stage in the order")
+    }
+    if isRolledBack, wanted == .complete, definition.stage != .complete {
+      throw Refused(
+        "nothing was changed: the proxy is rolled back, and from complete there is no way back; 'rearm' first"
+      )
+    }
     if change.definition.version == inForce.definition.version, isGood, flagsError == nil {
       return "OK already \(describe()): nothing was changed"
         + (isRolledBack ? "; in force after 'rearm', until then every key is answered by legacy" : "")
     }
-    let unmet = await unmetGates(to: change.definition)
+    let unmet = await unmetGates(from: definition, to: change.definition)
     guard unmet.isEmpty || force != nil else { throw refusal(of: order, unmet, who: who) }
     let before = position
     let rollbacks = rollbacks
@@ -143,7 +157,7 @@ actor Cutover {
     take(change)
     let reason = unmet.isEmpty ? force ?? "" : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
-    noteForced(reason, unmet, who: who)
+    await noteForced(reason, unmet, who: who)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
     if percentage != nil, definition.stage < .live {
@@ -255,18 +269,26 @@ actor Cutover {
   }
 
   /// Puts an edit of the file in force.
-  private func load(_ definition: FlagDefinition) async {
+  ///
+  /// - Parameter isAsked: somebody is there who asks for it. Once an edit to complete was refused, in this run or in the one before, nothing
+  ///   else takes one: neither time nor another edit beside it.
+  private func load(_ definition: FlagDefinition, isAsked: Bool = false) async {
     guard definition.version != self.definition.version, await isStillSaid(definition) else {
       (flagsError, isRemembered, isFromFile, inForce.isFromFile, isGood) = (nil, false, true, true, true)
       refusedEdit = nil
       return
+    }
+    if !isAsked, definition.stage == .complete, refusedEdit?.stage == .complete {
+      refusedEdit = definition
+      return logger.error(
+        "the flag file still says complete, which was refused; 'reload' asks its gates again")
     }
     isLoading = true
     defer {
       isLoading = false
       ended()
     }
-    let unmet = await unmetGates(to: definition)
+    let unmet = await unmetGates(from: self.definition, to: definition)
     if !unmet.isEmpty, definition.stage == .complete {
       refusedEdit = definition
       let refusal = refusal(of: "stage complete", unmet, who: "file").message
@@ -281,7 +303,7 @@ actor Cutover {
     let reason = unmet.isEmpty ? edit.text : Cutover.forced(edit.text, unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
     flagsError = nil
-    noteForced(reason, unmet, who: "file")
+    await noteForced(reason, unmet, who: "file")
     record(.reload, from: before, who: "file", reason: reason, flips: flips)
     let note = unmet.isEmpty ? "" : "; FORCED: \(unmet.map(\.text).joined(separator: "; "))"
     logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")
@@ -290,7 +312,7 @@ actor Cutover {
   /// What the file says and its gates have refused is looked at again, now that somebody asks.
   func loadRefused() async {
     guard let refusedEdit else { return }
-    await load(refusedEdit)
+    await load(refusedEdit, isAsked: true)
   }
 
   /// Whether the file still says what an event tells of it. The event of one of our own writes may arrive when the next order is

@@ -66,8 +66,7 @@ extension Evidence {
   /// Whether new fails, by the last that it was asked.
   public func failing(_ guardrails: Guardrails) -> Gate {
     let limit = guardrails.failed.healthy
-    let work = recent.latest { $0.work(.new).operations > 0 }
-    let (new, legacy) = (work.work(.new), work.work(.legacy))
+    let (new, legacy) = lastAsked
     let legacyRate = legacy.operations == 0 ? 0 : Double(legacy.failures) / Double(legacy.operations)
     let bounds = Bounds(new.failures, of: new.operations)
     let isFailing = new.failures >= 3 && bounds.lower > max(limit, legacyRate)
@@ -77,12 +76,31 @@ extension Evidence {
       missing: isFailing ? "commands that new carries out" : "", isAgainst: isFailing)
   }
 
+  /// The last that the stacks were asked, however long ago that is; behind a restart all that the account knows.
+  private var lastAsked: (new: Asked, legacy: Asked) {
+    let latest = recent.latest { $0.newOperations > 0 }
+    guard latest.newOperations > 0 else {
+      let (new, legacy) = (StackWork(.new, in: sinceFlip), StackWork(.legacy, in: sinceFlip))
+      return ((new.failures, new.operations), (legacy.failures, legacy.operations))
+    }
+    let (new, legacy) = (latest.work(.new), latest.work(.legacy))
+    return ((new.failures, new.operations), (legacy.failures, legacy.operations))
+  }
+
+  private typealias Asked = (failures: UInt64, operations: UInt64)
+
   private func cold(_ guardrails: Guardrails) -> Gate {
     let limit = guardrails.missed.healthy
-    let reads = recent.latest { $0.compared > 0 }
-    let isCold = Bounds(reads.missing, of: reads.compared).lower > limit
+    let latest = recent.latest { $0.compared > 0 }
+    var (missing, compared) = (latest.missing, latest.compared)
+    if compared == 0 {
+      let known = sinceFlip.divergences[.missingInNew]
+      missing = known - min(known, warmed)
+      compared = sinceFlip.compare.compared - min(sinceFlip.compare.compared, known - missing)
+    }
+    let isCold = Bounds(missing, of: compared).lower > limit
     return Gate(
-      "cold", now: "\(reads.missing) of \(reads.compared) reads missed on new what legacy has",
+      "cold", now: "\(missing) of \(compared) reads missed on new what legacy has",
       needed: "at most \(limit.percent)", missing: isCold ? "its keys: sluice warm, or time" : "",
       isAgainst: isCold)
   }
@@ -103,7 +121,8 @@ extension Evidence {
         Gate(
           "verdict", now: verdict.rawValue, needed: "pass",
           missing: verdict == .pass ? "" : "a comparison of which all is well"))
-      let differing = open ?? sinceFlip.dataDivergences
+      // All of them: what was overwritten since was wrong all the same.
+      let differing = sinceFlip.dataDivergences - min(sinceFlip.dataDivergences, answeredFor)
       if plan.minimumCompared > 0 {
         gates.append(bound("diverged", differing, of: compared, below: new.guardrails.diverged.healthy))
       }

@@ -26,6 +26,8 @@ public struct Evidence: Sendable {
   public private(set) var verifiedAt: ContinuousClock.Instant?
   /// Of the missing keys, those that were brought to new since.
   private(set) var warmed: UInt64 = 0
+  /// Of the divergences since the flip, those that somebody has closed.
+  private(set) var answeredFor: UInt64 = 0
   /// How slow legacy was when clients last waited for it.
   var pace = LegacyPace()
   private let origin: ContinuousClock.Instant
@@ -50,7 +52,7 @@ public struct Evidence: Sendable {
     sinceFlip = LaneFigures()
     since = now
     tests = [:]
-    (keys, warmed, paused, forced) = (0, 0, nil, nil)
+    (keys, warmed, answeredFor, paused, forced) = (0, 0, 0, nil, nil)
   }
 
   mutating func begin(_ figures: LaneFigures, since: ContinuousClock.Instant, warmed: UInt64) {
@@ -76,6 +78,7 @@ public struct Evidence: Sendable {
   public mutating func close() {
     paused = nil
     tests = [:]
+    answeredFor = sinceFlip.dataDivergences
     warmed = sinceFlip.divergences[.missingInNew]
   }
 

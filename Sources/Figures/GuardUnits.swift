@@ -12,6 +12,13 @@ public struct GuardUnits: Sendable, Equatable {
       good &+= other.good
       bad &+= other.bad
     }
+
+    /// Slots of the same time: a slot is one of the stack, not one of each lane.
+    mutating func overlay(_ other: Count) {
+      let total = max(good &+ bad, other.good &+ other.bad)
+      bad = max(bad, other.bad)
+      good = total &- bad
+    }
   }
 
   /// Slots of 20 ms in which new was asked: bad if it failed more of its commands than the limit, and more than legacy did.
@@ -33,12 +40,12 @@ public struct GuardUnits: Sendable, Equatable {
   /// Nothing counted yet.
   public init() {}
 
-  /// Adds what another lane counted.
+  /// Adds what another lane counted in the same time. One lost server is one fault, on however many lanes.
   public mutating func merge(_ other: GuardUnits) {
-    failed.merge(other.failed)
+    failed.overlay(other.failed)
     diverged.merge(other.diverged)
-    slow.merge(other.slow)
-    slowOnLegacy &+= other.slowOnLegacy
+    slow.overlay(other.slow)
+    slowOnLegacy = max(slowOnLegacy, other.slowOnLegacy)
     missed.merge(other.missed)
     open &+= other.open
     keys &+= other.keys

@@ -16,6 +16,15 @@ public struct WindowFigures: Sendable {
     cells[LaneFigures.index(stack, role, commandClass)]
   }
 
+  /// What new was asked.
+  public var newOperations: UInt64 {
+    var sum: UInt64 = 0
+    for role in Role.allCases {
+      for each in CommandClass.allCases { sum &+= cells[LaneFigures.index(.new, role, each)].operations }
+    }
+    return sum
+  }
+
   /// Adds what lanes have counted.
   public mutating func add(_ figures: LaneFigures) {
     for index in cells.indices { cells[index].merge(figures.cells[index]) }
@@ -69,10 +78,27 @@ public struct FigureWindows: Sendable {
   /// - Parameter now: seconds of a clock that only goes forward.
   public mutating func add(_ figures: LaneFigures, at now: UInt64) {
     let index = now / seconds
-    windows.removeAll { $0.index &+ limit <= index }
+    forget(before: index)
     guard !figures.isEmpty else { return }
     if windows.last?.index != index { windows.append((index, WindowFigures())) }
     windows[windows.count - 1].figures.add(figures)
+  }
+
+  /// Those that are too old go, but for the last ones that tell anything: a quiet hour makes nothing better that was seen before it.
+  private mutating func forget(before index: UInt64) {
+    guard let first = windows.first, first.index &+ limit <= index else { return }
+    var (compared, asked) = (0, 0)
+    var kept: [(index: UInt64, figures: WindowFigures)] = []
+    for window in windows.reversed() {
+      let hasCompared = window.figures.compared > 0
+      let hasAsked = window.figures.newOperations > 0
+      if window.index &+ limit > index || (hasCompared && compared < 2) || (hasAsked && asked < 2) {
+        kept.append(window)
+      }
+      if hasCompared { compared += 1 }
+      if hasAsked { asked += 1 }
+    }
+    windows = kept.reversed()
   }
 
   /// All that was counted in the last `span` seconds and in the window of that moment.

@@ -19,6 +19,8 @@ public struct FlagStart: Sendable {
   public private(set) var error: String?
   /// For the watcher: what came of reading the file.
   public private(set) var outcome: Result<FlagDefinition, FlagError>
+  /// What the file says, where that is stage complete and the process before was not there yet: nobody has asked its gates.
+  public private(set) var ahead: FlagDefinition?
   /// Why everything is on legacy, whatever the flags say; nil if it is not.
   public private(set) var rollback: Rollback?
   /// The rollback that this instance keeps for itself: not what the environment says, which ends with it.
@@ -90,9 +92,10 @@ public struct FlagStart: Sendable {
       let loaded = try file.load()
       if let before, !allowReshuffle { try FlagEdit(from: before, to: loaded).refuseReshuffle() }
       if let before, loaded.stage == .complete, before.stage != .complete {
+        ahead = loaded
         throw FlagError(
           .ahead, path: "$.flags.cache-stage",
-          "says complete, and it was \(before.stage.name) before the start; its gates are asked as soon as this proxy runs"
+          "says complete, and it was \(before.stage.name) before the start; 'sluice reload' asks its gates"
         )
       }
       definition = loaded

@@ -28,7 +28,10 @@ import Testing
 
     var next = Evidence(at: start + .seconds(1000))
     next.resume(account, at: start + .seconds(1000))
-    #expect(next.account(at: start + .seconds(1000)) == account)
+    var known = account
+    known.keys = 0
+    #expect(next.account(at: start + .seconds(1000)) == known, "which keys they were is not known any more")
+    #expect(!next.failing(Guardrails()).isMet && next.failing(Guardrails()).now.hasPrefix("20 of 520"))
     #expect(next.seconds(at: start + .seconds(1010)) == 60, "the time in between is left out")
     #expect(next.verdict == evidence.verdict && next.isVerified && next.forced == "why")
     (units.failed, units.keys) = (.init(bad: 1), 0)

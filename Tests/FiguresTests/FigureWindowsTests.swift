@@ -17,8 +17,11 @@ import Testing
     #expect(operations(windows.sum(over: 0, at: 99)) == 2, "the window of this moment")
     #expect(operations(windows.sum(over: 10, at: 99)) == 4)
     #expect(operations(windows.sum(over: 1000, at: 99)) == 12, "six windows of two")
-    windows.add(LaneFigures(), at: 1000)
-    #expect(operations(windows.sum(over: 1000, at: 1000)) == 0)
+    // A quiet hour makes nothing better: what was seen last stays known, and is of no recent time.
+    windows.add(LaneFigures(), at: 5000)
+    #expect(operations(windows.sum(over: 60, at: 5000)) == 0)
+    #expect(operations(windows.latest { $0.newOperations > 0 }) == 4)
+    #expect(operations(windows.sum(over: 5000, at: 5000)) == 4, "and only that")
   }
 
   @Test func theLatestAreThoseWithSomethingInThem() {

@@ -36,6 +36,21 @@ import Testing
     #expect(meter.take(at: meter.slotEnds, figures, Self.limits) == GuardUnits())
   }
 
+  @Test("A slot is one of the stack: what many lanes see of one fault is one fault")
+  func lanes() {
+    var all = GuardUnits()
+    for lane in 0..<32 {
+      var units = GuardUnits()
+      units.failed = .init(good: 4, bad: lane % 2 == 0 ? 1 : 0)
+      units.slow = .init(good: 5)
+      units.diverged = .init(bad: 1)
+      all.merge(units)
+    }
+    #expect(all.failed == .init(good: 4, bad: 1))
+    #expect(all.slow == .init(good: 5))
+    #expect(all.diverged == .init(bad: 32), "keys are of one lane each")
+  }
+
   @Test("A slot in which legacy fails as much is not new's fault")
   func beyondLegacy() {
     var (meter, figures) = (GuardMeter(), LaneFigures())
