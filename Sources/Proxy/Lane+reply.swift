@@ -92,12 +92,15 @@ extension Lane {
     connection.owesOldest = false
     // Found out before anybody had to pay for it.
     if command.role == .question || command.role == .queued { return }
-    figures.recordUnanswered(
-      kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
-      table.specs[Int(command.command)].commandClass)
-    figures.commands.record(
-      connection.stack, command.role == .primary ? .primary : .mirror, command: command.command,
-      nanoseconds: nil, .failed)
+    // What the lane asks on its own behalf is no traffic here either: one write that is lost would count with all the questions behind it.
+    if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
+      figures.recordUnanswered(
+        kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
+        table.specs[Int(command.command)].commandClass)
+      figures.commands.record(
+        connection.stack, command.role == .primary ? .primary : .mirror, command: command.command,
+        nanoseconds: nil, .failed)
+    }
     switch command.role {
     case .primary:
       // Nobody knows whether it happened: if it did, the mirror lacks it.
