@@ -163,6 +163,10 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
     mirror == .effect(.unlessNull) || (mirror == .effect(.unlessZero) && prior == .equal)
   }
 
+  /// `SUNIONSTORE`, `SINTERSTORE`: where one stack has lost a source, what it holds of it is a part of what the other holds, so what it makes
+  /// is a part as well, and all of it if there are as many elements. With two such sources, one lost here and one there, that is not so.
+  public var isToldByCount: Bool { name == "SUNIONSTORE" || name == "SINTERSTORE" }
+
   /// Whether so many arguments, the name included, can be right.
   @inlinable
   public func accepts(count: Int) -> Bool {

@@ -51,6 +51,24 @@ extension Mirroring {
     return exists
   }
 
+  /// How many bits the one key has that was asked for by `EXISTS`: what is left to ask where the mirror lacked it ahead of an update.
+  ///
+  /// - Parameter output: owned by the caller and reused; holds the question afterwards, a whole command.
+  /// - Returns: the question's row in the table; nil if another question was asked, or one about several keys.
+  public static func bits(
+    of question: Span<UInt8>, askedBy spec: CommandSpec, into output: inout [UInt8]
+  ) -> Int? {
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard spec.id == exists, case .command = framer.next(question), framer.arguments.count == 2 else {
+      return nil
+    }
+    output.beginFrame(2)
+    output.appendWord("BITCOUNT")
+    output.appendWord(1, of: question, framer.arguments.span)
+    return bitCount
+  }
+
+  private static let bitCount = CommandTable.shared.lookup(Array("BITCOUNT".utf8).span)
   private static let exists = CommandTable.shared.lookup(Array("EXISTS".utf8).span)
 
   static func isOpen(

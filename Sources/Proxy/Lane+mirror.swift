@@ -161,6 +161,14 @@ extension Lane {
     let isComplete = spec.hasSingleKeyAtOne || answer == keys(of: request).count
     let isTime = spec.comparison == .tolerance
     if isComplete, answer == expected || (isTime && answer >= 0 && expected >= 0) { return }
+    // The mirror lacked a string of which a part was changed: made on both just now, perhaps. It holds that part and nothing else; if
+    // the primary's has as many bits, so does that one.
+    if answer == 0, expected == 1, other.isUp,
+      let bits = Mirroring.bits(of: request, askedBy: spec, into: &effect)
+    {
+      let frame = effect
+      return other.send(frame.span, proof(frame.span, bits, sequel: .compare), sink: nil)
+    }
     copy(request, from: other.stack)
   }
 
@@ -176,8 +184,12 @@ extension Lane {
     guard !suspects.isEmpty || proofs.total > 0 else { return false }
     // A proof is asked for behind what was pipelined: by then this may have taken the updated key away, and it proves nothing. Of other
     // keys it says nothing either way.
-    let hidesProofs = !spec.movesOneElement
-    return keys(of: request).contains { suspects.contains($0) || (hidesProofs && proofs.mayHave($0.span)) }
+    let keys = keys(of: request)
+    if keys.contains(where: suspects.contains) { return true }
+    if spec.movesOneElement { return false }
+    // The first is the one that is made.
+    guard spec.isToldByCount else { return keys.contains { proofs.mayHave($0.span) } }
+    return keys.dropFirst().count { proofs.mayHave($0.span) } > 1
   }
 
   /// `SET key value` is by far the most frequent write, and nothing about it depends on its reply.

@@ -60,7 +60,7 @@ struct CopiesCommand: ParsableCommand {
   private func measure(
     _ name: String, _ programs: [String], _ load: (RedisEndpoint) throws -> Int
   ) throws {
-    var shares: [Double] = []
+    var shares: [String] = []
     for program in programs {
       try withScratchFolder { folder in
         let (legacy, new) = try servers.start(in: folder)
@@ -68,14 +68,15 @@ struct CopiesCommand: ParsableCommand {
           program, legacy: legacy.endpoint, new: new.endpoint, in: folder, name: "sluice", comparing: true)
         try proxy.order("STAGE", "dualwrite")
         let count = try load(proxy.server.endpoint)
-        _ = try proxy.settledCounts()
+        // One that cannot copy between these two never comes to rest.
+        let isSettled = (try? proxy.settledCounts()) != nil
         let copies = try Self.copies(on: legacy) + Self.copies(on: new)
-        shares.append(Double(copies) * 10_000 / Double(max(1, count)))
+        let share = fixed(Double(copies) * 10_000 / Double(max(1, count)), 2)
+        shares.append(isSettled ? share : "\(share), and keys that it cannot copy")
         withExtendedLifetime((legacy, new, proxy)) {}
       }
     }
-    let text = shares.map { fixed($0, 2) }.joined(separator: "   ")
-    say("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(text)")
+    say("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(shares.joined(separator: "   "))")
   }
 
   /// No load of ours renames or restores anything.

@@ -112,6 +112,31 @@ import Testing
     }
   }
 
+  /// A part of a source makes a part of the result, and as many elements are all of them; with two such sources nobody can tell.
+  @Test func aUnionBehindOneOpenProofIsToldByItsCount() async throws {
+    try await Bench.runScripted(routing: .at(.dualwrite)) { bench, stacks in
+      let client = try bench.client()
+      for (updated, isRepeated) in [(["a"], true), (["b", "c"], false)] {
+        for key in updated { try client.send(command: "SADD", key, "m") }
+        try client.send(command: ["SUNIONSTORE", "u", "x"] + updated)
+        for _ in 0...updated.count { _ = try stacks.legacy.command() }
+        try stacks.legacy.send(String(repeating: ":1\r\n", count: updated.count + 1))
+        for key in updated { #expect(try stacks.new.command() == ["SADD", key, "m"]) }
+        if isRepeated { #expect(try stacks.new.command() == ["SUNIONSTORE", "u", "x", "a"]) }
+        bench.settle()
+        #expect(bench.health()[0].newSuspects == (isRepeated ? 0 : 4))
+        // The proof of the first round is over before the second begins.
+        guard isRepeated else { return }
+        #expect(try stacks.legacy.command() == ["SCARD", "a"])
+        try stacks.legacy.send(":1\r\n")
+        try stacks.new.send(":1\r\n:1\r\n")
+        #expect(try stacks.new.command() == ["SCARD", "a"])
+        try stacks.new.send(":1\r\n")
+        bench.settle()
+      }
+    }
+  }
+
   /// A question whose place is between the update and its proof is asked once more behind it.
   @Test func aDifferenceThatTheProofFindsIsNoDivergence() async throws {
     try await Bench.runScripted(routing: .at(.shadow)) { bench, stacks in
