@@ -15,15 +15,18 @@ public struct SluiceCommand: AsyncParsableCommand {
         redis-cli -p 6401 ROLLBACK why the same, when nothing else is at hand
 
       A first rollout:
-        sluice serve --legacy redis://old --new redis://new --ledger sluice.db
+        sluice serve --legacy redis://old --new redis://new --flags flags --ledger sluice.db
         sluice stage dualwrite         writes go to both
         sluice warm                    new gets what legacy has
         sluice stage shadow            reads are compared
-        sluice status                  pass, cold, differs or hold, and why
-        sluice stage live 25           a quarter of the keys moves
-        sluice ramp 50                 half of them
+        sluice status                  pass, cold, differs or hold, and the gates of the next step
+        sluice stage live 25           a quarter of the keys moves, if its gates are met
+        sluice ramp 50                 half of them; --force "why" goes ahead of a gate
+        sluice close "why"             answers for what differs
+        sluice rollback "why"          all back to legacy, at once
+        sluice rearm                   lifts that, into shadow; --resume "why" to where it was
         sluice report sluice.db        what differed, since when
-        sluice verify                  both stacks, key by key
+        sluice verify                  both stacks, key by key: before rampdown and complete
 
       Exit codes as in sysexits.h:
         0 done, 1 verify found differences, 64 usage, 65 refused or bad data, 66 no such file,
