@@ -48,6 +48,8 @@ let package = Package(
     // What the servers behind the stacks are, and what two of them rightly say differently.
     room("Servers", ["SluiceRESP"]),
     room("Copying", ["SluiceRESP", "SluiceServers"]),
+    // What can be said before a migration: facts of servers and of source files in, rows out.
+    room("Assessment", ["SluiceCommands", "SluiceCopying", "SluiceServers"]),
     room("Routing"),
     room("KeyIndexing"),
     room("MemoryEngine", ["SluiceKeyIndexing", "SluiceRESP"]),
@@ -151,6 +153,7 @@ let package = Package(
     .target(
       name: "SluiceCLI",
       dependencies: [
+        "SluiceAssessment", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "CSluiceZlib", "SluiceFlags",
         "SluiceRedisClient",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
@@ -201,6 +204,10 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AssessmentTests",
+      dependencies: ["SluiceAssessment", "SluiceCommands", "SluiceServers", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(name: "ServersTests", dependencies: ["SluiceServers"], swiftSettings: strict),
     .testTarget(

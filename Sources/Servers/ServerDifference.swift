@@ -34,6 +34,17 @@ public struct ServerDifference: Sendable {
     }
   }
 
+  /// The errors of a command that one of two servers says, or may say, where the other one answers.
+  ///
+  /// - Parameter command: upper case; a subcommand stands behind its container.
+  public static func words(_ command: String, _ one: ServerFacts, _ other: ServerFacts) -> [String] {
+    measured.filter { row in
+      guard row.command == command else { return false }
+      let (left, right) = (row.isSaid(by: one), row.isSaid(by: other))
+      return left != right && (left == true || right == true)
+    }.map(\.words)
+  }
+
   /// Nil if nobody knows.
   private func isSaid(by server: ServerFacts) -> Bool? {
     let answers = Set(

@@ -15,6 +15,7 @@ public struct SluiceCommand: AsyncParsableCommand {
         redis-cli -p 6401 ROLLBACK why the same, when nothing else is at hand
 
       A first rollout:
+        sluice assess --legacy redis://old --new redis://new
         sluice serve --legacy redis://old --new redis://new --flags flags --ledger sluice.db
         sluice stage dualwrite         writes go to both
         sluice warm                    new gets what legacy has
@@ -35,7 +36,8 @@ public struct SluiceCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self, Rearm.self, Close.self,
+      AssessCommand.self, Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self,
+      Rearm.self, Close.self,
       Which.self,
       WarmCommand.self, VerifyCommand.self,
       Reload.self, ReportCommand.self, Diagnose.self, Bench.self,

@@ -123,6 +123,11 @@ struct StackOptions: ParsableArguments {
         .configuration,
         "where the \(name) stack is nobody has said; name it by --\(name), or a sluice.yaml by --config")
     }
+    return try Self.server(endpoint, name)
+  }
+
+  /// Where the server of a stack is.
+  static func server(_ endpoint: Endpoint, _ name: String) throws(Failure) -> RedisEndpoint {
     switch endpoint {
     case .redis(let host, let port, let user, let password, let database):
       return RedisEndpoint(
