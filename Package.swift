@@ -67,7 +67,7 @@ let package = Package(
         .embedInCode("0001_ledger.sql"), .embedInCode("0002_groups_suspects_fences.sql"),
         .embedInCode("0003_benchmarks.sql"), .embedInCode("0004_trouble.sql"),
         .embedInCode("0005_refusals.sql"), .embedInCode("0006_evidence.sql"),
-        .embedInCode("0007_holds.sql"),
+        .embedInCode("0007_holds.sql"), .embedInCode("0008_servers_and_copies.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),

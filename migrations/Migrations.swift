@@ -26,6 +26,8 @@ public struct Migration: Sendable {
       Migration(number: 5, name: "refusals", sql: PackageResources._005_refusals_sql),
       Migration(number: 6, name: "evidence", sql: PackageResources._006_evidence_sql),
       Migration(number: 7, name: "holds", sql: PackageResources._007_holds_sql),
+      Migration(
+        number: 8, name: "servers_and_copies", sql: PackageResources._008_servers_and_copies_sql),
     ]
   }
 }

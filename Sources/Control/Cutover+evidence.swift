@@ -5,6 +5,7 @@ import SluiceFlags
 import SluiceLedger
 import SluiceProxy
 import SluiceRouting
+import SluiceServers
 
 /// What is counted, what the guardrails make of it, and what the gates ask for.
 extension Cutover {
@@ -95,6 +96,19 @@ extension Cutover {
     interval.figures.merge(figures)
     evidence.add(figures)
     evidence.open = await proxy.openDivergences().count
+    recordServers()
+  }
+
+  /// Which servers the stacks are, as often as one is another than before.
+  private func recordServers() {
+    for stack in StackID.allCases {
+      guard let facts = proxy.facts(of: stack), servers[stack] != facts else { continue }
+      servers[stack] = facts
+      ledger?.record(
+        ServerRecord(
+          stack: stack, server: facts.kind.name, version: facts.version?.description ?? "", stamp: facts.stamp
+        ))
+    }
   }
 
   func recordFigures() async {

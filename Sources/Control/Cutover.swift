@@ -6,6 +6,7 @@ import SluiceFlags
 import SluiceLedger
 import SluiceProxy
 import SluiceRouting
+import SluiceServers
 import Synchronization
 
 /// The switchboard: what is in force, who changes it, and in which order it becomes true, is written down and is told.
@@ -63,6 +64,8 @@ actor Cutover {
   var written: (open: UInt64?, isOld: Bool) = (nil, true)
   /// When its account began, over restarts.
   var accountBegan = Date()
+  /// What the ledger was told last of each stack.
+  var servers: [StackID: ServerFacts] = [:]
   var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
   var rollbacks = 0

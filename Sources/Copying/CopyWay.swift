@@ -21,6 +21,15 @@ public enum Uncarried: Hashable, Sendable {
   /// In the words of the server that refused it.
   case refused(String)
 
+  /// What the key holds, as `TYPE` says it; empty where the reason does not tell.
+  public var typeName: String {
+    switch self {
+    case .fieldTimes: "hash"
+    case .type(let name): name
+    case .hot, .refused: ""
+    }
+  }
+
   /// As a part of a sentence.
   public var text: String {
     switch self {

@@ -26,6 +26,8 @@ public struct LaneFigures: Sendable {
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
   public var lacks = RefusalCounts()
+  /// What no way can carry, by name.
+  public var uncarried = UncarriedKeys()
 
   /// Nothing counted yet.
   public init() {}
@@ -73,8 +75,9 @@ public struct LaneFigures: Sendable {
   /// Whether nothing was counted.
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
-    return lacks.isEmpty && compare.isEmpty && divergences.total == 0 && errors.total(.legacy) == 0
-      && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty && holds.isEmpty && refusals.isEmpty
+    return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
+      && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
+      && holds.isEmpty && refusals.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -89,6 +92,7 @@ public struct LaneFigures: Sendable {
     holds.merge(other.holds)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
+    uncarried.merge(other.uncarried)
   }
 
   /// Returns what was counted and starts again from nothing.
@@ -104,6 +108,7 @@ public struct LaneFigures: Sendable {
     taken.holds = holds.take()
     taken.refusals = refusals
     taken.lacks = lacks
+    taken.uncarried = uncarried
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
@@ -112,6 +117,7 @@ public struct LaneFigures: Sendable {
     copies = CopyFigures()
     refusals = RefusalCounts()
     lacks = RefusalCounts()
+    uncarried = UncarriedKeys()
     return taken
   }
 

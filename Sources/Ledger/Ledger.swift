@@ -51,6 +51,9 @@ public final class Ledger: Sendable {
   /// Records something that was decided.
   public func record(_ decision: DecisionRecord) { queue.record(decision) }
 
+  /// Records which server is behind a stack; one that is known already is no news.
+  public func record(_ server: ServerRecord) { queue.record(server) }
+
   /// Records how the account of evidence stands; only the latest is written.
   public func record(_ account: AccountRecord) { queue.record(account) }
 

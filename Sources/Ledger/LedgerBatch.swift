@@ -8,6 +8,7 @@ struct QueuedSample: Sendable {
     case divergence(DivergenceSample, isKept: Bool)
     case error(ErrorSample)
     case decision(DecisionRecord)
+    case server(ServerRecord)
   }
 
   let flip: Int

@@ -115,6 +115,16 @@ final class LedgerQueue: @unchecked Sendable {
     append(.decision(decision))
   }
 
+  func record(_ server: ServerRecord) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard closing == nil, sampleCount < configuration.queueLimit else {
+      losses.samples &+= 1
+      return
+    }
+    append(.server(server))
+  }
+
   /// Only the latest one matters.
   func record(_ account: AccountRecord) {
     condition.lock()

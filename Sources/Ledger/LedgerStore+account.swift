@@ -13,7 +13,7 @@ extension LedgerStore {
       compare.dropped,
       compare.mirroredWrites, compare.droppedWrites, compare.mirrorErrors, missing, timeouts, account.warmed,
       account.operations, account.failures, account.keys, account.known.count, account.isVerified ? 1 : 0,
-      account.readPace, account.writePace,
+      account.readPace, account.writePace, compare.uncarried,
     ]
     let percent = account.position.percent.isFinite ? account.position.percent : 0
     var values: [(any DatabaseValueConvertible)?] = [
@@ -28,8 +28,8 @@ extension LedgerStore {
       sql: """
         INSERT OR REPLACE INTO accounts (began_at, routing, stage, percent, updated_at, seconds, matched, ignored,
           superseded, diverged, dropped, mirrored_writes, dropped_writes, mirror_errors, missing, timeouts, warmed,
-          operations, failures, keys, open, verified, read_p99_us, write_p99_us, paused, forced, next)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          operations, failures, keys, open, verified, read_p99_us, write_p99_us, uncarried, paused, forced, next)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: StatementArguments(values))
     try db.execute(sql: "DELETE FROM guardrail_scores")
@@ -103,6 +103,7 @@ extension Ledger.Before {
     account.compare.mirroredWrites = number("mirrored_writes")
     account.compare.droppedWrites = number("dropped_writes")
     account.compare.mirrorErrors = number("mirror_errors")
+    account.compare.uncarried = number("uncarried")
     account.kinds = [.missingInNew: number("missing"), .timeout: number("timeouts")]
     account.warmed = number("warmed")
     account.operations = number("operations")

@@ -9,12 +9,13 @@ extension LedgerStore {
     try db.cachedStatement(
       sql: """
         INSERT INTO intervals (run, flip, started_at, ended_at, matched, ignored, superseded, diverged, dropped,
-          mirrored_writes, dropped_writes, mirror_errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          mirrored_writes, dropped_writes, mirror_errors, uncarried) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       run, flip, interval.start.milliseconds, interval.end.milliseconds, count(compare.matched),
       count(compare.ignored), count(compare.superseded), count(compare.diverged), count(compare.dropped),
       count(compare.mirroredWrites), count(compare.droppedWrites), count(compare.mirrorErrors),
+      count(compare.uncarried),
     ])
     let id = db.lastInsertedRowID
     for stack in StackID.allCases {
@@ -29,7 +30,10 @@ extension LedgerStore {
     try insert(interval.figures.commands, interval: id, db)
     try insert(interval.figures.suspects, interval: id, db)
     try insert(interval.figures.holds, interval: id, db)
-    try add(interval.figures.refusals, db)
+    try add(interval.figures.refusals, to: "refusals", db)
+    try add(interval.figures.lacks, to: "lacks", db)
+    try add(interval.figures.uncarried, db)
+    try insert(interval.figures.copies, interval: id, db)
     let minute = interval.start.milliseconds / 60_000
     try addDivergences(interval.figures.divergences, minute: minute, flip: flip, db)
     try addErrors(interval.figures.errors, minute: minute, flip: flip, db)
@@ -108,10 +112,10 @@ extension LedgerStore {
     }
   }
 
-  private func add(_ refusals: RefusalCounts, _ db: Database) throws {
+  private func add(_ refusals: RefusalCounts, to table: String, _ db: Database) throws {
     let statement = try db.cachedStatement(
       sql: """
-        INSERT INTO refusals (run, command, reason, count, first_at, last_at, client, library, address)
+        INSERT INTO \(table) (run, command, reason, count, first_at, last_at, client, library, address)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET count = count + excluded.count, first_at = min(first_at, excluded.first_at),
           last_at = max(last_at, excluded.last_at), client = excluded.client, library = excluded.library,

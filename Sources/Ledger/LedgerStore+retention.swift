@@ -47,9 +47,18 @@ extension LedgerStore {
         deleted,
         try delete(
           """
-          DELETE FROM refusals WHERE (run, command, reason) IN
-            (SELECT run, command, reason FROM refusals WHERE last_at < ? LIMIT \(Self.chunk))
+          DELETE FROM uncarried WHERE (run, stack, key) IN
+            (SELECT run, stack, key FROM uncarried WHERE last_at < ? LIMIT \(Self.chunk))
           """, [limit], db))
+      for table in ["refusals", "lacks"] {
+        deleted = max(
+          deleted,
+          try delete(
+            """
+            DELETE FROM \(table) WHERE (run, command, reason) IN
+              (SELECT run, command, reason FROM \(table) WHERE last_at < ? LIMIT \(Self.chunk))
+            """, [limit], db))
+      }
       deleted = max(deleted, try expireIntervals(before: limit, db))
     }
     if deleted > 0 {
@@ -76,7 +85,7 @@ extension LedgerStore {
         """, arguments: [limit])
     for id in ids {
       for table in [
-        "latencies_without_role", "figures_without_role", "command_figures", "latencies", "holds",
+        "latencies_without_role", "figures_without_role", "command_figures", "latencies", "holds", "copies",
       ] {
         try db.execute(sql: "DELETE FROM \(table) WHERE interval = ?", arguments: [id])
       }

@@ -38,6 +38,7 @@ extension LedgerStore {
         case .divergence(_, isKept: false): break
         case .error(let error): try insert(error, flip: flip, db)
         case .decision(let decision): try insert(decision, flip: flip, db)
+        case .server(let server): try insert(server, db)
         }
       }
       try add(groups, lost: batch.lost, db)

@@ -22,7 +22,11 @@ public struct Report: Sendable {
     case keys = "which_keys"
     case latest = "latest_divergences"
     case since = "since_which_flip"
+    case servers = "which_servers"
+    case uncarried = "what_is_not_carried"
+    case copies = "how_copies_went"
     case refusals = "what_is_refused"
+    case lacks = "what_one_server_lacks"
     case suspects = "suspects_per_minute"
     case fences = "fence_list"
     case errors = "error_rate_per_minute"
@@ -50,7 +54,11 @@ public struct Report: Sendable {
       case .keys: "Which keys differ, by pattern"
       case .latest: "Which ones, the latest first"
       case .since: "Since which flip"
+      case .servers: "Between which servers, and since when"
+      case .uncarried: "Which keys cannot come along, the latest first"
+      case .copies: "How values went over, flip by flip"
       case .refusals: "What applications ask for and are refused"
+      case .lacks: "What applications ask for that only one server has"
       case .suspects: "Suspects per minute and stack"
       case .fences: "Fences: how long flips held keys"
       case .errors: "Errors per minute and stack"
@@ -108,7 +116,10 @@ public struct Report: Sendable {
           "at", "kind", "command", "key", "legacy", "legacy_length", "new", "new_length", "first_difference",
         ]
       case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
-      case .refusals:
+      case .servers: ["since", "run", "stack", "server", "version", "dump_version"]
+      case .uncarried: ["direction", "type", "reason", "key", "first_seen", "last_seen"]
+      case .copies: ["flip", "step", "dump", "restamped", "value", "pieces"]
+      case .refusals, .lacks:
         ["command", "reason", "count", "first_seen", "last_seen", "client", "library", "address"]
       case .suspects: ["minute", "stack", "made", "repaired", "deleted", "whole_stack", "pending"]
       case .fences: ["flip", "at", "action", "from", "to", "lanes", "longest_us", "commands", "cut_off"]
@@ -134,9 +145,11 @@ public struct Report: Sendable {
     /// Whether the rows are in the order of time, so that the latest matter most.
     var isStory: Bool {
       switch self {
-      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks: true
-      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .refusals, .said, .hits,
-        .waits, .latencyNow,
+      case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks, .servers,
+        .copies:
+        true
+      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .refusals, .lacks,
+        .uncarried, .said, .hits, .waits, .latencyNow,
         .commands, .latency, .figures:
         false
       }

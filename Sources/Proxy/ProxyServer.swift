@@ -358,6 +358,7 @@ extension Lane {
       figures.suspects[connection.stack] = connection.suspects.takeFigures()
       if !connection.suspects.absent.isEmpty {
         figures.compare.uncarried &+= UInt64(connection.suspects.uncarried.values.reduce(0, +))
+        connection.suspects.name(in: &figures.uncarried, at: WallClock.now() / 1_000_000)
       }
     }
     guards.willTakeFigures(at: now, figures)

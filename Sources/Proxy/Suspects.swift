@@ -249,6 +249,14 @@ struct Suspects {
     }
   }
 
+  /// Adds the keys of which that is so to what is written down.
+  func name(in keys: inout UncarriedKeys, at now: Int64) {
+    for (key, absence) in absent {
+      guard case .uncarried(let reason) = absence, !keys.isFull else { continue }
+      keys.record(key, to: stack, type: reason.typeName, reason: reason.text, at: now)
+    }
+  }
+
   /// Some of them.
   var uncarriedNames: [[UInt8]] {
     Array(absent.lazy.filter { if case .uncarried = $0.value { true } else { false } }.map(\.key).prefix(5))

@@ -46,6 +46,13 @@ import Testing
     after.refusals.record(.init(command: 7, reason: "transaction"), at: early, client: shop)
     after.refusals.record(.init(command: 7, reason: "transaction"), at: late, client: other)
     after.refusals.record(.init(command: 8, reason: "cross_stack"), at: early, client: shop)
+    after.lacks.record(.init(command: 8, reason: "new_lacks_it"), at: late, client: shop)
+    (after.copies.dump, after.copies.pieces) = (5, 1)
+    after.uncarried.record(
+      Array("user:9".utf8), to: .new, type: "hash", reason: "fields with a time", at: early)
+    after.uncarried.record([0xff, 0x0a], to: .legacy, type: "", reason: "too hot", at: late)
+    ledger.record(ServerRecord(at: time(60), stack: .legacy, server: "Redis", version: "6.2.5", stamp: 9))
+    ledger.record(ServerRecord(at: time(60), stack: .new, server: "Valkey", version: "9.1.2", stamp: 80))
     ledger.record(after, from: time(60), to: time(70))
     ledger.record(
       ErrorSample(at: time(62), stack: .new, kind: .timeout, command: 7, message: "no reply in 1 s"))
@@ -64,6 +71,12 @@ import Testing
       flip(.rearm, at: 90, from: .init(.off, percent: 0), to: .init(.live, percent: 12.5), reason: "fixed"))
     var last = figures(matched: 1)
     last.refusals.record(.init(command: 7, reason: "transaction"), at: time(95).milliseconds, client: shop)
+    last.lacks.record(.init(command: 8, reason: "new_lacks_it"), at: time(95).milliseconds, client: other)
+    last.copies.dump = 2
+    last.uncarried.record(
+      Array("user:9".utf8), to: .new, type: "hash", reason: "fields with a time", at: time(95).milliseconds)
+    ledger.record(ServerRecord(at: time(95), stack: .new, server: "Valkey", version: "9.1.2", stamp: 80))
+    ledger.record(ServerRecord(at: time(96), stack: .new, server: "", version: "", stamp: nil))
     last[.new, .primary, .read].operations = 4
     (last[.new, .primary, .read].hits, last[.new, .primary, .read].misses) = (3, 1)
     last[.new, .primary, .read].latency.record(nanoseconds: 7_000)
@@ -137,6 +150,34 @@ import Testing
         "2026-03-01 12:00:00|new|5|0|0|0|5|1", "2026-03-01 12:01:00|legacy|1|0|1|1|0|1",
         "2026-03-01 12:01:00|new|2|6|1|0|0|1",
       ])
+  }
+
+  @Test func betweenWhichServers() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM which_servers") == [
+        "2026-03-01 12:01:00|1|legacy|Redis|6.2.5|9|1", "2026-03-01 12:01:00|1|new|Valkey|9.1.2|80|0",
+        "2026-03-01 12:01:36|1|new|||-|1",
+      ])
+  }
+
+  @Test func whatCannotComeAlong() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM what_is_not_carried") == [
+        "to new|hash|fields with a time|user:9|2026-03-01 12:01:01|2026-03-01 12:01:35",
+        "to legacy||too hot|x'FF0A'|2026-03-01 12:01:09|2026-03-01 12:01:09",
+      ])
+  }
+
+  @Test func howCopiesWent() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM how_copies_went")
+        == ["2|live 25 %|5|0|0|1", "4|live 12.5 %|2|0|0|0"])
+  }
+
+  @Test func whatOnlyOneServerHas() throws {
+    #expect(
+      try scratch.rows("SELECT * FROM what_one_server_lacks")
+        == ["SET|new_lacks_it|2|2026-03-01 12:01:09|2026-03-01 12:01:35|||10.0.0.8:5000"])
   }
 
   @Test func fences() throws {

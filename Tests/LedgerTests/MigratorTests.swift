@@ -20,7 +20,7 @@ import Testing
     #expect(
       try scratch.rows("SELECT number, name, length(checksum) FROM migrations") == [
         "1|ledger|16", "2|groups_suspects_fences|16", "3|benchmarks|16", "4|trouble|16",
-        "5|refusals|16", "6|evidence|16", "7|holds|16",
+        "5|refusals|16", "6|evidence|16", "7|holds|16", "8|servers_and_copies|16",
       ])
     #expect(try scratch.rows("PRAGMA auto_vacuum") == ["2"])
     #expect(try scratch.rows("PRAGMA journal_mode") == ["wal"])
