@@ -40,7 +40,7 @@ public struct SluiceCommand: AsyncParsableCommand {
       Rearm.self, Close.self,
       Which.self,
       WarmCommand.self, VerifyCommand.self,
-      Reload.self, ReportCommand.self, Diagnose.self, Bench.self,
+      Reload.self, ReportCommand.self, CommandsCommand.self, Diagnose.self, Bench.self,
     ])
 
   /// The version of the command line and of the proxy it serves.
