@@ -17,6 +17,8 @@ enum ControlCommand: Equatable {
   case rollback(reason: String)
   case which([[UInt8]])
   case keys(KeyOrder, [[UInt8]])
+  /// Keys that whoever asks has found to be small: a letter for each.
+  case fillSmall([[UInt8]])
   /// A walk over both stacks has ended well; `losses` is what `STATUS` said before it began.
   case walked(ProxyServer.Walked, losses: UInt64)
   case auth([UInt8])
@@ -31,6 +33,11 @@ enum ControlCommand: Equatable {
   }
 
   init(_ words: [[UInt8]]) throws(Invalid) {
+    // The one order that comes hundreds of times a second: none of its keys becomes a text.
+    if let small = try ControlCommand.smallKeys(words) {
+      self = .fillSmall(small)
+      return
+    }
     var texts = words.map { String(decoding: $0, as: UTF8.self) }
     let name = texts.first?.uppercased() ?? ""
     let why = try ControlCommand.takeReason(&texts, of: name)
@@ -84,6 +91,16 @@ enum ControlCommand: Equatable {
     }
   }
 
+  private static func smallKeys(_ words: [[UInt8]]) throws(Invalid) -> [[UInt8]]? {
+    guard let name = words.first, name.count == 9,
+      String(decoding: name, as: UTF8.self).uppercased() == "FILLSMALL"
+    else { return nil }
+    guard (2...maximumKeys + 1).contains(words.count) else {
+      throw Invalid(message: "ERR say FILLSMALL and 1 to \(maximumKeys) keys")
+    }
+    return Array(words.dropFirst())
+  }
+
   /// Takes `FORCE why` or `RESUME why` off the end of an order.
   private static func takeReason(_ texts: inout [String], of name: String) throws(Invalid) -> String? {
     let word = name == "REARM" ? "RESUME" : "FORCE"
@@ -135,6 +152,7 @@ enum ControlCommand: Equatable {
     "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
     "REPAIR key [key ...]   make the other stack's key what its primary's is",
     "FILL key [key ...]     bring keys from legacy to new that new lacks",
+    "FILLSMALL key [key ...]  the same for keys that are known to be small: a letter for each, c p a, or - for FILL to do",
     "RELOAD [RESHUFFLE]     read the flag file now; RESHUFFLE lets keys move back and forth",
     "AUTH password          when the proxy has one",
     "COMMANDS               this list; HELP too, but redis-cli keeps that word to itself",

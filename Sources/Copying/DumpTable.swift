@@ -39,6 +39,13 @@ public enum DumpTable {
   private static let lastInCommon: UInt16 = 11
   private static let firstOfValkey: UInt16 = 80
 
+  /// Appends a dump with another version on it; false, and nothing is appended, if it is damaged.
+  public static func append(
+    _ dump: Span<UInt8>, restamped version: UInt16, to other: inout [UInt8]
+  ) -> Bool {
+    DumpedString.append(dump, restamped: version, to: &other)
+  }
+
   /// A dump with another version on it; nil if it is damaged, for then a new checksum would make it look sound.
   public static func restamped(_ dump: [UInt8], to version: UInt16) -> [UInt8]? {
     guard let count = try? DumpedString.contentCount(of: dump.span, newest: .max) else { return nil }

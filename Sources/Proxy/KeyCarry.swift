@@ -135,6 +135,8 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     end(.refused("a stack was lost meanwhile"))
   }
 
+  override func copyIsDoubtful(slot: UInt32) { if isFinishing { wasNotTaken() } }
+
   override func end(_ outcome: KeyOutcome) {
     guard !isOver else { return }
     lane.endsPieces(of: self)

@@ -49,6 +49,7 @@ extension Lane {
     walkShares()
     if isFilling { endLateFills() }
     if !orders.isEmpty { goOnWithOrders() }
+    if !batches.isEmpty { goOnWithBatches() }
     tidyJournal()
     if now &- lastPatienceCheck > 1_000_000_000 {
       lastPatienceCheck = now

@@ -47,7 +47,8 @@ extension Lane {
     return nil
   }
 
-  private var isBusy: Bool {
+  /// Whether what is not the traffic's own has to wait.
+  var isBusy: Bool {
     isFenced
       || stacks.contains {
         $0.mirrorQueue > settings.mirrorCommands / 2 || $0.mirrorBytes > settings.mirrorBytes / 2
@@ -76,5 +77,5 @@ extension Lane {
   /// Few enough that a lane's traffic hardly feels them, enough for some ten thousand keys a second.
   static let maximumOrders = 64
   /// How long an order waits for its turn, in nanoseconds.
-  private static let patience: UInt64 = 10_000_000_000
+  static let patience: UInt64 = 10_000_000_000
 }

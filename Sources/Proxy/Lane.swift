@@ -109,6 +109,9 @@ final class Lane: @unchecked Sendable {
   var orders = Deque<WaitingOrder>()
   var ordersUnderWay = 0
   var isStartingOrders = false
+  /// Many small keys that are brought over at once, and how many of them are under way (Lane+batches.swift).
+  var batches: [KeyBatch] = []
+  var batchedKeys = 0
   /// Fills by their keys (Lane+filling.swift).
   var fills: [[UInt8]: KeyFill] = [:] { didSet { isFilling = !fills.isEmpty } }
   /// The one thing that every command asks of them.

@@ -23,6 +23,27 @@ extension ProxyServer {
     }
     return outcomes
   }
+
+  /// Brings small keys over that legacy has and new lacks; a letter for each, as `KeyBatch` has them.
+  public func fillSmall(_ keys: [[UInt8]]) async -> [UInt8] {
+    guard let first = lanes.first else { return [] }
+    var parts: [[(index: Int, key: [UInt8])]] = Array(repeating: [], count: lanes.count)
+    for (index, key) in keys.enumerated() { parts[first.owner(of: key.span).index].append((index, key)) }
+    var letters = Array(repeating: KeyBatch.Letter.open, count: keys.count)
+    await withTaskGroup(of: [(Int, UInt8)].self) { group in
+      for (lane, part) in zip(lanes, parts) where !part.isEmpty {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            lane.loop.execute { lane.takeSmall(part) { continuation.resume(returning: $0) } }
+          }
+        }
+      }
+      for await some in group {
+        for (index, letter) in some { letters[index] = letter }
+      }
+    }
+    return letters
+  }
 }
 
 extension Lane {

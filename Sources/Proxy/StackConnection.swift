@@ -356,8 +356,7 @@ final class StackConnection {
   func doubtPending() {
     var offset = 0
     for command in pending where command.role == .copy {
-      guard let sink = command.sink?.takeUnretainedValue() as? KeyCarry, sink.isFinishing else { continue }
-      sink.wasNotTaken()
+      command.sink?.takeUnretainedValue().copyIsDoubtful(slot: command.slot)
     }
     for command in pending where command.isKept {
       let isProof = command.role == .proof && command.sequel == .none

@@ -68,6 +68,9 @@ struct Suspects {
   /// As many at least.
   var least: Int { max(marks.count, share == nil ? 0 : 1) }
 
+  /// How often anything has become doubtful: as long as it is the same, nothing has.
+  var doubtsSoFar: UInt64 { lastMark &+ generalDoubts }
+
   func contains(_ key: [UInt8]) -> Bool { marks[key] != nil || share?.covers(key) == true }
 
   mutating func mark(of key: [UInt8]) -> UInt64? {

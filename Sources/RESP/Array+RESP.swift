@@ -18,6 +18,21 @@ extension Array where Element == UInt8 {
     appendBulk(Array(text.utf8).span)
   }
 
+  /// A number as a bulk string.
+  public mutating func appendBulk(decimal value: Int) {
+    let text = String(value)
+    appendBulkHeader(text.utf8.count)
+    append(contentsOf: text.utf8)
+    appendCRLF()
+  }
+
+  /// What stands before so many bytes and a line break.
+  public mutating func appendBulkHeader(_ count: Int) {
+    append(UInt8(ascii: "$"))
+    appendDecimal(count)
+    appendCRLF()
+  }
+
   /// `+text`: the text must hold neither CR nor LF.
   public mutating func appendSimple(_ text: StaticString) {
     append(UInt8(ascii: "+"))

@@ -86,6 +86,25 @@ public enum DumpedString {
     }
   }
 
+  /// Appends a payload with another version on it; false, and nothing is appended, if it is damaged.
+  package static func append(
+    _ payload: Span<UInt8>, restamped version: UInt16, to other: inout [UInt8]
+  ) -> Bool {
+    guard payload.count > footer else { return false }
+    let content = payload.count - footer
+    var stored: UInt64 = 0
+    for index in 0..<8 { stored |= UInt64(payload[content + 2 + index]) << UInt64(8 * index) }
+    // Both checksums begin with the same bytes, which are read once.
+    let sum = CRC64.of(payload.extracting(0..<content))
+    guard stored == CRC64.of(payload.extracting(content..<content + 2), behind: sum) else { return false }
+    let stamp = [UInt8(truncatingIfNeeded: version), UInt8(truncatingIfNeeded: version >> 8)]
+    let sealed = CRC64.of(stamp.span, behind: sum)
+    other.append(contentsOf: payload.extracting(0..<content))
+    other.append(contentsOf: stamp)
+    for index in 0..<8 { other.append(UInt8(truncatingIfNeeded: sealed >> UInt64(8 * index))) }
+    return true
+  }
+
   /// Appends the version and the checksum.
   package static func seal(_ payload: inout [UInt8], version: UInt16 = DumpedString.version) {
     payload.append(UInt8(truncatingIfNeeded: version))

@@ -153,6 +153,15 @@ final class Bench: @unchecked Sendable {
     return outcome
   }
 
+  /// The same for keys that are known to be small: a letter for each.
+  func beginSmall(_ keys: String...) -> Awaited<[UInt8]> {
+    let proxy = proxy
+    let letters = Awaited { await proxy.fillSmall(keys.map { Array($0.utf8) }) }
+    letters.hasBegun()
+    settle()
+    return letters
+  }
+
   /// Some turns of every lane have passed: what was on its way inside the proxy has arrived. A flip takes the same hops
   /// to a lane as the question for its health.
   func settle() { for _ in 0..<20 { _ = health() } }
