@@ -48,6 +48,8 @@ let package = Package(
     // What the servers behind the stacks are, and what two of them rightly say differently.
     room("Servers", ["SluiceRESP"]),
     room("Copying", ["SluiceRESP", "SluiceServers"]),
+    // How fast a walk may go, and whether there is room for what it brings.
+    room("Pacing", ["SluiceServers"]),
     // What can be said before a migration: facts of servers and of source files in, rows out.
     room("Assessment", ["SluiceCommands", "SluiceCopying", "SluiceServers"]),
     room("Routing"),
@@ -76,7 +78,7 @@ let package = Package(
       ["SluiceFigures", "SluiceRouting", "SluiceMigrations", .product(name: "GRDB", package: "GRDB.swift")]),
 
     // What the counts prove, and when they are a reason to go back.
-    room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting"]),
+    room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting", "SluiceServers"]),
 
     // What outlives a proxy that is killed: keys of writes in flight, suspects, and what was in force.
     room("Journal", ["SluiceRouting"]),
@@ -154,7 +156,8 @@ let package = Package(
       name: "SluiceCLI",
       dependencies: [
         "SluiceAssessment", "SluiceCommands", "SluiceRESP",
-        "SluiceConfiguration", "SluiceControl", "SluiceCopying", "CSluiceZlib", "SluiceFlags",
+        "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
+        "CSluiceZlib", "SluiceFlags",
         "SluiceRedisClient",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
@@ -206,6 +209,8 @@ let package = Package(
       dependencies: ["SluiceCommands", "SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "PacingTests", dependencies: ["SluicePacing", "SluiceServers"], swiftSettings: strict),
+    .testTarget(
       name: "AssessmentTests",
       dependencies: ["SluiceAssessment", "SluiceCommands", "SluiceServers", "SluiceLoadGenerator"],
       swiftSettings: strict),
@@ -232,7 +237,7 @@ let package = Package(
       name: "EvidenceTests",
       dependencies: [
         "SluiceEvidence", "SluiceFigures", "SluiceFlags", "SluiceLedger", "SluiceLoadGenerator",
-        "SluiceRouting",
+        "SluiceRouting", "SluiceServers",
       ],
       swiftSettings: strict),
     .testTarget(

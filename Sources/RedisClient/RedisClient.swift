@@ -101,19 +101,62 @@ public final class RedisClient {
     pending += 1
   }
 
-  /// Sends what is in the pipeline and waits for the next reply, in the order of the commands.
-  ///
-  /// - Throws: `misuse` when no reply is pending, for that wait would have no end.
-  public func reply() throws(RedisError) -> Reply {
+  /// Puts commands into the pipeline that are framed already; they are sent at the next ``reply()`` or ``send()``.
+  public func append(_ commands: FramedCommands) throws(RedisError) {
+    if let broken { throw broken }
+    guard commands.count > 0 else { return }
+    let result = commands.bytes.withUnsafeBytes {
+      redisAppendFormattedCommand(context, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    guard result == REDIS_OK else { throw failed() }
+    pending += commands.count
+  }
+
+  /// Hands all of the pipeline to the kernel, and waits for no reply: somebody else may be asked meanwhile.
+  public func send() throws(RedisError) {
+    if let broken { throw broken }
+    var done: Int32 = 0
+    while done == 0 {
+      guard redisBufferWrite(context, &done) == REDIS_OK else { throw failed() }
+    }
+  }
+
+  /// As ``reply()``, for whoever only looks: nothing is copied, and `body` must not let the view out.
+  public func withReply<Value>(_ body: (ReplyView) -> Value) throws(RedisError) -> Value {
+    let reply = try next()
+    defer { freeReplyObject(reply) }
+    return body(ReplyView(reply))
+  }
+
+  /// The next replies of two connections side by side; nothing is copied.
+  public static func withReplies<Value>(
+    of one: RedisClient, and other: RedisClient, _ body: (ReplyView, ReplyView) -> Value
+  ) throws(RedisError) -> Value {
+    let left = try one.next()
+    defer { freeReplyObject(left) }
+    let right = try other.next()
+    defer { freeReplyObject(right) }
+    return body(ReplyView(left), ReplyView(right))
+  }
+
+  private func next() throws(RedisError) -> UnsafeMutablePointer<redisReply> {
     if let broken { throw broken }
     guard pending > 0 else {
       throw RedisError(.misuse, "no reply is pending on \(endpoint); append a command first")
     }
     var object: UnsafeMutableRawPointer?
     guard redisGetReply(context, &object) == REDIS_OK, let object else { throw failed() }
-    defer { freeReplyObject(object) }
     pending -= 1
-    return Reply(copying: object.assumingMemoryBound(to: redisReply.self))
+    return object.assumingMemoryBound(to: redisReply.self)
+  }
+
+  /// Sends what is in the pipeline and waits for the next reply, in the order of the commands.
+  ///
+  /// - Throws: `misuse` when no reply is pending, for that wait would have no end.
+  public func reply() throws(RedisError) -> Reply {
+    let reply = try next()
+    defer { freeReplyObject(reply) }
+    return Reply(copying: reply)
   }
 
   /// Remembers and describes the error that hiredis reports; the connection is of no use from here on.

@@ -28,6 +28,18 @@ struct ControlClient {
     return reply
   }
 
+  /// A connection for many commands.
+  func connect() throws(Failure) -> RedisClient {
+    do {
+      return try RedisClient(endpoint, connectTimeout: connectTimeout, commandTimeout: commandTimeout)
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// What an error on such a connection means.
+  func trouble(_ error: RedisError) -> Failure { failure(error) }
+
   /// The reply as text; for commands that answer with a sentence or a document.
   func text(_ arguments: [String]) throws(Failure) -> String {
     let reply = try call(arguments)

@@ -64,7 +64,7 @@ struct KeyWalk {
     return some
   }
 
-  static let count = 500
+  static let count = 1000
   private static let bytesAtOnce = 4 << 20
 
   /// Redis counts its cursors up from the highest bit: read backwards, the cursor is the share of the table that is done.

@@ -14,6 +14,9 @@ struct ProxyLanes {
     self.client = patient
   }
 
+  /// Connections for many orders.
+  var links: LaneLinks { LaneLinks(client) }
+
   func status() throws(Failure) -> JSONValue {
     let text = try client.text(["STATUS"])
     guard let status = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
@@ -52,11 +55,11 @@ struct ProxyLanes {
 
   /// How many of the keys one order may name: at least one, and no more bytes than half of what a command may
   /// have.
-  static func share(of keys: ArraySlice<[UInt8]>) -> Int {
+  static func share(of keys: ArraySlice<[UInt8]>, atMost limit: Int = keysAtOnce) -> Int {
     var bytes = 0
     for (count, key) in keys.enumerated() {
       bytes += key.count
-      if count == keysAtOnce || (count > 0 && bytes > ControlLimits.commandBytes / 2) { return count }
+      if count == limit || (count > 0 && bytes > ControlLimits.commandBytes / 2) { return count }
     }
     return keys.count
   }

@@ -37,6 +37,59 @@ struct StackClient {
       })
   }
 
+  /// Commands without keys.
+  func ask(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] { try send(commands) }
+
+  // MARK: Many at a time
+
+  /// As the server has the key.
+  func name(of key: [UInt8]) -> [UInt8] { prefix.bytes.isEmpty ? key : prefix.add(to: key.span) }
+
+  /// Sends commands whose replies are taken later; the keys in them are those of the server.
+  func begin(_ commands: FramedCommands) throws(Failure) {
+    do {
+      try client.append(commands)
+      try client.send()
+    } catch {
+      throw Failure(.unavailable, error.message)
+    }
+  }
+
+  /// Looks at the next reply.
+  func withReply<Value>(_ body: (ReplyView) -> Value) throws(Failure) -> Value {
+    do { return try client.withReply(body) } catch { throw Failure(.unavailable, error.message) }
+  }
+
+  /// Looks at the next replies of both.
+  static func withReplies<Value>(
+    of one: StackClient, and other: StackClient, _ body: (ReplyView, ReplyView) -> Value
+  ) throws(Failure) -> Value {
+    do { return try RedisClient.withReplies(of: one.client, and: other.client, body) } catch {
+      throw Failure(.unavailable, error.message)
+    }
+  }
+
+  /// Of these keys, those that the server does not have: one question for many, and one for each where some are there.
+  func lacks(_ keys: [[UInt8]]) throws(Failure) -> [[UInt8]] {
+    guard !keys.isEmpty else { return [] }
+    var question = FramedCommands()
+    question.begin(words: keys.count + 1)
+    question.word("EXISTS")
+    for key in keys { question.word(name(of: key)) }
+    try begin(question)
+    let count = try withReply { $0.integer }
+    if count == 0 { return keys }
+    if count == Int64(keys.count) { return [] }
+    question.removeAll()
+    for key in keys { question.add("EXISTS", name(of: key)) }
+    try begin(question)
+    var lacking: [[UInt8]] = []
+    for key in keys {
+      if try withReply({ $0.integer }) != 1 { lacking.append(key) }
+    }
+    return lacking
+  }
+
   /// One page of `SCAN`: where to go on, and keys.
   ///
   /// - Parameter pattern: as `MATCH` has it; nil is every key of the stack.

@@ -148,4 +148,9 @@ struct StackOptions: ParsableArguments {
 struct StackAddress {
   let endpoint: RedisEndpoint
   let prefix: KeyPrefix
+
+  /// Whether what the servers hold is what clients see, by the proxy's word.
+  static func arePlain(_ status: JSONValue) -> Bool {
+    ["legacy", "new"].allSatisfy { status["stacks"][$0]["layers"]["names"].texts.isEmpty }
+  }
 }

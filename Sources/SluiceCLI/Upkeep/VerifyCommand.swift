@@ -43,7 +43,8 @@ struct VerifyCommand: ParsableCommand {
     let (lanes, status) = try findProxy()
     let stacks = try options.stacks.connect(status)
     let comparer = try KeyComparer(legacy: stacks.legacy, new: stacks.new, tolerance: 1000)
-    var run = VerifyRun(comparer, lanes: lanes, match: options.match, sample: share, repairs: repair)
+    var run = VerifyRun(
+      comparer, lanes: lanes, match: options.match, sample: share, repairs: repair, rate: options.rate)
     let (isComplete, elapsed) = try options.run("verify") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)
     }

@@ -19,12 +19,14 @@ struct VerifyRun {
     var tooLong = 0
   }
 
-  let comparer: KeyComparer
+  private var comparer: KeyComparer
   /// Nil without a running proxy.
   let lanes: ProxyLanes?
   let match: String?
   let sample: Share
   let repairs: Bool
+  /// Keys a second; nil is as fast as it goes.
+  let rate: Int?
   private(set) var counts = Counts()
   private(set) var differences = Differences()
   private(set) var share = 0.0
@@ -32,35 +34,47 @@ struct VerifyRun {
   /// A key that was left out for its name, cut.
   private(set) var longKey = ""
 
-  init(_ comparer: KeyComparer, lanes: ProxyLanes?, match: String?, sample: Share, repairs: Bool) {
+  init(
+    _ comparer: KeyComparer, lanes: ProxyLanes?, match: String?, sample: Share, repairs: Bool,
+    rate: Int? = nil
+  ) {
     self.comparer = comparer
     self.lanes = lanes
     self.match = match
     self.sample = sample
     self.repairs = repairs
+    self.rate = rate
   }
 
   /// True at the end, false if interrupted.
   mutating func run(progress: inout Progress, isInterrupted: () -> Bool) throws(Failure) -> Bool {
     // First what legacy has, then what it has not: each key is compared once.
     var walk = KeyWalk(comparer.legacy, match: match, sample: sample)
+    var gentle = try GentleWalk(legacy: comparer.legacy, new: comparer.new, rate: rate, fillsNew: false)
     while let keys = try walk.next() {
-      try take(keys, try comparer.compare(keys))
+      var rest = keys[...]
+      while !rest.isEmpty {
+        let some = Array(rest.prefix(gentle.portion(atMost: KeyWalk.count)))
+        rest = rest.dropFirst(some.count)
+        try gentle.wait(for: some.count)
+        if isInterrupted() { return false }
+        try take(some, try comparer.compare(some))
+        show(&progress, gentle.text)
+      }
       share = walk.progress / 2
       note(walk.tooLong)
       if isInterrupted() { return false }
-      show(&progress)
     }
     walk = KeyWalk(comparer.new, match: match, sample: sample)
     while let keys = try walk.next() {
-      let exist = try comparer.legacy.all(keys.map { [Array("EXISTS".utf8), $0] })
-      let missing = zip(keys, exist).filter { $0.1 != .integer(1) }.map(\.0)
+      try gentle.wait(for: keys.count)
+      let missing = try comparer.legacy.lacks(keys)
       try take(
         missing, missing.map { KeyComparer.Suspicion(key: $0, kind: .missingInLegacy, isBig: false) })
       share = 0.5 + walk.progress / 2
       note(walk.tooLong)
       if isInterrupted() { return false }
-      show(&progress)
+      show(&progress, gentle.text)
     }
     return true
   }
@@ -71,8 +85,8 @@ struct VerifyRun {
     (counts.tooLong, longKey) = (tooLong.count, tooLong.example)
   }
 
-  private func show(_ progress: inout Progress) {
-    progress.show(share, "\(counts.compared) keys compared, \(differences.count) differ")
+  private func show(_ progress: inout Progress, _ pace: String) {
+    progress.show(share, "\(counts.compared) keys compared, \(differences.count) differ\(pace)")
   }
 
   private mutating func take(_ keys: [[UInt8]], _ suspicions: [KeyComparer.Suspicion]) throws(Failure) {
@@ -121,7 +135,7 @@ struct VerifyRun {
   }
 
   /// The keys that looked different every time.
-  private func lookAgain(
+  private mutating func lookAgain(
     at keys: [[UInt8]], _ kinds: inout [[UInt8]: KeyDifference]
   ) throws(Failure) -> [[UInt8]] {
     var open = keys

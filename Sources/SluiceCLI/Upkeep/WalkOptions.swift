@@ -6,11 +6,21 @@ struct WalkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only keys like this one, as in SCAN: user:*.", valueName: "pattern"))
   var match: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "At most so many keys a second. Without it, too, a walk goes slower while a stack answers slowly.",
+      valueName: "keys"))
+  var rate: Int?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
   @OptionGroup var stacks: StackOptions
   @OptionGroup var control: ControlOptions
+
+  func validate() throws {
+    if let rate, rate < 1 { throw ValidationError("--rate: write a number of keys from 1 upwards") }
+  }
 
   /// Walks with a bar on the screen, until the end or a signal.
   ///

@@ -23,14 +23,7 @@ struct WarmCommand: ParsableCommand {
       Afterwards: sluice verify
       """)
 
-  @Option(help: ArgumentHelp("At most so many keys of legacy a second.", valueName: "keys"))
-  var rate: Int?
-
   @OptionGroup var options: WalkOptions
-
-  func validate() throws {
-    if let rate, rate < 1 { throw ValidationError("--rate: write a number of keys from 1 upwards") }
-  }
 
   func run() throws {
     let lanes = ProxyLanes(try options.control.client())
@@ -38,7 +31,8 @@ struct WarmCommand: ParsableCommand {
     try WarmCommand.expectMirroring(status)
     let stacks = try options.stacks.connect(status)
     var run = WarmRun(
-      legacy: stacks.legacy, new: stacks.new, lanes: lanes, rate: rate, match: options.match)
+      legacy: stacks.legacy, new: stacks.new, lanes: lanes, rate: options.rate, match: options.match,
+      fillsSmall: StackAddress.arePlain(status))
     let (isComplete, elapsed) = try options.run("warm") { (progress, isInterrupted) throws(Failure) in
       try run.run(progress: &progress, isInterrupted: isInterrupted)
     } failed: { elapsed in

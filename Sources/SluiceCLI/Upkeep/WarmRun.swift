@@ -37,49 +37,128 @@ struct WarmRun {
   private(set) var uncarriedKey = ""
   /// A key that was left out for its name, cut.
   private(set) var longKey = ""
+  /// Whether sizes are asked for, and small keys go over in batches. A stack with layers does not say what its values are.
+  private var fillsSmall: Bool
+  /// Whether batches bring over collections.
+  private var blocks = Luck()
 
-  init(legacy: StackClient, new: StackClient, lanes: ProxyLanes, rate: Int?, match: String?) {
+  init(
+    legacy: StackClient, new: StackClient, lanes: ProxyLanes, rate: Int?, match: String?,
+    fillsSmall: Bool = true
+  ) {
     self.legacy = legacy
     self.new = new
     self.lanes = lanes
     self.rate = rate
     self.match = match
+    self.fillsSmall = fillsSmall
   }
 
   /// Walks until the end, or until `isInterrupted`; true at the end.
   mutating func run(progress: inout Progress, isInterrupted: () -> Bool) throws(Failure) -> Bool {
     var walk = KeyWalk(legacy, match: match)
+    let links = lanes.links
+    var gentle = try GentleWalk(legacy: legacy, new: new, rate: rate, fillsNew: true)
     while let keys = try walk.next() {
-      // Small portions, so that a slow rate is an even one.
-      let portion = rate.map { max(1, min(ProxyLanes.keysAtOnce, $0 / 10)) } ?? ProxyLanes.keysAtOnce
-      for start in stride(from: 0, to: keys.count, by: portion) {
-        if isInterrupted() { return false }
-        try bring(Array(keys[start..<min(start + portion, keys.count)]))
+      var rest = keys[...]
+      while !rest.isEmpty {
+        if isInterrupted() {
+          try settle(links)
+          return false
+        }
+        let portion = gentle.portion(atMost: WarmRun.keysAtOnce)
+        let some = Array(rest.prefix(ProxyLanes.share(of: rest.prefix(portion), atMost: portion)))
+        rest = rest.dropFirst(some.count)
+        do { try gentle.wait(for: some.count) } catch {
+          // What is on its way is counted, too.
+          try settle(links)
+          throw error
+        }
+        try bring(some, links)
         progress.show(
-          walk.progress, "\(counts.scanned) keys seen, \(counts.copied) copied, \(counts.present) were there")
-        pause(since: progress)
+          walk.progress,
+          "\(counts.scanned) keys seen, \(counts.copied) copied, \(counts.present) were there\(gentle.text)")
       }
       share = walk.progress
       (counts.tooLong, longKey) = (walk.tooLong.count, walk.tooLong.example)
-      if isInterrupted() { return false }
+      if isInterrupted() {
+        try settle(links)
+        return false
+      }
     }
+    try settle(links)
     return true
   }
 
-  private mutating func bring(_ keys: [[UInt8]]) throws(Failure) {
+  private mutating func bring(_ keys: [[UInt8]], _ links: LaneLinks) throws(Failure) {
     counts.scanned += keys.count
-    let exist = try new.all(keys.map { [Array("EXISTS".utf8), $0] })
-    let missing = zip(keys, exist).filter { $0.1 != .integer(1) }.map(\.0)
+    let missing = try new.lacks(keys)
     counts.present += keys.count - missing.count
-    try fill(missing, attempts: 5)
+    guard fillsSmall else { return try order("FILL", missing, links) }
+    let sizes = try legacy.bySize(missing)
+    try order("FILLSMALL", sizes.strings, links)
+    // Between some servers no dump of them goes over: then the batch only costs time.
+    try order(blocks.isWorthIt ? "FILLSMALL" : "FILL", sizes.blocks, links, areBlocks: true)
+    try order("FILL", sizes.others, links)
   }
+
+  /// Sends an order, and counts what an earlier one has come to.
+  private mutating func order(
+    _ name: StaticString, _ keys: [[UInt8]], _ links: LaneLinks, areBlocks: Bool = false
+  ) throws(Failure) {
+    guard !keys.isEmpty else { return }
+    if let answered = try links.send(LaneLinks.Order(name: name, keys: keys, areBlocks: areBlocks)) {
+      try take(answered, links)
+    }
+  }
+
+  /// Waits for all that is under way.
+  private mutating func settle(_ links: LaneLinks) throws(Failure) {
+    while let answered = try links.collect() { try take(answered, links) }
+  }
+
+  private mutating func take(_ answered: LaneLinks.Answered, _ links: LaneLinks) throws(Failure) {
+    let keys = answered.order.keys
+    switch answered.reply {
+    case .string(let letters) where letters.count == keys.count:
+      var others: [[UInt8]] = []
+      for (key, letter) in zip(keys, letters) {
+        switch letter {
+        case UInt8(ascii: "c"): counts.copied += 1
+        case UInt8(ascii: "p"): counts.present += 1
+        case UInt8(ascii: "a"): counts.absent += 1
+        default: others.append(key)
+        }
+        if answered.order.areBlocks { blocks.note(letter != UInt8(ascii: "-")) }
+      }
+      try order("FILL", others, links)
+    case .array(let lines) where lines.count == keys.count:
+      try count(zip(keys, lines.map { $0.text ?? "" }), attempts: WarmRun.attempts)
+    case .error(let text) where text.contains("unknown control command") && fillsSmall:
+      // A proxy of an earlier release.
+      fillsSmall = false
+      try order("FILL", keys, links)
+    case .error(let text): throw ControlClient.refusal(text)
+    default: throw Failure(.software, "the proxy answered an order about keys with something unknown")
+    }
+  }
+
+  private static let attempts = 5
+  /// Keys of one order.
+  private static let keysAtOnce = 500
 
   /// What a write or a busy lane has kept from being filled is asked for again, a few times.
   private mutating func fill(_ keys: [[UInt8]], attempts: Int) throws(Failure) {
     guard !keys.isEmpty else { return }
+    try count(zip(keys, try lanes.carryOut("FILL", keys)), attempts: attempts)
+  }
+
+  private mutating func count(
+    _ outcomes: some Sequence<([UInt8], String)>, attempts: Int
+  ) throws(Failure) {
     var again: [[UInt8]] = []
     var overtaken: [[UInt8]] = []
-    for (key, outcome) in zip(keys, try lanes.carryOut("FILL", keys)) {
+    for (key, outcome) in outcomes {
       switch outcome {
       case "copied": counts.copied += 1
       case "present": counts.present += 1
@@ -114,12 +193,5 @@ struct WarmRun {
         refusal = "flips, or commands for all lanes, came in between each time"
       }
     }
-  }
-
-  private func pause(since progress: Progress) {
-    guard let rate else { return }
-    let due = Double(counts.scanned) / Double(rate)
-    let ahead = due - progress.elapsed / .seconds(1)
-    if ahead > 0 { Thread.sleep(forTimeInterval: min(ahead, 1)) }
   }
 }
