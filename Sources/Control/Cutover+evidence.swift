@@ -146,6 +146,8 @@ extension Cutover {
       around.newSuspects += lane.newSuspects
     }
     around.uncarried = lanes.uncarried(to: .new).values.reduce(0, +)
+    let readings = await proxy.memory()
+    around.memory = evictions.outlook(readings, since: evidence.since)
     around.ledgerTrouble = ledgerError
     if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
     return around

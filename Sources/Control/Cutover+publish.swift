@@ -39,6 +39,8 @@ extension Cutover {
     /// The way on, and its gates.
     var next: String?
     var gates: [Gate]
+    /// How the servers stand with their memory.
+    var memory: MemoryOutlook?
   }
 
   /// - Parameter around: what the gates must know beside the evidence.
@@ -49,7 +51,8 @@ extension Cutover {
       inForce: inForce, flagsError: flagsError, latchError: latchError,
       latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
       isRemembered: isRemembered, evidence: evidence, next: next?.order,
-      gates: next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? [])
+      gates: next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? [],
+      memory: around.memory)
   }
 
   /// The step that the plan, or without one the usual way, takes next; nil where there is none, or where rules decide.

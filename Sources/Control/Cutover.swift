@@ -33,6 +33,9 @@ actor Cutover {
   /// Where what is in force outlives the process; see `Cutover+memory.swift`.
   let memory: Memory
 
+  /// What was evicted before the routing in force; see `Cutover+room.swift`.
+  var evictions = EvictionBase()
+
   /// The last good definition.
   var definition: FlagDefinition
   /// The same as bytes; what edits in memory start from.

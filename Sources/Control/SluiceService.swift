@@ -280,6 +280,7 @@ public final class SluiceService: Service {
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
       journal: StatusReport.Journal(journal.files, error: journal.error, damage: journal.damage))
     report.lookAround(proxy, operatorGuesses, configuration)
+    report.remember(standing.memory)
     report.clients.max = files.maxClients
     report.clients.max_reason = files.shortage
     report.clients.turned_away = proxy.turnedAway

@@ -174,6 +174,16 @@ extension StatusReport {
   }
 }
 
+extension StatusReport {
+  mutating func remember(_ memory: MemoryOutlook?) {
+    guard let memory else { return }
+    stacks["legacy"]?.used_memory = memory.legacy.used
+    stacks["legacy"]?.evicted_keys = memory.legacyEvicted
+    stacks["new"]?.used_memory = memory.new.used
+    stacks["new"]?.evicted_keys = memory.newEvicted
+  }
+}
+
 extension StatusReport.Server {
   fileprivate init(_ facts: ServerFacts) {
     self.init(

@@ -109,6 +109,9 @@ struct StatusReport: Encodable, Sendable {
     var clock_offset_ms: Int?
     /// By how much expiries are moved for it, fixed for one run of the server; 0 within the tolerance.
     var clock_shift_ms = 0
+    /// Bytes that the server uses, and keys that it has evicted since the routing in force began; null if it does not tell.
+    var used_memory: Int?
+    var evicted_keys: Int?
   }
 
   struct Server: Encodable, Sendable {

@@ -14,6 +14,7 @@ extension Evidence {
   ) -> [Gate] {
     guard Self.isUp(from: old, to: new) else { return [] }
     var gates = against(new.guardrails, around, isToComplete: new.stage >= .rampdown, at: now)
+    if let memory = memory(around.memory, from: old, to: new) { gates.append(memory) }
     if let plan = new.plan { gates += asked(by: plan, from: old, to: new, at: now) }
     return gates
   }
@@ -195,7 +196,7 @@ extension Evidence {
 
 extension FlagDefinition {
   /// The share of the keys that the new stack answers for, in hundredths of a percent; 0 where rules decide.
-  fileprivate var reach: Int {
+  var reach: Int {
     if stage < .live { return 0 }
     return stage > .live ? 10_000 : percentage?.hundredths ?? 0
   }

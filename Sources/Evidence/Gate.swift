@@ -28,6 +28,8 @@ public struct Surroundings: Sendable, Equatable {
   public var newSuspects = 0
   /// Keys that no way could carry from one stack to the other.
   public var uncarried = 0
+  /// How the servers stand with their memory; nil where one does not tell.
+  public var memory: MemoryOutlook?
   /// Why evidence is not written down; nil if it is, or if nobody wants it to be.
   public var ledgerTrouble: String?
 
