@@ -7,6 +7,14 @@ struct SluiceProcess {
   let server: LocalServer
   let control: RedisEndpoint
 
+  /// The control port as the command line names it.
+  var controlAddress: String {
+    switch control.address {
+    case .tcp(let host, let port): "\(host):\(port)"
+    case .unix(let path): path
+    }
+  }
+
   /// Starts the proxy in stage `off`.
   ///
   /// - Parameters:
