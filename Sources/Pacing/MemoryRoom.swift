@@ -26,8 +26,8 @@ public struct MemoryRoom: Sendable {
       return
         "it has evicted \(evicted) keys since, and uses \(uses) (\(reading.policy ?? "policy not known"))"
     }
-    // What may come until the next look, and what is on its way.
-    let (soon, overflows) = reading.used.addingReportingOverflow(growth &* 2 &+ reading.maximum / 50)
+    // What may come until the next look, and a twentieth for what is on its way.
+    let (soon, overflows) = reading.used.addingReportingOverflow(growth &+ reading.maximum / 20)
     guard overflows || soon >= reading.maximum else { return nil }
     return
       "it uses \(uses), and would soon \(reading.evicts ? "evict what it was brought" : "refuse writes") "

@@ -19,10 +19,10 @@ import Testing
 
   @Test func aWalkStopsAheadOfTheLimitByWhatItWritesBetweenTwoLooks() throws {
     var room = MemoryRoom(before: reading(10, of: 100))
-    for used in stride(from: 20, through: 70, by: 10) { #expect(room.told(reading(used, of: 100)) == nil) }
-    // 80, 20 more until the next look, and 2 % in hand.
-    let why = try #require(room.told(reading(80, of: 100)))
-    #expect(why == "it uses 80 MiB of its maxmemory of 100 MiB, and would soon refuse writes (noeviction)")
+    for used in stride(from: 20, through: 80, by: 10) { #expect(room.told(reading(used, of: 100)) == nil) }
+    // 90, 10 more until the next look, and 5 % in hand.
+    let why = try #require(room.told(reading(90, of: 100)))
+    #expect(why == "it uses 90 MiB of its maxmemory of 100 MiB, and would soon refuse writes (noeviction)")
     var slow = MemoryRoom(before: reading(80, of: 100))
     #expect(slow.told(reading(81, of: 100)) == nil)
     #expect(slow.told(reading(97, of: 100)) != nil)

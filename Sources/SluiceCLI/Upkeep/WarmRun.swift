@@ -75,6 +75,7 @@ struct WarmRun {
           throw error
         }
         try bring(some, links)
+        share = walk.progress
         progress.show(
           walk.progress,
           "\(counts.scanned) keys seen, \(counts.copied) copied, \(counts.present) were there\(gentle.text)")
