@@ -23,6 +23,21 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
   }
 
   private static let command = UInt16(truncatingIfNeeded: CommandTable.unknownID)
+  /// What matters of the two servers.
+  private struct Servers {
+    /// Of new's dumps.
+    let stamp: UInt16?
+    let hasExpireTime: Bool
+    let takesAny: Bool
+
+    init(_ lane: Lane) {
+      let legacy = lane.legacy.history.server
+      stamp = lane.new.history.server.stamp
+      hasExpireTime = legacy.hasExpireTime
+      takesAny = DumpTable.takesAny(from: legacy.stamp, to: stamp)
+    }
+  }
+
   private enum Step {
     static let time: UInt32 = 0, dump: UInt32 = 1, restore: UInt32 = 2
   }
@@ -39,6 +54,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
   /// As they were when the first of the keys that are under way was asked for.
   private var order: Lane.Order
   private var doubts: UInt64
+  private var servers: Servers
   /// The answer about the key whose dump comes next: milliseconds since 1970, 0 for never; nil if there was none.
   private var expiry: Int?
   private var frame: [UInt8] = []
@@ -51,13 +67,16 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
     since = lane.now
     order = lane.order
     doubts = lane.legacy.suspects.doubtsSoFar
+    servers = Servers(lane)
     super.init(home: lane.index)
   }
 
   /// Asks for as many keys as there is room for.
   func goOn() {
     guard !isOver else { return }
-    if underWay == 0 { (order, doubts) = (lane.order, lane.legacy.suspects.doubtsSoFar) }
+    if underWay == 0 {
+      (order, doubts, servers) = (lane.order, lane.legacy.suspects.doubtsSoFar, Servers(lane))
+    }
     while next < keys.count, lane.batchedKeys < Lane.maximumBatchedKeys {
       if lane.isBusy {
         guard lane.now &- since > Lane.patience else { break }
@@ -80,7 +99,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
     lane.legacy.isUp && lane.new.isUp && lane.routing.mirrorsWrites && isUndisturbed
       && lane.routing.primary(of: key.span) == .legacy && lane.carrying[key] == nil && lane.fills[key] == nil
       && !lane.isLetAlone(key)
-      && DumpTable.takesAny(from: lane.legacy.history.traits.stamp, to: lane.new.history.traits.stamp)
+      && servers.takesAny
   }
 
   private func ask(_ number: Int) {
@@ -89,7 +108,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
     underWay += 1
     lane.batchedKeys += 1
     // The time first: then the dump goes on as it comes, without waiting anywhere.
-    if lane.legacy.history.traits.hasExpireTime {
+    if servers.hasExpireTime {
       begin("*2\r\n$11\r\nPEXPIRETIME\r\n")
     } else {
       begin("*2\r\n$4\r\nPTTL\r\n")
@@ -130,7 +149,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
     guard let answer, answer != -2 else { return nil }
     if answer < 0 { return 0 }
     let base =
-      lane.legacy.history.traits.hasExpireTime
+      servers.hasExpireTime
       ? lane.clockShift(to: .new) : Int(Lane.wallClock()) &+ lane.new.clockShift
     return max(1, answer &+ base)
   }
@@ -156,7 +175,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
     if expiry > 0 { begin("*5\r\n$7\r\nRESTORE\r\n") } else { begin("*4\r\n$7\r\nRESTORE\r\n") }
     frame.appendBulk(key.span)
     frame.appendBulk(decimal: expiry)
-    switch DumpTable.way(ofType: dump[0], from: version, to: lane.new.history.traits.stamp) {
+    switch DumpTable.way(ofType: dump[0], from: version, to: servers.stamp) {
     case .asIs:
       frame.appendBulk(dump)
     case .restamped(let stamp):
