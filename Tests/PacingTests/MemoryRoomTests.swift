@@ -17,11 +17,11 @@ import Testing
     #expect(room.told(reading(100_000, of: 0)) == nil)
   }
 
-  @Test func aWalkStopsAheadOfTheLimitByWhatItWritesBetweenTwoLooks() throws {
+  @Test func aWalkStopsAheadOfTheLimitByWhatItWritesBetweenTwoLooks() {
     var room = MemoryRoom(before: reading(10, of: 100))
     for used in stride(from: 20, through: 80, by: 10) { #expect(room.told(reading(used, of: 100)) == nil) }
     // 90, 10 more until the next look, and 5 % in hand.
-    let why = try #require(room.told(reading(90, of: 100)))
+    let why = room.told(reading(90, of: 100))
     #expect(why == "it uses 90 MiB of its maxmemory of 100 MiB, and would soon refuse writes (noeviction)")
     var slow = MemoryRoom(before: reading(80, of: 100))
     #expect(slow.told(reading(81, of: 100)) == nil)
@@ -31,9 +31,9 @@ import Testing
   @Test func whatIsBroughtIsNotToBeEvicted() throws {
     var room = MemoryRoom(before: reading(10, of: 100, "allkeys-lru", evicted: 5))
     #expect(room.told(reading(50, of: 100, "allkeys-lru", evicted: 5)) == nil)
-    let soon = try #require(room.told(reading(98, of: 100, "allkeys-lru", evicted: 5)))
+    let soon = room.told(reading(98, of: 100, "allkeys-lru", evicted: 5)) ?? ""
     #expect(soon.contains("would soon evict what it was brought (allkeys-lru)"), "\(soon)")
-    let evicts = try #require(room.told(reading(60, of: 100, "allkeys-lru", evicted: 8)))
+    let evicts = room.told(reading(60, of: 100, "allkeys-lru", evicted: 8)) ?? ""
     #expect(evicts.hasPrefix("it has evicted 3 keys since"), "\(evicts)")
   }
 
