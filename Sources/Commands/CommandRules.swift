@@ -28,7 +28,7 @@ enum CommandRules {
     "CLIENT|ID": .clientID, "CLIENT|GETNAME": .clientGetName, "CLIENT|SETNAME": .clientSetName,
     "CLIENT|INFO": .clientInfo, "CLIENT|LIST": .clientList, "CLIENT|SETINFO": .clientSetInfo,
     "CLIENT|NO-EVICT": .clientNoEvict, "CLIENT|NO-TOUCH": .clientNoTouch, "CLIENT|CAPA": .clientCapa,
-    "CLIENT|REPLY": .clientReply,
+    "CLIENT|REPLY": .clientReply, "CLIENT|TRACKING": .clientTracking, "CLIENT|GETREDIR": .clientGetRedir,
     "CONFIG|GET": .configGet,
     // A refused transaction is refused at its end, where Redis refuses one that cannot run: a client that got an error for MULTI may stop
     // reading, and take the replies of the commands behind it for those of its next ones. What nobody watches can be unwatched.
@@ -75,7 +75,7 @@ enum CommandRules {
     (.debugging, ["DEBUG", "PFDEBUG", "PFSELFTEST"]),
     (.database, ["MOVE", "SWAPDB"]),
     (.migrate, ["MIGRATE"]),
-    (.tracking, ["CLIENT|TRACKING", "CLIENT|TRACKINGINFO", "CLIENT|CACHING", "CLIENT|GETREDIR"]),
+    (.tracking, ["CLIENT|TRACKINGINFO", "CLIENT|CACHING"]),
     (
       .help,
       [

@@ -56,7 +56,7 @@ extension Mirroring {
   ) -> MirrorAction {
     if ReplyReader.integer(reply) != nil { return .asSent }
     if ReplyReader.isNull(reply) { return .nothing }
-    guard reply.isBulk, arguments.count > 4 else { return .copy }
+    guard ReplyReader.decimal(reply) != nil, arguments.count > 4 else { return .copy }
     return score(reply, member: arguments.count &- 1, request, arguments, &output)
   }
 
@@ -65,7 +65,7 @@ extension Mirroring {
   static func incrementScore(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ output: inout [UInt8]
   ) -> MirrorAction {
-    guard let text = ReplyReader.string(reply), reply.isBulk else { return .copy }
+    guard let text = ReplyReader.decimal(reply) else { return .copy }
     if text.count < 16, reply.extracting(text).isWholeNumber { return .asSent }
     let action = score(reply, member: 3, request, arguments, &output)
     // Where the increment is the new score, the member may be new: both are asked how many there are (`PriorDoubt`).
@@ -83,10 +83,11 @@ extension Mirroring {
     _ reply: Span<UInt8>, member: Int, _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>,
     _ output: inout [UInt8]
   ) -> MirrorAction {
+    guard let text = ReplyReader.decimal(reply) else { return .copy }
     output.beginFrame(4)
     output.appendWord("ZADD")
     output.appendWord(1, of: request, arguments)
-    output.append(contentsOf: reply)
+    output.appendBulk(reply.extracting(text))
     output.appendWord(member, of: request, arguments)
     return .replaced
   }

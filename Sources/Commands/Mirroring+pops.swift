@@ -22,12 +22,19 @@ extension Mirroring {
     return append(members, of: reply, &output)
   }
 
-  /// `ZPOPMIN` replies with members and scores by turns.
+  /// `ZPOPMIN` replies with members and scores by turns; in RESP3, where a count was asked for, with pairs of them.
   static func popScored(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ reply: Span<UInt8>, _ output: inout [UInt8]
   ) -> MirrorAction {
-    guard let pairs = ReplyReader.elements(of: reply), pairs.count % 2 == 0 else { return .copy }
+    guard let pairs = ReplyReader.elements(of: reply) else { return .copy }
     if pairs.isEmpty { return .nothing }
+    if ReplyReader.elements(of: reply.extracting(pairs[0])) != nil {
+      output.beginFrame(2 + pairs.count)
+      output.appendWord("ZREM")
+      output.appendWord(1, of: request, arguments)
+      return appendMembers(of: pairs, reply, &output)
+    }
+    guard pairs.count % 2 == 0 else { return .copy }
     output.beginFrame(2 + pairs.count / 2)
     output.appendWord("ZREM")
     output.appendWord(1, of: request, arguments)
@@ -68,7 +75,14 @@ extension Mirroring {
     output.beginFrame(2 + popped.count)
     output.appendWord("ZREM")
     output.append(contentsOf: reply.extracting(key))
-    for place in popped {
+    return appendMembers(of: popped, reply, &output)
+  }
+
+  /// The first of each pair.
+  private static func appendMembers(
+    of pairs: [Range<Int>], _ reply: Span<UInt8>, _ output: inout [UInt8]
+  ) -> MirrorAction {
+    for place in pairs {
       let pair = reply.extracting(place)
       guard let parts = ReplyReader.elements(of: pair), let member = parts.first,
         pair.extracting(member).isBulk

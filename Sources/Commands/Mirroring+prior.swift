@@ -90,7 +90,7 @@ extension Mirroring {
 
   private static func number(_ reply: Span<UInt8>) -> Double? {
     if let integer = ReplyReader.integer(reply) { return Double(integer) }
-    return ReplyReader.string(reply).flatMap { number(reply, at: $0) }
+    return ReplyReader.decimal(reply).flatMap { number(reply, at: $0) }
   }
 
   private static func number(_ bytes: Span<UInt8>, at range: Range<Int>) -> Double? {

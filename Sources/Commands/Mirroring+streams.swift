@@ -172,7 +172,9 @@ extension Mirroring {
     let claims: ServerAbilities = [.emptyClaimsMakeConsumers, .emptyClaimsMakeNone]
     let isAlike = abilities.primary.intersection(claims) == abilities.mirror.intersection(claims)
     let streams = (arguments.count &- index &- 1) / 2
-    let read = ReplyReader.isNull(reply) ? 0 : ReplyReader.elements(of: reply)?.count ?? -1
+    // A map of RESP3 has each stream beside its entries.
+    let width = reply[0] == UInt8(ascii: "%") ? 2 : 1
+    let read = ReplyReader.isNull(reply) ? 0 : (ReplyReader.elements(of: reply)?.count ?? -width) / width
     if isAlike || read == streams { return .asSent }
     guard read == 0 else { return .copy }
     if abilities.primary.contains(.emptyClaimsMakeNone) { return .nothing }

@@ -37,7 +37,7 @@ public enum Mirroring {
   ///   - spec: of the command; a write that goes to its key's lane.
   ///   - request: the bytes of the whole command.
   ///   - arguments: ranges inside `request`, the name first.
-  ///   - reply: the primary's whole reply, RESP2; not an error.
+  ///   - reply: the primary's whole reply, RESP2 or RESP3; not an error.
   ///   - nowMilliseconds: the wall clock, in milliseconds since 1970.
   ///   - limits: what one command may be. An effect that is longer (the members of a large `SPOP`) is a copy.
   ///   - abilities: of the primary, and of the mirror: what it cannot be told is copied.

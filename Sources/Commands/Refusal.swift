@@ -72,7 +72,7 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
     case .tracking:
       "ERR sluice: client-side caching (CLIENT TRACKING) is not carried; connect to the stack itself for it"
     case .resp3:
-      "NOPROTO sluice: RESP3 is not spoken; set RESP2 in the client (protocol=2, protocol: 2, RESP: 2), or say HELLO 2"
+      "NOPROTO unsupported protocol version (sluice: a stack does not speak RESP3; set RESP2 in the client: protocol=2, protocol: 2, RESP: 2)"
     case .unknownKeys:
       "ERR sluice: which keys this command touches neither the server nor Sluice can tell; "
         + "send it to the stack itself"

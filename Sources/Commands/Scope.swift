@@ -22,7 +22,7 @@ public enum LocalCommand: UInt8, Sendable, BitwiseCopyable, Equatable, CaseItera
   case command, commandCount, commandDocs, commandInfo, commandList
   case commandGetKeys, commandGetKeysAndFlags
   case clientID, clientGetName, clientSetName, clientInfo, clientList, clientSetInfo, clientNoEvict,
-    clientNoTouch, clientCapa
+    clientNoTouch, clientCapa, clientTracking, clientGetRedir
   case configGet, clientReply
   case multi, exec, discard, unwatch, wait
   /// Asked of the server that answers `INFO`, or said to both.

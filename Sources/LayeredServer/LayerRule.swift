@@ -81,6 +81,7 @@ enum LayerRule: UInt8 {
     case .quit: .quit
     case .info: .info
     case .auth, .hello, .select, .reset, .clientReply, .multi, .exec, .discard, .unwatch, .wait: .refuse
+    case .clientTracking, .clientGetRedir: .refuse
     default: .pass
     }
   }

@@ -38,7 +38,7 @@ extension ClientSession {
       ("oll", waiting > 0 ? "1" : "0"), ("omem", "\(waiting)"), ("tot-mem", "\(memory)"),
       ("events", context?.channel.isWritable == false ? "rw" : "r"),
       ("cmd", spec.id == 0 ? "NULL" : spec.name.lowercased()), ("user", "default"), ("redir", "-1"),
-      ("resp", "2"),
+      ("resp", "\(tail.wire.rawValue)"),
       ("lib-name", String(decoding: identity.library, as: UTF8.self)),
       ("lib-ver", String(decoding: identity.libraryVersion, as: UTF8.self)), ("lane", "\(lane.index)"),
     ]
@@ -81,7 +81,7 @@ extension ClientSession {
       let lines = Dictionary(lists.joined().map { ($0.id, $0.line) }) { first, _ in first }
       let text = (order ?? lines.keys.sorted()).compactMap { lines[$0].map { "\($0)\n" } }.joined()
       var reply: [UInt8] = []
-      reply.appendBulk(text)
+      reply.appendVerbatim(text, in: sink.tail.wire)
       sink.replyArrived(reply.span, slot: slot)
     }
   }

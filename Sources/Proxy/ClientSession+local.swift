@@ -18,12 +18,19 @@ extension ClientSession {
       }
     case .echo: answerBulk(frame.extracting(arguments[1].range))
     case .auth: authenticate(words(frame, arguments))
-    case .hello: hello(words(frame, arguments), spec)
+    case .hello:
+      let words = words(frame, arguments)
+      // What was asked before is answered in the old protocol.
+      let asksForAnother = words.count > 1 && words[1] != Array("\(tail.wire.rawValue)".utf8)
+      guard !asksForAnother || !mustWait(frame) else { return }
+      hello(words, spec)
     case .select: select(words(frame, arguments)[1], spec)
     case .quit:
       answer("+OK\r\n")
       leave()
     case .reset:
+      guard tail == .resp2 || !mustWait(frame) else { return }
+      turn(to: .resp2)
       identity.reset()
       mode.reset(isLocked: lane.settings.password != nil)
       answer("+RESET\r\n")
@@ -36,7 +43,7 @@ extension ClientSession {
     case .clientID: answer(":\(id)\r\n")
     case .clientGetName:
       let name = identity.name
-      if name.isEmpty { answer("$-1\r\n") } else { answerBulk(name.span) }
+      if name.isEmpty { answerNull() } else { answerBulk(name.span) }
     case .clientSetName:
       answerOK(orError: identity.setName(words(frame, arguments)[2]))
     case .clientSetInfo:
@@ -48,7 +55,13 @@ extension ClientSession {
     case .clientNoEvict, .clientNoTouch:
       let word = String(decoding: words(frame, arguments)[2], as: UTF8.self).lowercased()
       if word == "on" || word == "off" { answer("+OK\r\n") } else { answerError("ERR syntax error") }
-    case .clientInfo: answerBulk(Array((description(now: lane.now) + "\n").utf8).span)
+    case .clientInfo:
+      var reply: [UInt8] = []
+      reply.appendVerbatim(description(now: lane.now) + "\n", in: tail.wire)
+      answer(reply)
+    case .clientTracking: tracking(words(frame, arguments)[2], spec)
+    // Nothing is tracked, for nobody.
+    case .clientGetRedir: answer(":-1\r\n")
     case .clientList:
       clientList(words(frame, arguments).dropFirst(2).map { String(decoding: $0, as: UTF8.self) })
     case .time, .info, .configGet, .command, .commandCount, .commandDocs, .commandInfo, .commandList,
@@ -81,6 +94,21 @@ extension ClientSession {
     }
   }
 
+  private func answerNull() {
+    var reply: [UInt8] = []
+    reply.appendNull(in: tail.wire)
+    answer(reply)
+  }
+
+  /// Off it is already.
+  private func tracking(_ word: [UInt8], _ spec: CommandSpec) {
+    switch String(decoding: word, as: UTF8.self).uppercased() {
+    case "OFF": answer("+OK\r\n")
+    case "ON": refuse(.tracking, spec)
+    default: answerError("ERR syntax error")
+    }
+  }
+
   private func answerBulk(_ bytes: Span<UInt8>) {
     var reply: [UInt8] = []
     reply.appendBulk(bytes)
@@ -98,15 +126,20 @@ extension ClientSession {
     }
   }
 
-  /// `HELLO [2 [AUTH user password] [SETNAME name]]` (https://redis.io/docs/latest/commands/hello/).
+  /// `HELLO [2|3 [AUTH user password] [SETNAME name]]` (https://redis.io/docs/latest/commands/hello/).
   private func hello(_ words: [[UInt8]], _ spec: CommandSpec) {
     var index = 1
     var user: [UInt8]?
     var password: [UInt8]?
     var newName: [UInt8]?
+    var wire = tail.wire
     if words.count > 1 {
-      if words[1] == Array("3".utf8) { return refuse(.resp3, spec) }
-      guard words[1] == Array("2".utf8) else {
+      switch words[1] {
+      case Array("2".utf8): wire = .resp2
+      case Array("3".utf8):
+        if lane.lacksRESP3 { return refuse(.resp3, spec) }
+        wire = .resp3
+      default:
         return answerError(
           Int(String(decoding: words[1], as: UTF8.self)) == nil
             ? "ERR Protocol version is not an integer or out of range"
@@ -135,27 +168,28 @@ extension ClientSession {
             + "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
             + "version at the same time")
       }
-      return answer(greeting(newName))
+      return answer(greeting(newName, wire))
     }
-    login(user: user, password) { [newName] problem in
-      guard let problem else { return self.greeting(newName) }
+    login(user: user, password) { [newName, wire] problem in
+      guard let problem else { return self.greeting(newName, wire) }
       var reply: [UInt8] = []
       reply.appendError(problem)
       return reply
     }
   }
 
-  /// What `HELLO` answers to whom it lets in, under the name that it brought.
-  private func greeting(_ newName: [UInt8]?) -> [UInt8] {
+  /// What `HELLO` answers to whom it lets in, under the name that it brought and in the protocol that it asked for.
+  private func greeting(_ newName: [UInt8]?, _ wire: Wire) -> [UInt8] {
     if let newName { _ = identity.setName(newName) }
+    turn(to: wire)
     var reply: [UInt8] = []
-    reply.appendArrayHeader(14)
+    reply.appendMapHeader(7, in: wire)
     reply.appendBulk("server")
     reply.appendBulk("redis")
     reply.appendBulk("version")
     reply.appendBulk(lane.serverVersion.span)
     reply.appendBulk("proto")
-    reply.appendInteger(2)
+    reply.appendInteger(Int(wire.rawValue))
     reply.appendBulk("id")
     reply.appendInteger(id)
     for (key, value) in [("mode", "standalone"), ("role", "master")] {

@@ -93,7 +93,7 @@ extension ClientSession {
   // MARK: The end
 
   func closeIfDone() {
-    guard let context, !isClosing, replies.count == 0, !isDirty, keptBack == nil,
+    guard let context, !isClosing, replies.count == 0, !isDirty, keptBack == nil, !waitsForTail,
       isLeaving || (hasEnded && !isPaused && !isHeld)
     else { return }
     isClosing = true

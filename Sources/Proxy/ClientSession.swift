@@ -45,6 +45,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   private(set) var isPaused = false
   /// No more commands: the connection closes when all replies are written.
   private(set) var isLeaving = false
+  /// It has said something, and is read when the turn ends: others speak another protocol in this one.
+  private(set) var waitsForTail = false
   /// Everything is answered, and the goodbye is on its way.
   var isClosing = false
   var hasSaidGoodbye = false
@@ -95,7 +97,28 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
       begun.writeBuffer(&bytes)
       bytes = begun
     }
+    guard tail == lane.turnTail else {
+      input = bytes
+      if !waitsForTail {
+        waitsForTail = true
+        lane.waitForTail(self)
+      }
+      return
+    }
     process(&bytes)
+    pauseIfItMust()
+  }
+
+  /// Its turn to be read has come.
+  func goOnReading() {
+    waitsForTail = false
+    guard context != nil, !isLeaving, var bytes = input.take() else { return }
+    process(&bytes)
+    pauseIfItMust()
+    closeIfDone()
+  }
+
+  private func pauseIfItMust() {
     if lane.isCongested {
       pause()
       lane.waitForDecongestion(self)
@@ -217,6 +240,9 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     keptBack = frame.withUnsafeBufferPointer { Array($0) }
     return true
   }
+
+  /// From the next command on, in both directions. Only when no reply is owed.
+  func turn(to wire: Wire) { tail = LinkTail(wire: wire) }
 
   /// Holds all lanes while the command runs (law 1); what this client asks next waits for it.
   func runExclusively(_ frame: Span<UInt8>) {

@@ -15,6 +15,9 @@ struct Crossing {
 
   var isEmpty: Bool { items.isEmpty }
 
+  /// What the first of the commands wants the link to be.
+  var firstTail: LinkTail? { items.first?.sink.tail }
+
   mutating func append(command frame: Span<UInt8>, sink: ReplySink, slot: UInt32) {
     bytes.append(frame)
     items.append(Item(sink: sink, slot: slot, length: frame.count, isReply: false))
@@ -33,7 +36,7 @@ struct Crossing {
       if item.isReply {
         lane.deliver(piece.readableBytesUInt8Span, to: item.sink, slot: item.slot)
       } else {
-        lane.receive(piece.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
+        lane.receiveCrossed(piece.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
       }
     }
   }

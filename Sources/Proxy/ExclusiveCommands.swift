@@ -137,7 +137,7 @@ private final class ExclusiveSink: ReplySink, @unchecked Sendable {
     self.lane = lane
     self.sink = sink
     self.slot = slot
-    super.init(home: lane.index)
+    super.init(home: lane.index, tail: sink.tail)
   }
 
   override var client: ClientSession? { sink.client }

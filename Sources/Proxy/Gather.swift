@@ -16,7 +16,7 @@ final class Gather: ReplySink, @unchecked Sendable {
     self.slot = slot
     replies = Array(repeating: [], count: parts.parts.count)
     missing = parts.parts.count
-    super.init(home: lane.index)
+    super.init(home: lane.index, tail: sink.tail)
   }
 
   override var client: ClientSession? { sink.client }
@@ -25,6 +25,6 @@ final class Gather: ReplySink, @unchecked Sendable {
     replies[Int(part)].append(contentsOf: reply)
     missing -= 1
     guard missing == 0 else { return }
-    lane.deliver(parts.merged(replies).span, to: sink, slot: slot)
+    lane.deliver(parts.merged(replies, in: tail.wire).span, to: sink, slot: slot)
   }
 }

@@ -26,6 +26,8 @@ struct Handshake {
     var version: [UInt8]?
     /// Whether it has `MULTI`: layers and the embedded engine have not.
     var hasTransactions = true
+    /// Whether it speaks RESP3: it has just done so.
+    var hasRESP3 = false
     /// Keys in the selected database.
     var keys: Int?
   }
@@ -40,6 +42,7 @@ struct Handshake {
 
   private enum Question {
     case admission, ping, time, client, server, size, emptying, farewell
+    case newer, older
     case memory, modules, databases, functions, commands
   }
 
@@ -62,7 +65,8 @@ struct Handshake {
   /// - Parameters:
   ///   - learns: whether to ask what server this is.
   ///   - known: the run of a server that has told its commands; nil if none has.
-  init(_ endpoint: StackEndpoint, learns: Bool = false, known: [UInt8]? = nil) {
+  ///   - negotiates: whether to find out if it speaks RESP3. The connection is left in RESP2.
+  init(_ endpoint: StackEndpoint, learns: Bool = false, known: [UInt8]? = nil, negotiates: Bool = true) {
     self.known = known
     if let password = endpoint.password {
       ask(endpoint.user.map { ["AUTH", $0, password] } ?? ["AUTH", password], .admission)
@@ -73,6 +77,10 @@ struct Handshake {
     ask(["TIME"], .time)
     ask(["CLIENT", "ID"], .client)
     ask(["INFO", "server"], .server)
+    if negotiates {
+      ask(["HELLO", "3"], .newer)
+      ask(["HELLO", "2"], .older)
+    }
     if learns {
       facts = ServerFacts()
       ask(["INFO", "memory"], .memory)
@@ -109,6 +117,9 @@ struct Handshake {
     return frames
   }
 
+  /// Whether the reply that comes next is one of RESP3.
+  var awaitsRESP3: Bool { questions.first?.question == .newer }
+
   /// Takes the reply to the oldest question.
   mutating func replied(_ reply: Span<UInt8>) -> Outcome {
     guard !questions.isEmpty else { return .refused("sent a reply that nobody asked for") }
@@ -119,7 +130,8 @@ struct Handshake {
       switch question {
       case .admission, .ping: return .refused("refused the connection: \(reason)")
       case .emptying: return .refused("refused to be emptied, and what it holds may be old: \(reason)")
-      case .time, .client, .server, .size, .farewell: break
+      case .older where greeting.hasRESP3: return .refused("refused HELLO 2: \(reason)")
+      case .time, .client, .server, .size, .farewell, .newer, .older: break
       case .commands: facts?.tellsCommands = false
       case .memory, .modules, .databases, .functions: break
       }
@@ -149,6 +161,8 @@ struct Handshake {
       case .functions:
         if let dump = ReplyReader.string(reply) { facts?.told(dump: reply.extracting(dump)) }
       case .size: greeting.keys = ReplyReader.integer(reply)
+      case .newer: greeting.hasRESP3 = true
+      case .older: break
       case .admission, .ping, .emptying, .farewell: break
       }
     }
@@ -163,6 +177,8 @@ struct Handshake {
     case .client: ReplyReader.integer(reply).map { $0 > 0 } ?? false
     case .size: ReplyReader.integer(reply).map { $0 >= 0 } ?? false
     case .farewell: ReplyReader.integer(reply) != nil
+    case .newer: reply[0] == UInt8(ascii: "%")
+    case .older: reply[0] == UInt8(ascii: "*")
     case .time: time(in: reply) != nil
     case .server: reply[0] == UInt8(ascii: "$") && ReplyReader.string(reply) != nil
     case .memory, .modules, .databases, .functions, .commands: true

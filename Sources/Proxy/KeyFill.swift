@@ -150,7 +150,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
       let request = reader.request
       connection.send(
         request.span,
-        Pending(slot: reader.slot, command: reader.command, role: .primary, sequel: .none, sentAt: lane.now),
+        Pending(
+          slot: reader.slot, command: reader.command, role: .primary, sequel: .none, tail: reader.sink.tail,
+          sentAt: lane.now),
         sink: reader.sink)
     }
   }

@@ -30,7 +30,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
     self.sink = sink
     self.slot = slot
     owner = lane.routing.keyspaceOwner
-    super.init(home: lane.index)
+    super.init(home: lane.index, tail: sink.tail)
   }
 
   override var client: ClientSession? { sink.client }
@@ -119,7 +119,7 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
     let isOver = owner != nil && ReplyReader.isNull(reply)
     if isVisible || isError || isOver || attempts >= KeyspaceQuery.maximumAttempts {
       var answer = isVisible || isError ? reply.withUnsafeBufferPointer { Array($0) } : []
-      if answer.isEmpty { answer.appendNull() }
+      if answer.isEmpty { answer.appendNull(in: tail.wire) }
       return finish(answer)
     }
     ask(ReplyReader.isNull(reply) ? stack.other : firstChoice)

@@ -18,7 +18,7 @@ final class KeyspaceScan: ReplySink, @unchecked Sendable {
     self.stack = stack
     self.sink = sink
     self.slot = slot
-    super.init(home: lane.index)
+    super.init(home: lane.index, tail: sink.tail)
   }
 
   static func start(

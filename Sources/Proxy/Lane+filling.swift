@@ -67,8 +67,7 @@ extension Lane {
   }
 
   private static func isMiss(_ reply: Span<UInt8>) -> Bool {
-    ReplyReader.isNull(reply)
-      || (reply.count == 4 && reply[0] == UInt8(ascii: "*") && reply[1] == UInt8(ascii: "0"))
+    ReplyReader.isNull(reply) || ReplyReader.isEmptyAggregate(reply)
   }
 
   private static let maximumFills = 1024

@@ -137,7 +137,7 @@ extension Lane {
     }
     return Pending(
       slot: 0, command: UInt16(truncatingIfNeeded: question), role: .proof, sequel: sequel, isKept: true,
-      sentAt: now, primaryLength: mark, primaryDigest: UInt64(bitPattern: Int64(answer)))
+      tail: .any, sentAt: now, primaryLength: mark, primaryDigest: UInt64(bitPattern: Int64(answer)))
   }
 
   /// A stack has said what it holds of an updated key. Where the two differ, one has lost the key between its own command and the
@@ -221,10 +221,12 @@ extension Lane {
     }
     figures.compare.mirroredWrites &+= 1
     var repeated = Pending(
-      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, sentAt: now,
-      recorded: command.recorded)
+      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, tail: .any,
+      sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
     if let reply, spec.prior == .equal || (spec.prior == .existing && isWarm) {
+      // The two replies are held against each other: in one protocol, they are the same bytes.
+      repeated.tail = mirror.reaches(command.tail) ? command.tail : .any
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
       repeated.primaryDigest = Digest(reply).value
     } else if spec.prior == .existing, isWarm, Lane.hasThreeWords(request) {
@@ -249,11 +251,13 @@ extension Lane {
       figures.compare.dropped &+= 1
       return
     }
+    // In the protocol of the first answer, so that equal bytes match.
+    guard mirror.reaches(command.tail) else { return figures.compare.ignore(.oneSided) }
     mirror.send(
       request,
       Pending(
         slot: 0, command: command.command, role: .comparedRead, sequel: .none, isKept: true,
-        sentAt: now,
+        tail: command.tail, sentAt: now,
         primaryLength: UInt32(truncatingIfNeeded: reply.count), primaryDigest: Digest(reply).value), sink: nil
     )
   }
@@ -274,7 +278,7 @@ extension Lane {
     } else if LawBreak.compareWithoutReask.isOn {
       figures.recordDivergence(.value, command: command.command)
     } else {
-      recheck(request, command: Int(command.command))
+      recheck(request, command: Int(command.command), command.tail)
     }
   }
 
@@ -291,14 +295,14 @@ extension Lane {
   }
 
   /// Asks both stacks again before a difference is called one.
-  private func recheck(_ request: Span<UInt8>, command: Int) {
+  private func recheck(_ request: Span<UInt8>, command: Int, _ tail: LinkTail) {
     // Behind a fence the sides are about to change, and too many questions would be traffic of our own making.
     guard fence == nil, rechecks < Lane.maximumRechecks else {
       figures.compare.dropped &+= 1
       return
     }
     rechecks += 1
-    Recheck(request, spec: table.specs[command], on: self).start()
+    Recheck(request, spec: table.specs[command], tail, on: self).start()
   }
 
   static let maximumRechecks = 1024

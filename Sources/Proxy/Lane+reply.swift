@@ -75,6 +75,8 @@ extension Lane {
       sink?.replyArrived(reply, slot: command.slot)
     case .question, .queued:
       if isError { connection.heardError(reply) }
+    case .turn:
+      if isError { connection.turnWasRefused(reply, to: command.tail) }
     }
   }
 
@@ -91,7 +93,7 @@ extension Lane {
     let isOwed = connection.owesOldest
     connection.owesOldest = false
     // Found out before anybody had to pay for it.
-    if command.role == .question || command.role == .queued { return }
+    if command.role.isNobodys { return }
     // What the lane asks on its own behalf is no traffic here either: one write that is lost would count with all the questions behind it.
     if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
       figures.recordUnanswered(
@@ -134,7 +136,7 @@ extension Lane {
     case .recheck, .copy:
       if isOwed, let key = (sink as? KeyQuestion)?.key { tookTooLong(key) }
       sink?.replyFailed(slot: command.slot)
-    case .question, .queued: break
+    case .question, .queued, .turn: break
     }
   }
 
@@ -175,6 +177,8 @@ extension Lane {
     }
     var outcome = CommandFigures.Outcome.done
     if isError {
+      // What its commands have changed of the link they have not.
+      if spec.isTransaction { connection.tailIsUnknown() }
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
       outcome = isTrouble ? .failed : .refused
       figures.recordError(isTrouble ? .trouble : .reply, on: stack, role, commandClass)

@@ -37,10 +37,10 @@ extension Lane {
     let primary = routing.primary(of: key)
     let connection = connection(primary)
     guard !isFenced, !isFilling, connection.isUp, connection.suspects.isEmpty, !routing.refusesWrites,
-      !LawBreak.mirrorAtSend.isOn
+      session.tail == connection.tail || connection.reaches(session.tail), !LawBreak.mirrorAtSend.isOn
     else { return nil }
     let sequel = sequel(of: spec, key: key, primary)
-    var command = pending(spec, sequel, to: primary, slot: session.openSlot())
+    var command = pending(spec, sequel, to: primary, session.tail, slot: session.openSlot())
     if sequel == .mirror, let journal { command.recorded = journal.record(key, primary: primary) }
     connection.expect(frame, command, sink: session)
     return primary
@@ -156,11 +156,11 @@ extension Lane {
   }
 
   private func pending(
-    _ spec: CommandSpec, _ sequel: Pending.Sequel, to stack: StackID, slot: UInt32
+    _ spec: CommandSpec, _ sequel: Pending.Sequel, to stack: StackID, _ tail: LinkTail, slot: UInt32
   ) -> Pending {
     Pending(
       slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
-      isKept: sequel != .none || (keepsForLegacy && stack == .new), sentAt: now)
+      isKept: sequel != .none || (keepsForLegacy && stack == .new), tail: tail, sentAt: now)
   }
 
   private func send(
@@ -175,14 +175,18 @@ extension Lane {
         stack, .primary, command: UInt16(truncatingIfNeeded: spec.id), nanoseconds: nil, .failed)
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
+    guard connection.reaches(sink.tail) else {
+      figures.recordUnanswered(.refused, on: stack, .primary, spec.commandClass)
+      return refuse(cannotReach(sink.tail, connection), sink: sink, slot: slot)
+    }
     if sequel == .mirror, LawBreak.mirrorAtSend.isOn {
-      repeatWrite(frame, pending(spec, sequel, to: stack, slot: slot), nil, from: stack)
-      return connection.send(frame, pending(spec, .none, to: stack, slot: slot), sink: sink)
+      repeatWrite(frame, pending(spec, sequel, to: stack, sink.tail, slot: slot), nil, from: stack)
+      return connection.send(frame, pending(spec, .none, to: stack, sink.tail, slot: slot), sink: sink)
     }
     if spec.isTransaction, !connection.hasTransactions {
       return refuseTransaction(.transaction, sink: sink, slot: slot)
     }
-    var command = pending(spec, sequel, to: stack, slot: slot)
+    var command = pending(spec, sequel, to: stack, sink.tail, slot: slot)
     if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
     if spec.isTransaction { return sendTransaction(frame, command, to: connection, sink: sink) }
     connection.send(frame, command, sink: sink)
@@ -220,6 +224,15 @@ extension Lane {
   var serverVersion: [UInt8] {
     let asked = serverToAsk
     return connection(asked).history.version ?? connection(asked.other).history.version ?? Array("7.0.0".utf8)
+  }
+
+  /// Whether a client that asks for RESP3 must be told that there is none: it has its replies from both stacks, today or after a flip.
+  var lacksRESP3: Bool { stacks.contains { $0.history.hasRESP3 == false } }
+
+  /// The server behind the stack is another one since this client has said `HELLO 3`.
+  private func cannotReach(_ tail: LinkTail, _ connection: StackConnection) -> String {
+    "STACKDOWN sluice: stack '\(connection.stack.name)' (\(connection.endpoint.label)) does not speak RESP\(tail.wire.rawValue), "
+      + "which this connection has asked for; connect anew"
   }
 
   func downMessage(_ connection: StackConnection) -> String {

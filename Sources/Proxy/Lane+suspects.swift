@@ -77,7 +77,7 @@ extension Lane {
     let frame = InlineRequest.frame(of: words)
     var pending = Pending(
       slot: slot, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
-      sentAt: now, primaryDigest: mark)
+      tail: .any, sentAt: now, primaryDigest: mark)
     if sequel == .mirror, let journal {
       pending.recorded = record(frame.span, table.specs[command], in: journal, primary: connection.stack)
     }

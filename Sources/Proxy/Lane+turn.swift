@@ -38,6 +38,7 @@ extension Lane {
   }
 
   func endTurn() {
+    if !otherTails.isEmpty || !crossed.isEmpty { readOtherTails() }
     if wantsRepairs {
       wantsRepairs = false
       repairSome(atMost: Lane.promptRepairs)
@@ -68,7 +69,7 @@ extension Lane {
       let sessions = resuming
       resuming = []
       turnBegan()
-      for session in sessions { session.resume() }
+      resume(sessions)
     }
   }
 

@@ -123,6 +123,11 @@ final class Lane: @unchecked Sendable {
   var flushing: [ClientSession] = []
   var resuming: [ClientSession] = []
   var spareBuffers: [ByteBuffer] = []
+  // Lane+tails.swift
+  /// What clients that are read in this turn want the links to be.
+  var turnTail = LinkTail.resp2
+  var otherTails: [ClientSession] = []
+  var crossed = Crossing()
   var outbound: [Crossing] = []
   var turnEnd: @Sendable () -> Void = {}
 

@@ -5,7 +5,7 @@ final class Muffler: ReplySink, @unchecked Sendable {
 
   init(_ session: ClientSession) {
     self.session = session
-    super.init(home: session.home)
+    super.init(home: session.home, tail: session.tail)
   }
 
   override var client: ClientSession? { session }

@@ -27,6 +27,11 @@ struct Pending: BitwiseCopyable {
     /// `MULTI`, or a command inside of a transaction: the stack queues it, and its answer is swallowed. The client waits for that of
     /// `EXEC`, a `primary`.
     case queued
+    /// Brings the link to the tail that the command behind it wants (`LinkTail`). The answer is swallowed; a refusal ends the link.
+    case turn
+
+    /// No reply to it is missed by anybody.
+    var isNobodys: Bool { rawValue >= Role.question.rawValue }
   }
 
   /// What the lane does with the command once the primary has answered.
@@ -48,6 +53,8 @@ struct Pending: BitwiseCopyable {
   var bytes: UInt32 = 0
   /// Whether the request's bytes stand at the front of the connection's `kept` queue when its reply comes.
   var isKept = false
+  /// In which state of the link it is answered. Unless said otherwise the lane asks in RESP2, which is what its readers know.
+  var tail = LinkTail.resp2
   /// When it was sent, in nanoseconds of the loop's coarse clock.
   var sentAt: UInt64
   /// For a compared read: length and digest of the primary's reply.

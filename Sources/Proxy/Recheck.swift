@@ -20,6 +20,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private let request: [UInt8]
   private let keys: [[UInt8]]
   private let hasScores: Bool
+  /// In which protocol the answers differed.
+  private let readTail: LinkTail
   private let order: Lane.Order
   private let startedAt: UInt64
   private var primary = StackID.legacy
@@ -37,8 +39,9 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private var otherAnswer: [UInt8]?
   private var suspicion: (kind: DivergenceKind, key: Int, offset: Int)?
 
-  init(_ request: Span<UInt8>, spec: CommandSpec, on lane: Lane) {
+  init(_ request: Span<UInt8>, spec: CommandSpec, _ tail: LinkTail, on lane: Lane) {
     self.lane = lane
+    readTail = tail
     self.spec = spec
     order = lane.order
     startedAt = lane.now
@@ -86,20 +89,21 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func ask(_ stack: StackID) {
     let connection = lane.connection(stack)
     times = Array(repeating: nil, count: keys.count)
-    guard connection.isUp, !connection.mirrorIsFull(adding: request.count) else { return failed() }
+    guard connection.isUp, connection.reaches(readTail), !connection.mirrorIsFull(adding: request.count)
+    else { return failed() }
     for (index, key) in keys.enumerated() {
       let frame = InlineRequest.frame(of: [Array("PTTL".utf8), key])
-      send(frame, slot: UInt32(truncatingIfNeeded: index), to: connection)
+      send(frame, .any, slot: UInt32(truncatingIfNeeded: index), to: connection)
     }
-    send(request, slot: lastSlot, to: connection)
+    send(request, readTail, slot: lastSlot, to: connection)
   }
 
-  private func send(_ frame: [UInt8], slot: UInt32, to connection: StackConnection) {
+  private func send(_ frame: [UInt8], _ tail: LinkTail, slot: UInt32, to connection: StackConnection) {
     connection.send(
       frame.span,
       Pending(
         slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
-        sentAt: lane.now), sink: self)
+        tail: tail, sentAt: lane.now), sink: self)
   }
 
   /// The read's own; the times of the keys come before it.
@@ -240,7 +244,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func askFields(of stack: StackID) {
     let connection = lane.connection(stack)
     guard connection.isUp, !connection.mirrorIsFull(adding: fieldQuestion.count) else { return failed() }
-    send(fieldQuestion, slot: lookSlot, to: connection)
+    send(fieldQuestion, .resp2, slot: lookSlot, to: connection)
   }
 
   private func looked(_ reply: Span<UInt8>) {

@@ -60,13 +60,14 @@ struct ReplyComparison {
     case (false, true): return .different(.missingInNew, offset: offset)
     case (false, false): break
     }
-    if legacy[0] != new[0] { return .different(.type, offset: offset) }
+    guard ReplyMeaning.areOfOneKind(legacy[0], new[0]) else { return .different(.type, offset: offset) }
     return byClass(offset)
   }
 
   private func byClass(_ offset: Int) -> Verdict {
     switch spec.comparison {
-    case .exact, .never: .different(gaps ?? .value, offset: offset)
+    case .exact, .never:
+      ReplyMeaning.isSame(legacy.span, new.span) ? .equivalent : .different(gaps ?? .value, offset: offset)
     case .unordered: sameElements(width: 1) ? .equivalent : .different(.value, offset: offset)
     case .unorderedPairs: sameElements(width: 2) ? .equivalent : .different(.value, offset: offset)
     case .numbers: Self.sameNumbers(legacy.span, new.span) ? .equivalent : .different(.value, offset: offset)
@@ -286,7 +287,9 @@ struct ReplyComparison {
   }
 
   private static func number(_ reply: Span<UInt8>) -> Double? {
-    guard let range = ReplyReader.string(reply), range.count < 128 else { return nil }
+    guard let range = ReplyReader.string(reply) ?? ReplyReader.decimal(reply), range.count < 128 else {
+      return nil
+    }
     return Double(reply.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
   }
 
@@ -307,7 +310,6 @@ struct ReplyComparison {
 
   /// Null, or an aggregate without elements: what a read of a key that is not there answers.
   private static func isMissing(_ reply: Span<UInt8>) -> Bool {
-    ReplyReader.isNull(reply)
-      || (reply.count == 4 && reply[1] == UInt8(ascii: "0") && reply[0] != UInt8(ascii: ":"))
+    ReplyReader.isNull(reply) || ReplyReader.isEmptyAggregate(reply)
   }
 }

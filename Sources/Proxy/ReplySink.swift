@@ -5,9 +5,13 @@
 class ReplySink: @unchecked Sendable {
   /// Index of the loop that may touch this object.
   let home: Int
+  /// What its commands want the link to be. A client's changes only while it waits for no reply, so that a command's sink says at
+  /// every moment, and on every loop, in which protocol its reply must be.
+  final var tail: LinkTail
 
-  init(home: Int) {
+  init(home: Int, tail: LinkTail = .resp2) {
     self.home = home
+    self.tail = tail
   }
 
   /// Takes one reply, whole and framed. `slot` is the number the sink gave to the command.

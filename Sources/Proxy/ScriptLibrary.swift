@@ -64,7 +64,7 @@ extension StackConnection {
         load.span,
         Pending(
           slot: 0, command: UInt16(truncatingIfNeeded: lane.scriptLoad), role: .question, sequel: .none,
-          sentAt: lane.now), sink: nil)
+          tail: .any, sentAt: lane.now), sink: nil)
     }
   }
 }
@@ -117,7 +117,7 @@ private final class AnswersOfBoth: ReplySink, @unchecked Sendable {
     self.preferred = preferred
     self.sink = sink
     self.slot = slot
-    super.init(home: lane.index)
+    super.init(home: lane.index, tail: sink.tail)
   }
 
   override func replyArrived(_ reply: Span<UInt8>, slot: UInt32) {

@@ -61,7 +61,8 @@ struct SplitCommand {
   ///
   /// An error from any part is the answer: of `MSET` the other parts are written all the same, as each side is a
   /// server of its own.
-  func merged(_ replies: [[UInt8]]) -> [UInt8] {
+  /// - Parameter wire: in which protocol the parts were answered.
+  func merged(_ replies: [[UInt8]], in wire: Wire = .resp2) -> [UInt8] {
     if let error = replies.first(where: { $0.first == UInt8(ascii: "-") }) { return error }
     switch rule {
     case .sum:
@@ -69,13 +70,13 @@ struct SplitCommand {
       whole.appendInteger(replies.reduce(0) { $0 &+ (ReplyReader.integer($1.span) ?? 0) })
       return whole
     case .values:
-      return mergedValues(replies)
+      return mergedValues(replies, wire)
     case .allOK, .none:
       return replies.first ?? []
     }
   }
 
-  private func mergedValues(_ replies: [[UInt8]]) -> [UInt8] {
+  private func mergedValues(_ replies: [[UInt8]], _ wire: Wire) -> [UInt8] {
     var places = [(part: Int, range: Range<Int>)?](repeating: nil, count: keyCount)
     for (number, part) in parts.enumerated() {
       let reply = replies[number]
@@ -85,7 +86,7 @@ struct SplitCommand {
     var whole: [UInt8] = []
     whole.appendArrayHeader(keyCount)
     for place in places {
-      if let place { whole += replies[place.part][place.range] } else { whole.appendNull() }
+      if let place { whole += replies[place.part][place.range] } else { whole.appendNull(in: wire) }
     }
     return whole
   }

@@ -43,7 +43,7 @@ extension StackConnection {
       StackConnection.ping.span,
       Pending(
         slot: 0, command: UInt16(truncatingIfNeeded: CommandTable.unknownID), role: .question, sequel: .none,
-        sentAt: now), sink: nil)
+        tail: .any, sentAt: now), sink: nil)
   }
 
   private static let ping = Array("*1\r\n$4\r\nPING\r\n".utf8)

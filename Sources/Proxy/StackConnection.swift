@@ -84,6 +84,10 @@ final class StackConnection {
   var hasRefusedPurge = false
   /// Whether the server behind the link carries out `MULTI` … `EXEC`.
   private(set) var hasTransactions = true
+  /// What the command that is sent next will find, if it says nothing (`StackConnection+tail.swift`).
+  var tail = LinkTail.resp2
+  /// Whether the server took `HELLO 3` in the hand-shake.
+  private(set) var hasRESP3 = false
   /// Which scripts the server has been told by this link.
   var toldScripts = ScriptLibrary.Told()
   /// Keys of this lane that the stack may hold wrongly.
@@ -101,14 +105,6 @@ final class StackConnection {
     self.history = history
   }
 
-  /// Whether one more mirrored command would be more than the queue may hold.
-  func mirrorIsFull(adding bytes: Int) -> Bool {
-    mirrorQueue >= lane.settings.mirrorCommands || mirrorBytes &+ bytes > lane.settings.mirrorBytes
-  }
-
-  /// The server's clock minus ours as it was told last, in milliseconds.
-  var clockOffset: Int64 { (history.clock?.nanoseconds ?? 0) / 1_000_000 }
-
   // MARK: Requests, towards the stack
 
   /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
@@ -120,6 +116,7 @@ final class StackConnection {
   /// Takes note of one command, whose bytes the caller appends before anything else is sent here.
   func expect(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
     var command = command
+    if command.tail != tail { turn(for: &command) }
     command.sink = sink.map(Unmanaged.passRetained)
     command.bytes = UInt32(truncatingIfNeeded: frame.count)
     if command.isKept { kept.append(frame) }
@@ -128,9 +125,9 @@ final class StackConnection {
     case .primary, .queued:
       lastPrimary = sent
       primaryBytes &+= frame.count
-    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof, .question:
+    case .mirroredWrite, .comparedRead, .recheck, .repair, .purge, .copy, .proof, .question, .turn:
       switch command.role {
-      case .comparedRead, .recheck, .question: break
+      case .comparedRead, .recheck, .question, .turn: break
       case .proof where command.sequel == .compare: lastProof = sent
       default: lastEffect = sent
       }
@@ -216,15 +213,6 @@ final class StackConnection {
     }
   }
 
-  /// What comes behind a hand-shake's answers.
-  enum Arrival {
-    case welcome, goOn
-    /// The other stack is on its way, and what it says of itself is needed.
-    case wait
-    /// Why not, as a part of a sentence.
-    case refused(String)
-  }
-
   /// All that the hand-shake has asked is answered: says what else it has to ask before commands may be sent.
   func arrived(_ handshake: inout Handshake) -> Arrival {
     let greeting = handshake.greeting
@@ -232,6 +220,7 @@ final class StackConnection {
     history.place = place
     if let version = greeting.version { history.version = version }
     hasTransactions = greeting.hasTransactions
+    history.hasRESP3 = greeting.hasRESP3
     history.met(handshake.facts, hasTransactions: hasTransactions)
     lane.learned(handshake, of: stack)
     let other = lane.connection(stack.other)
@@ -286,6 +275,9 @@ final class StackConnection {
     answeredAtArrival = answered
     silence = LinkSilence(since: lane.now)
     hasRefusedPurge = false
+    // The hand-shake has ended with `HELLO 2`, or on a server that speaks nothing else.
+    tail = .resp2
+    hasRESP3 = greeting.hasRESP3
     breaker = .closed
     client = greeting.client
     server = greeting.server

@@ -70,12 +70,16 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
     guard let connection, let lane = connection.lane else { return 0 }
     loop: while offset < all.count, isAttached {
       let ahead = all.extracting(offset..<all.count)
-      switch framer.next(ahead) {
+      switch framer.next(
+        ahead, mayBeRESP3: isEstablished ? connection.awaitsRESP3 : handshake.awaitsRESP3)
+      {
       case .incomplete:
         break loop
       case .reply(let length):
         let reply = ahead.extracting(0..<length)
         offset &+= length
+        // Nobody here has asked to be told anything: it answers nothing, and is for nobody.
+        if reply[0] == UInt8(ascii: ">") { continue }
         if isEstablished {
           let next = connection.claimNext(home: lane.index)
           if let next, let client, Unmanaged.passUnretained(client).toOpaque() == next.toOpaque() {

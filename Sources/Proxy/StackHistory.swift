@@ -60,6 +60,7 @@ final class StackHistory: Sendable {
   /// Unfinished copies that stand on the stack under hidden names, of all lanes.
   let hiddenCopies = Atomic(0)
   private let lastFacts = Mutex<ServerFacts?>(nil)
+  private let lastRESP3 = Mutex<Bool?>(nil)
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// - Parameter record: where a doubt outlives the process; nil if it need not.
@@ -84,6 +85,12 @@ final class StackHistory: Sendable {
 
   /// The same of one that was not met yet: nothing is known of it.
   var server: ServerFacts { facts ?? ServerFacts() }
+
+  /// Whether the server speaks RESP3; nil before it was met.
+  var hasRESP3: Bool? {
+    get { lastRESP3.withLock { $0 } }
+    set { lastRESP3.withLock { $0 = newValue } }
+  }
 
   /// - Parameter hasTransactions: whether no layers and no embedded engine stand in its place.
   func met(_ facts: ServerFacts?, hasTransactions: Bool) {

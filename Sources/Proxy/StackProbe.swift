@@ -25,7 +25,7 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
 
   func start(_ endpoint: StackEndpoint) {
     guard done != nil else { return }
-    handshake = Handshake(endpoint)
+    handshake = Handshake(endpoint, negotiates: false)
     patience = endpoint.connectTimeout
     endpoint.connect(on: loop, self).whenFailure { _ in self.finish(nil) }
   }

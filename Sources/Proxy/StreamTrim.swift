@@ -77,7 +77,7 @@ extension Lane {
       frame.span,
       Pending(
         slot: 0, command: UInt16(truncatingIfNeeded: trimCommand), role: .mirroredWrite, sequel: .none,
-        isKept: true, sentAt: now, recorded: recorded),
+        isKept: true, tail: .any, sentAt: now, recorded: recorded),
       sink: nil)
   }
 }

@@ -88,7 +88,7 @@ extension Lane {
     else { return refuseTransaction(.transaction, sink: sink, slot: command.slot) }
     let queued = Pending(
       slot: 0, command: UInt16(truncatingIfNeeded: multi), role: .queued, sequel: .none,
-      sentAt: command.sentAt)
+      tail: command.tail, sentAt: command.sentAt)
     connection.send(Lane.multiFrame.span, queued, sink: nil)
     for index in frames {
       connection.send(block.extracting(framer.arguments[index].range), queued, sink: nil)

@@ -53,8 +53,26 @@ extension Array where Element == UInt8 {
     appendCRLF()
   }
 
-  public mutating func appendNull() {
-    append(contentsOf: [0x24, 0x2d, 0x31, 0x0d, 0x0a])
+  public mutating func appendNull(in wire: Wire = .resp2) {
+    append(contentsOf: wire == .resp3 ? [0x5f, 0x0d, 0x0a] : [0x24, 0x2d, 0x31, 0x0d, 0x0a])
+  }
+
+  /// The header of so many pairs: a map, or the list that RESP2 has for it.
+  public mutating func appendMapHeader(_ pairs: Int, in wire: Wire) {
+    append(UInt8(ascii: wire == .resp3 ? "%" : "*"))
+    appendDecimal(wire == .resp3 ? pairs : 2 * pairs)
+    appendCRLF()
+  }
+
+  /// A text that is for people, as `CLIENT LIST` is.
+  public mutating func appendVerbatim(_ text: String, in wire: Wire) {
+    guard wire == .resp3 else { return appendBulk(text) }
+    append(UInt8(ascii: "="))
+    appendDecimal(text.utf8.count + 4)
+    appendCRLF()
+    append(contentsOf: "txt:".utf8)
+    append(contentsOf: text.utf8)
+    appendCRLF()
   }
 
   public mutating func append(contentsOf bytes: Span<UInt8>) {

@@ -15,7 +15,7 @@ public struct ReplyFramer: Sendable {
   private let limits: FrameLimits
   /// Whether the types of RESP3 are replies at all. On a connection that has not said `HELLO 3` no Redis sends them, and no client that
   /// speaks RESP2 could read them.
-  private let takesRESP3: Bool
+  @usableFromInline var takesRESP3: Bool
   /// Offset of the next element.
   @usableFromInline var position = 0
   /// Elements still to come at the level being read.
@@ -43,6 +43,17 @@ public struct ReplyFramer: Sendable {
 
   /// Longer replies are walked, where each limit is looked at by itself.
   @usableFromInline var wholeLimit: Int { min(limits.bulkBytes, limits.frameBytes) }
+
+  /// The same on a link whose protocol changes: `mayBeRESP3` is asked for nearly no reply that both protocols spell alike.
+  @inlinable
+  public mutating func next(_ bytes: Span<UInt8>, mayBeRESP3: @autoclosure () -> Bool) -> ReplyFrame {
+    if !isInsideFrame {
+      let length = ReplyFramer.wholeReply(bytes, limit: wholeLimit)
+      if length > 0 { return .reply(length: length) }
+    }
+    takesRESP3 = mayBeRESP3()
+    return walk(bytes)
+  }
 
   /// The length of a reply that is here whole and is a line or a bulk string; 0 when it takes a closer look.
   @inlinable

@@ -7,14 +7,32 @@ public enum ReplyReader {
     return value
   }
 
-  /// Where the content of a bulk or simple string stands; nil for everything else, null included.
+  /// Where the content of a bulk, verbatim or simple string stands; nil for everything else, null included.
   public static func string(_ reply: Span<UInt8>) -> Range<Int>? {
     guard reply.count > 2 else { return nil }
     if reply[0] == UInt8(ascii: "+") { return 1..<reply.count - 2 }
-    guard reply[0] == UInt8(ascii: "$"), case .value(let length, let next) = Line.number(in: reply, from: 1),
-      length >= 0, length <= reply.count - next - 2
+    let isVerbatim = reply[0] == UInt8(ascii: "=")
+    guard isVerbatim || reply[0] == UInt8(ascii: "$"),
+      case .value(let length, let next) = Line.number(in: reply, from: 1), length >= 0,
+      length <= reply.count - next - 2
     else { return nil }
-    return next..<next + length
+    // `txt:` stands before the text.
+    guard isVerbatim else { return next..<next + length }
+    return length < 4 ? nil : next + 4..<next + length
+  }
+
+  /// Where the digits of a number stand that is no integer: RESP3's double, or the string that RESP2 has for it.
+  public static func decimal(_ reply: Span<UInt8>) -> Range<Int>? {
+    guard reply.count > 3, reply[0] == UInt8(ascii: ",") else {
+      return reply.count > 0 && reply[0] == UInt8(ascii: "$") ? string(reply) : nil
+    }
+    return 1..<reply.count - 2
+  }
+
+  /// Whether the reply is an aggregate without elements.
+  public static func isEmptyAggregate(_ reply: Span<UInt8>) -> Bool {
+    guard reply.count == 4, reply[1] == UInt8(ascii: "0") else { return false }
+    return reply[0] == UInt8(ascii: "*") || reply[0] == UInt8(ascii: "~") || reply[0] == UInt8(ascii: "%")
   }
 
   /// Whether the reply is RESP2's or RESP3's null.

@@ -48,7 +48,9 @@ import Testing
   @Test(arguments: Refusal.allCases)
   func refusalsAreOneLineThatBeginsWithAnErrorWord(refusal: Refusal) {
     let message = refusal.message
-    #expect(message.hasPrefix(refusal == .resp3 ? "NOPROTO sluice: " : "ERR sluice: "))
+    #expect(
+      message.hasPrefix(refusal == .resp3 ? "NOPROTO unsupported protocol version (sluice: " : "ERR sluice: ")
+    )
     #expect(!message.contains(where: \.isNewline) && message.utf8.count < 200 && !message.hasSuffix("."))
   }
 
@@ -70,7 +72,8 @@ import Testing
     #expect(spec("eval s 0").scope == .keyed && spec("script kill").scope == .refused(.script))
     #expect(spec("script load s").scope == .local(.onBothStacks))
     #expect(spec("client kill x").scope == .refused(.administration))
-    #expect(spec("client tracking on").scope == .refused(.tracking))
+    #expect(spec("client tracking on").scope == .local(.clientTracking))
+    #expect(spec("client caching yes").scope == .refused(.tracking))
     #expect(
       spec("memory usage k").scope == .keyed && spec("memory doctor").scope == .refused(.administration))
     #expect(spec("config get save").scope == .local(.configGet))

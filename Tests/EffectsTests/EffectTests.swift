@@ -25,6 +25,18 @@ import Testing
     #expect(walk.specs.contains { !$0.isOfRedis70 })
   }
 
+  /// An effect is the same whether its reply was told in RESP2 or in RESP3.
+  @Test(arguments: [ServerBinary.redis70, .redis82, .valkey91])
+  func anEffectIsTheSameInBothProtocols(binary: ServerBinary) throws {
+    var walk = try EffectWalk(.newer, on: binary)
+    try walk.walk(rounds: 30)
+    #expect(walk.differences.isEmpty)
+    expectThatAllWereExercised(walk, times: 1)
+    for name in ["SPOP", "ZADD", "ZINCRBY", "ZPOPMIN", "GETDEL", "LMPOP", "ZMPOP", "XREADGROUP"] {
+      #expect(walk.spelledOtherwise.contains(name), "seed \(walk.seed): \(name)")
+    }
+  }
+
   /// What is repeated leaves each key equal or absent.
   @Test func aColdMirrorNeverHoldsAnotherValue() throws {
     var walk = try EffectWalk(.cold)

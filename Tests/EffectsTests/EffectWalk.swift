@@ -16,6 +16,8 @@ struct EffectWalk {
     case cold
     /// The primary's state, and the client's bytes whatever they did: how not to mirror.
     case wishes
+    /// The primary's state; it is told nothing, and carries out the same in RESP3: what both replies come to must be the same.
+    case newer
   }
 
   let mirror: Mirror
@@ -30,6 +32,8 @@ struct EffectWalk {
   /// The commands after which the servers differed, with one example each.
   private(set) var differences: [String: String] = [:]
   private(set) var leftOut = 0
+  /// Commands that had another reply in RESP3.
+  private(set) var spelledOtherwise: Set<String> = []
 
   private let keys = (0..<6).map { "k\($0)" } + (0..<4).map { "n\($0)" }
   private var dice: Dice
@@ -84,6 +88,7 @@ struct EffectWalk {
       nowMilliseconds: now, limits: FrameLimits(),
       abilities: (servers.table.abilities.legacy, servers.table.abilities.new), into: &output)
     if mirror == .wishes { action = .asSent }
+    if mirror == .newer { return try compareWithNewer(spec, words, reply, action, output, now) }
     actions[action, default: 0] += 1
 
     var refusal: String?
@@ -117,6 +122,34 @@ struct EffectWalk {
       // Each command begins from equal states, times of expiry included.
       if state.primary != state.mirror { try servers.copy(key) }
     }
+  }
+
+  /// What comes out by chance, or by the clock, is not held against the other server: how much came out is.
+  private static let byChance: Set<String> = ["SPOP", "XADD", "XAUTOCLAIM", "XCLAIM"]
+
+  private mutating func compareWithNewer(
+    _ spec: CommandSpec, _ words: [[UInt8]], _ reply: Reply, _ action: MirrorAction, _ output: [UInt8],
+    _ now: Int64
+  ) throws {
+    actions[action, default: 0] += 1
+    let (request, arguments) = Self.request(words)
+    try servers.newer.send(request)
+    let other = try servers.newer.reply()
+    var told: [UInt8] = []
+    let otherAction = Mirroring.effect(
+      of: spec, request: request.span, arguments: arguments.span, reply: Array(other.utf8).span,
+      nowMilliseconds: now, limits: FrameLimits(),
+      abilities: (servers.table.abilities.legacy, servers.table.abilities.new), into: &told)
+    let isAlike =
+      Self.byChance.contains(spec.name)
+      ? output.count(where: { $0 == 0x24 }) == told.count(where: { $0 == 0x24 }) : output == told
+    if action != otherAction || (action.tellsWords && !isAlike) {
+      differences[spec.name] =
+        "seed \(seed): \(words.map { String(decoding: $0, as: UTF8.self) }) → \(reply) \(action) "
+        + "\(String(decoding: output, as: UTF8.self)), in RESP3 \(other) \(otherAction) \(String(decoding: told, as: UTF8.self))"
+    }
+    if other != String(decoding: bytes(of: reply), as: UTF8.self) { spelledOtherwise.insert(spec.name) }
+    for key in keys { try servers.copy(key) }
   }
 
   /// Gives some keys another value, mostly of the kind that the next command is for.
@@ -165,5 +198,14 @@ struct EffectWalk {
 extension Reply {
   fileprivate var error: String? {
     if case .error(let text) = self { text } else { nil }
+  }
+}
+
+extension MirrorAction {
+  fileprivate var tellsWords: Bool {
+    switch self {
+    case .replaced, .replacedAddingNothing, .replacedAndTrimmed: true
+    case .asSent, .trimmed, .nothing, .copy: false
+    }
   }
 }

@@ -17,6 +17,8 @@ struct TwinServers {
 
   let primary: RedisClient
   let mirror: RedisClient
+  /// A client of the mirror that speaks RESP3.
+  let newer: SocketClient
   private let folder: ScratchFolder
   private let servers: [LocalServer]
 
@@ -32,6 +34,8 @@ struct TwinServers {
     }
     primary = try servers[0].client()
     mirror = try servers[1].client()
+    newer = try SocketClient(port: servers[1].port)
+    guard try newer.ask("HELLO 3\r\n").hasPrefix("%") else { throw Failure(description: "no RESP3") }
     let told = ServerCommand.all(in: bytes(of: try primary.command("COMMAND")).span)
     table = CommandTable.inForce(legacy: told, new: told)
     hasFieldTimes = table.abilities.new.contains(.fieldTimes)

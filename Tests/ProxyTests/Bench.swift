@@ -46,10 +46,12 @@ final class Bench: @unchecked Sendable {
   /// The same with two scripted stacks; `body` gets the proxy's first connection to each.
   static func runScripted(
     _ settings: ProxySettings = ProxySettings(), routing: RoutingSnapshot, timeout: Int64 = 60_000_000_000,
-    keys: (legacy: Int, new: Int) = (0, 0), _ body: @escaping @Sendable (Bench, Script) throws -> Void
+    keys: (legacy: Int, new: Int) = (0, 0), hasRESP3: Bool = false,
+    _ body: @escaping @Sendable (Bench, Script) throws -> Void
   ) async throws {
     let script = Script(
-      legacyStack: try FakeStack(keys: keys.legacy), newStack: try FakeStack(keys: keys.new))
+      legacyStack: try FakeStack(keys: keys.legacy, hasRESP3: hasRESP3),
+      newStack: try FakeStack(keys: keys.new, hasRESP3: hasRESP3))
     defer {
       script.legacyStack.stop()
       script.newStack.stop()

@@ -20,6 +20,7 @@ final class FakeStack: @unchecked Sendable {
     var client: Int?
     /// The answer to `TIME`.
     var time: String?
+    var hasRESP3 = false
   }
   private var identityNow = Identity()
   var identity: Identity {
@@ -30,8 +31,9 @@ final class FakeStack: @unchecked Sendable {
   /// - Parameters:
   ///   - greeting: the answer to the PING of the hand-shake.
   ///   - keys: how many keys it says that it holds.
-  init(greeting: String = "+PONG\r\n", keys: Int = 0) throws {
+  init(greeting: String = "+PONG\r\n", keys: Int = 0, hasRESP3: Bool = false) throws {
     identityNow.keys = keys
+    identityNow.hasRESP3 = hasRESP3
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in.loopback(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -103,7 +105,11 @@ final class FakeStack: @unchecked Sendable {
         try connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
       case "DBSIZE": return try connection.send(":\(identity.keys)\r\n")
       // It is asked what server it is, and does not tell.
-      case "CONFIG", "FUNCTION", "COMMAND": try connection.send("-ERR unknown command\r\n")
+      case "HELLO" where identity.hasRESP3:
+        try connection.send("%0\r\n")
+        guard try connection.command() == ["HELLO", "2"] else { throw TestFailure("it stays in RESP3") }
+        try connection.send("*0\r\n")
+      case "CONFIG", "FUNCTION", "COMMAND", "HELLO": try connection.send("-ERR unknown command\r\n")
       case let word: throw TestFailure("\(word) does not belong into a hand-shake")
       }
     }

@@ -67,6 +67,7 @@ final class FuzzedStack: @unchecked Sendable {
         case "DBSIZE", "EXISTS", "DEL", "HLEN", "SCARD", "ZCARD": ":\(numbers.below(3))\r\n"
         case "PTTL", "PEXPIRETIME": ":\(numbers.pick(["-1", "-2", "5", "100000"]))\r\n"
         case "FLUSHDB": "+OK\r\n"
+        case "HELLO": "-ERR unknown command 'HELLO'\r\n"
         default: numbers.pick(FuzzedStack.sound)
         }
       let isHandshake = ["PING", "CLIENT", "INFO"].contains(name)

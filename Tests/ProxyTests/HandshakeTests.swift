@@ -6,11 +6,14 @@ import Testing
 @Suite struct HandshakeTests {
   private static let info = "$12\r\nrun_id:abc\r\n\r\n"
   private static let time = "*2\r\n$10\r\n1700000000\r\n$6\r\n123456\r\n"
-  /// What a Redis answers to AUTH, SELECT, PING, TIME, CLIENT ID, INFO server and DBSIZE.
+  /// What a Redis answers to AUTH, SELECT, PING, TIME, CLIENT ID, INFO server, HELLO 3, HELLO 2 and DBSIZE.
   private static let answers = [
-    "+OK\r\n", "+OK\r\n", "+PONG\r\n", time, ":7\r\n", info, ":3\r\n",
+    "+OK\r\n", "+OK\r\n", "+PONG\r\n", time, ":7\r\n", info,
+    "%1\r\n$5\r\nproto\r\n:3\r\n", "*2\r\n$5\r\nproto\r\n:2\r\n", ":3\r\n",
   ]
-  private static let questions = ["AUTH", "SELECT", "PING", "TIME", "CLIENT ID", "INFO server", "DBSIZE"]
+  private static let questions = [
+    "AUTH", "SELECT", "PING", "TIME", "CLIENT ID", "INFO server", "HELLO 3", "HELLO 2", "DBSIZE",
+  ]
   private static let others = [
     "+OK\r\n", "+PONG\r\n", "+QUEUED\r\n", ":0\r\n", ":1\r\n", ":-1\r\n", ":99999999999999999999\r\n",
     "$-1\r\n",
@@ -27,8 +30,10 @@ import Testing
   @Test func whatARedisSaysIsOne() {
     var handshake = handshake()
     for (number, answer) in HandshakeTests.answers.enumerated() {
-      #expect(handshake.replied(Array(answer.utf8).span) == (number == 6 ? .answered : .wait))
+      #expect(handshake.awaitsRESP3 == (number == 6))
+      #expect(handshake.replied(Array(answer.utf8).span) == (number == 8 ? .answered : .wait))
     }
+    #expect(handshake.greeting.hasRESP3)
     #expect(handshake.greeting.client == 7 && handshake.greeting.keys == 3)
     #expect(handshake.greeting.run == Array("abc".utf8))
     #expect(handshake.greeting.hasTransactions)
@@ -46,7 +51,7 @@ import Testing
     #expect(!handshake.greeting.hasTransactions)
   }
 
-  @Test(arguments: 0..<7) func anotherTypeIsNone(question: Int) {
+  @Test(arguments: 0..<9) func anotherTypeIsNone(question: Int) {
     for other in HandshakeTests.others {
       var handshake = handshake()
       for answer in HandshakeTests.answers.prefix(question) { _ = handshake.replied(Array(answer.utf8).span) }
@@ -57,11 +62,13 @@ import Testing
         case 3: false
         case 4: other == ":1\r\n"
         case 5: other.hasPrefix("$") && other != "$-1\r\n"
+        case 6: false
+        case 7: other.hasPrefix("*")
         default: other == ":0\r\n" || other == ":1\r\n"
         }
       let outcome = handshake.replied(Array(other.utf8).span)
       if isRight {
-        #expect(outcome == (question == 6 ? .answered : .wait), "\(other)")
+        #expect(outcome == (question == 8 ? .answered : .wait), "\(other)")
       } else if case .refused(let reason) = outcome {
         #expect(reason.hasPrefix("is no Redis: it answered \(HandshakeTests.questions[question]) with '"))
         #expect(!reason.contains("secret"))
@@ -71,12 +78,20 @@ import Testing
     }
   }
 
-  @Test(arguments: [3, 4, 5, 6]) func whoWillNotTellIsNotTurnedAway(question: Int) {
+  @Test(arguments: [3, 4, 5, 6, 8]) func whoWillNotTellIsNotTurnedAway(question: Int) {
     var handshake = handshake()
     for (number, answer) in HandshakeTests.answers.enumerated() {
       let outcome = handshake.replied(Array((number == question ? "-NOPERM no\r\n" : answer).utf8).span)
-      #expect(outcome == (number == 6 ? .answered : .wait))
+      #expect(outcome == (number == 8 ? .answered : .wait))
     }
+    #expect(handshake.greeting.hasRESP3 == (question != 6))
+  }
+
+  /// It would answer everything in a protocol that nobody has asked for.
+  @Test func whoDoesNotGoBackToTheOldProtocolIsTurnedAway() {
+    var handshake = handshake()
+    for answer in HandshakeTests.answers.prefix(7) { _ = handshake.replied(Array(answer.utf8).span) }
+    #expect(handshake.replied(Array("-ERR no\r\n".utf8).span) == .refused("refused HELLO 2: ERR no"))
   }
 
   @Test(
@@ -101,7 +116,7 @@ import Testing
     // As they are answered, and as a managed server refuses them.
     for answers in [told, told.map { _ in "-NOPERM no\r\n" }, told.map { _ in ":1\r\n" }] {
       var handshake = Handshake(endpoint, learns: true)
-      let all = HandshakeTests.answers[2..<6] + answers + [":3\r\n"]
+      let all = HandshakeTests.answers[2..<8] + answers + [":3\r\n"]
       for answer in all.dropLast() { #expect(handshake.replied(Array(answer.utf8).span) == .wait) }
       #expect(handshake.replied(Array(":3\r\n".utf8).span) == .answered)
       #expect(handshake.greeting.keys == 3 && handshake.facts?.run == Array("abc".utf8))

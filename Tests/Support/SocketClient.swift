@@ -1,7 +1,7 @@
 import Foundation
 import SluiceLoadGenerator
 
-/// A blocking TCP connection for byte literals: bytes in, whole RESP2 replies out, with a deadline for each.
+/// A blocking TCP connection for byte literals: bytes in, whole replies out, with a deadline for each.
 public final class SocketClient {
   private let descriptor: Int32
   private var received: [UInt8] = []
@@ -93,18 +93,18 @@ public final class SocketClient {
     return true
   }
 
-  /// The length of the first reply of a RESP2 stream; nil while it is not whole.
+  /// The length of the first reply of a stream; nil while it is not whole.
   static func lengthOfReply(_ bytes: ArraySlice<UInt8>) -> Int? {
     guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")), let kind = bytes.first else { return nil }
     let line = end - bytes.startIndex + 1
     let number = Int(String(decoding: bytes[(bytes.startIndex + 1)..<end].dropLast(), as: UTF8.self)) ?? 0
     switch kind {
-    case UInt8(ascii: "$"):
+    case UInt8(ascii: "$"), UInt8(ascii: "="):
       let length = number < 0 ? line : line + number + 2
       return length <= bytes.count ? length : nil
-    case UInt8(ascii: "*"):
+    case UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: "%"):
       var length = line
-      for _ in 0..<max(0, number) {
+      for _ in 0..<max(0, kind == UInt8(ascii: "%") ? 2 * number : number) {
         guard let element = lengthOfReply(bytes.dropFirst(length)) else { return nil }
         length += element
       }
