@@ -192,8 +192,9 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
 
   private static let absolute = Array("$6\r\nABSTTL\r\n".utf8)
 
+  /// That both are equal now is not noted for each key: the end of the walk says it of all, and one that is updated before is
+  /// copied once.
   private func restored(_ reply: Span<UInt8>, _ number: Int) {
-    let key = keys[number].key
     switch reply[0] {
     case UInt8(ascii: "+"):
       if letters[number] == CopyWay.restamped.rawValue {
@@ -201,7 +202,6 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
       } else {
         lane.figures.copies.dump &+= 1
       }
-      if isUndisturbed, !lane.new.suspects.contains(key) { lane.wasCopied(key) }
       end(number, Letter.copied)
     case UInt8(ascii: "-")
     where reply.count > 8 && reply[1] == UInt8(ascii: "B") && reply[5] == UInt8(ascii: "K"):
