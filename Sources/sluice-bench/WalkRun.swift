@@ -41,7 +41,7 @@ struct WalkRun {
           rates[.warm, default: []].append(warm)
           rates[.verify, default: []].append(verify)
         case .baseWarm:
-          guard let base else { continue }
+          guard let base, trial.from == trial.to else { continue }
           let (warm, verify) = try walk(base, legacy, new, "\(name)-base")
           rates[.baseWarm, default: []].append(warm)
           rates[.baseVerify, default: []].append(verify)

@@ -15,7 +15,7 @@ struct WalksCommand: ParsableCommand {
   @Option(help: "The sluice executable; by default the one beside this program.")
   var sluice: String?
 
-  @Option(help: "An older sluice, which warms and verifies in every round too.")
+  @Option(help: "An older sluice, which warms and verifies in every round between equal servers.")
   var base: String?
 
   @Option(help: "The folder of servers of other versions.")
