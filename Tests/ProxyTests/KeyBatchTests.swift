@@ -52,8 +52,8 @@ import Testing
   @Test func theCohortIsLeftToTheFillThatAsksNewFirst() async throws {
     try await Bench.runScripted(routing: .at(.live, 100)) { bench, stacks in
       #expect(bench.beginSmall("k", "l").finish() == Array("--".utf8))
-      #expect(try stacks.legacy.commandsNow() == [])
-      #expect(try stacks.new.commandsNow() == [])
+      let asked = try stacks.legacy.commandsNow() + stacks.new.commandsNow()
+      #expect(asked == [])
     }
   }
 
