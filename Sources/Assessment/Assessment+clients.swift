@@ -37,8 +37,8 @@ extension Assessment {
     if legacy.resp3Clients > 0 {
       rows.append(
         AssessmentRow(
-          .clients, "RESP3", .look, "\(Quantity.count(legacy.resp3Clients, "client")) of legacy speak it",
-          do: "see docs/commands.md for what the proxy speaks; most libraries can be told to use RESP2"))
+          .clients, "RESP3", .fine, "\(Quantity.count(legacy.resp3Clients, "client")) of legacy speak it",
+          do: "they are answered in it, unless a stack has layers or lives in memory"))
     }
     if legacy.trackingClients > 0 {
       rows.append(

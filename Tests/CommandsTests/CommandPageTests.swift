@@ -27,7 +27,9 @@ import Testing
       CommandPage.text(block).split(separator: "\n").map { $0.components(separatedBy: " | ")[0] }
         .joined(separator: "\n")
     }
-    let (carried, refused) = (names(.commands), names(.refused))
+    let carried = names(.commands)
+    // Subcommands that are carried although their container is not stand there by their own word.
+    let refused = names(.refused).replacing(#/\(but [^)]*\)/#, with: "")
     let specs = (0..<CommandTable.shared.specs.count).map { CommandTable.shared.specs[$0] }
     for spec in specs where spec.isListed && !spec.isTransaction && spec.container == nil && !spec.isContainer
     {
