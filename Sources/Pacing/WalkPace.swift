@@ -130,7 +130,7 @@ public struct WalkPace: Sendable {
   }
 
   /// A quiet server answers within a fraction of a millisecond: twice of next to nothing is nothing yet.
-  static func tolerated(_ quiet: UInt64) -> UInt64 { quiet &* 2 &+ 5_000_000 }
+  static func tolerated(_ quiet: UInt64) -> UInt64 { quiet &* 2 &+ 2_000_000 }
 
   private static let probeEvery: UInt64 = 50_000_000
   private static let window: UInt64 = 250_000_000

@@ -70,7 +70,13 @@ struct VerifyCommand: ParsableCommand {
         .data, "nothing was compared: neither stack has such a key, and zero of zero is no evidence")
     }
     // All of both was looked at: the proxy may count on it.
-    if options.match == nil, sample == nil { _ = try? lanes?.tell("both", since: status?["losses"].number) }
+    guard options.match == nil, sample == nil, let lanes else { return }
+    do {
+      _ = try lanes.tell("both", since: status?["losses"].number)
+    } catch {
+      throw Failure(
+        .temporary, "both hold the same, and the proxy does not count on it: \(error.message); run it again")
+    }
   }
 
   private var share: Share {
