@@ -26,8 +26,8 @@ public struct MemoryRoom: Sendable {
       return
         "it has evicted \(evicted) keys since, and uses \(uses) (\(reading.policy ?? "policy not known"))"
     }
-    // What may come until the next look, and a twentieth for what is on its way.
-    let (soon, overflows) = reading.used.addingReportingOverflow(growth &+ reading.maximum / 20)
+    // What may come until the next look on a machine that is slow to look, and a tenth for what is on its way.
+    let (soon, overflows) = reading.used.addingReportingOverflow(2 &* growth &+ reading.maximum / 10)
     guard overflows || soon >= reading.maximum else { return nil }
     return
       "it uses \(uses), and would soon \(reading.evicts ? "evict what it was brought" : "refuse writes") "

@@ -5,6 +5,7 @@ import SluiceFigures
 import SluiceJournal
 import SluiceRESP
 import SluiceRouting
+import SluiceServers
 
 /// A share of the key space with one connection to each stack, owned by one event loop.
 ///
@@ -99,6 +100,8 @@ final class Lane: @unchecked Sendable {
   var pieces: [[UInt8]: KeyCarry] = [:]
   /// Walks over stacks whose keys are doubtful in a share.
   var shareWalks: [StackID: ShareWalk] = [:]
+  /// What the servers have said of their memory.
+  var lastMemory: (legacy: MemoryReading?, new: MemoryReading?) = (nil, nil)
   /// Commands that waited for a key go on just now, and wait for nothing.
   var isGoingOn = false
   /// Keys whose copy has cost a connection, how often, and until when they are let alone.

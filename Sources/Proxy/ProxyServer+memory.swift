@@ -4,13 +4,20 @@ import SluiceRouting
 import SluiceServers
 
 extension ProxyServer {
-  /// How the stacks stand with their memory, asked now; nil for one that is down, does not tell, or has not answered within a quarter of a second.
+  /// How the stacks stand with their memory, asked now if nothing else is asked of them just then, or as they said last; nil for one that never told.
   public func memory() async -> (legacy: MemoryReading?, new: MemoryReading?) {
     guard let lane = lanes.first else { return (nil, nil) }
     return await withCheckedContinuation { continuation in
       lane.loop.execute {
         lane.turnBegan()
-        MemoryQuestion(on: lane) { continuation.resume(returning: $0) }.start()
+        // A stack that owes something is not given more to answer, and nobody waits for one that hangs: what was last said counts.
+        guard lane.stacks.allSatisfy({ $0.pending.isEmpty }) else {
+          return continuation.resume(returning: lane.lastMemory)
+        }
+        MemoryQuestion(on: lane) { answer in
+          lane.lastMemory = (answer.legacy ?? lane.lastMemory.legacy, answer.new ?? lane.lastMemory.new)
+          continuation.resume(returning: lane.lastMemory)
+        }.start()
       }
     }
   }

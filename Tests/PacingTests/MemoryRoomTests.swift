@@ -19,10 +19,10 @@ import Testing
 
   @Test func aWalkStopsAheadOfTheLimitByWhatItWritesBetweenTwoLooks() {
     var room = MemoryRoom(before: reading(10, of: 100))
-    for used in stride(from: 20, through: 80, by: 10) { #expect(room.told(reading(used, of: 100)) == nil) }
-    // 90, 10 more until the next look, and 5 % in hand.
-    let why = room.told(reading(90, of: 100))
-    #expect(why == "it uses 90 MiB of its maxmemory of 100 MiB, and would soon refuse writes (noeviction)")
+    for used in stride(from: 20, through: 60, by: 10) { #expect(room.told(reading(used, of: 100)) == nil) }
+    // 70, twice 10 until a late next look, and a tenth in hand.
+    let why = room.told(reading(70, of: 100))
+    #expect(why == "it uses 70 MiB of its maxmemory of 100 MiB, and would soon refuse writes (noeviction)")
     var slow = MemoryRoom(before: reading(80, of: 100))
     #expect(slow.told(reading(81, of: 100)) == nil)
     #expect(slow.told(reading(97, of: 100)) != nil)
@@ -30,7 +30,7 @@ import Testing
 
   @Test func whatIsBroughtIsNotToBeEvicted() throws {
     var room = MemoryRoom(before: reading(10, of: 100, "allkeys-lru", evicted: 5))
-    #expect(room.told(reading(50, of: 100, "allkeys-lru", evicted: 5)) == nil)
+    #expect(room.told(reading(20, of: 100, "allkeys-lru", evicted: 5)) == nil)
     let soon = room.told(reading(98, of: 100, "allkeys-lru", evicted: 5)) ?? ""
     #expect(soon.contains("would soon evict what it was brought (allkeys-lru)"), "\(soon)")
     let evicts = room.told(reading(60, of: 100, "allkeys-lru", evicted: 8)) ?? ""
