@@ -140,7 +140,6 @@ struct Suspects {
   }
 
   /// Every key of the share has been named, or is right.
-  ///
   mutating func namedAll() {
     guard share != nil else { return }
     share = nil
