@@ -70,12 +70,16 @@ let package = Package(
         .embedInCode("0003_benchmarks.sql"), .embedInCode("0004_trouble.sql"),
         .embedInCode("0005_refusals.sql"), .embedInCode("0006_evidence.sql"),
         .embedInCode("0007_holds.sql"), .embedInCode("0008_servers_and_copies.sql"),
+        .embedInCode("0009_served_and_closed.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),
     room(
       "Ledger",
-      ["SluiceFigures", "SluiceRouting", "SluiceMigrations", .product(name: "GRDB", package: "GRDB.swift")]),
+      [
+        "SluiceEvidence", "SluiceFigures", "SluiceFlags", "SluiceRouting", "SluiceMigrations",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
 
     // What the counts prove, and when they are a reason to go back.
     room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting", "SluiceServers"]),

@@ -28,6 +28,8 @@ public struct Migration: Sendable {
       Migration(number: 7, name: "holds", sql: PackageResources._007_holds_sql),
       Migration(
         number: 8, name: "servers_and_copies", sql: PackageResources._008_servers_and_copies_sql),
+      Migration(
+        number: 9, name: "served_and_closed", sql: PackageResources._009_served_and_closed_sql),
     ]
   }
 }

@@ -1,14 +1,18 @@
+import SluiceFigures
 import SluiceFlags
 import SluiceProxy
 import SluiceRouting
 
 /// One command of the control port, read from its words.
 enum ControlCommand: Equatable {
-  case status
+  /// `HOUR`: with what was counted in the last hour, window by window.
+  case status(withWindows: Bool = false)
   /// `FLEET`: for all who share the latch file. `RESUME`: back to where it was, and why.
   case rearm(isFleet: Bool, resume: String? = nil)
   /// Somebody answers for what is known against new, and says why.
-  case close(reason: String)
+  case close(Cutover.Meant, reason: String)
+  /// What was closed is open again.
+  case reopen(reason: String)
   case reload(allowReshuffle: Bool)
   case help, ping, quit
   /// `FORCE`: although its gates are not met, and why.
@@ -43,10 +47,14 @@ enum ControlCommand: Equatable {
     let why = try ControlCommand.takeReason(&texts, of: name)
     let arguments = texts.dropFirst()
     switch (name, arguments.count) {
-    case ("STATUS", 0): self = .status
+    case ("STATUS", 0): self = .status()
+    case ("STATUS", 1) where texts[1].uppercased() == "HOUR": self = .status(withWindows: true)
     case ("REARM", 0): self = .rearm(isFleet: false, resume: why)
     case ("REARM", 1) where texts[1].uppercased() == "FLEET": self = .rearm(isFleet: true, resume: why)
-    case ("CLOSE", 1...): self = .close(reason: ControlCommand.reason(arguments))
+    case ("CLOSE", 1...):
+      let (meant, rest) = try ControlCommand.meant(arguments)
+      self = .close(meant, reason: ControlCommand.reason(rest))
+    case ("REOPEN", _): self = .reopen(reason: ControlCommand.reason(arguments))
     case ("RELOAD", 0): self = .reload(allowReshuffle: false)
     case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
     // redis-cli answers HELP itself and sends nothing.
@@ -113,6 +121,36 @@ enum ControlCommand: Equatable {
     return why
   }
 
+  /// Takes `KIND=ttl` and `KEYS=price:*` off the beginning.
+  private static func meant(
+    _ words: ArraySlice<String>
+  ) throws(Invalid) -> (meant: Cutover.Meant, rest: ArraySlice<String>) {
+    var meant = Cutover.Meant()
+    var rest = words
+    while let word = rest.first {
+      if word.hasPrefix("KIND=") {
+        let name = String(word.dropFirst(5))
+        let kinds = DivergenceKind.allCases.filter { $0 != .timeout }
+        guard let kind = kinds.first(where: { $0.name == name.lowercased() }) else {
+          throw Invalid(
+            message: "ERR no kind of difference is called '\(name.prefix(64))'; "
+              + "the kinds are \(kinds.map(\.name).joined(separator: ", "))")
+        }
+        meant.kind = kind
+      } else if word.hasPrefix("KEYS=") {
+        let keys = Array(word.dropFirst(5).utf8)
+        guard (1...1000).contains(keys.count) else {
+          throw Invalid(message: "ERR say KEYS= and a name of up to 1000 bytes, in which * is anything")
+        }
+        meant.keys = keys
+      } else {
+        return (meant, rest)
+      }
+      rest = rest.dropFirst()
+    }
+    return (meant, rest)
+  }
+
   /// Status, ledger and log keep the beginning.
   private static func reason(_ words: ArraySlice<String>) -> String {
     String(words.joined(separator: " ").prefix(500))
@@ -143,11 +181,13 @@ enum ControlCommand: Equatable {
     "ROLLBACK [reason]      every key back to legacy, at once; stays until REARM",
     "REARM [FLEET]          lift the rollback of this proxy, into stage shadow; FLEET removes the file that others share",
     "REARM [FLEET] RESUME why   lift it, back to where it was; refused while new fails",
-    "STATUS                 everything there is to know, as JSON",
+    "STATUS [HOUR]          everything there is to know, as JSON; HOUR adds the last hour, window by window",
     "STAGE name [percent]   go to off, dualwrite, shadow, live, rampdown or complete",
     "RAMP percent           change the share of keys that new answers in live",
     "STAGE ... FORCE why    and RAMP ... FORCE why: although the gates of the step are not met",
-    "CLOSE why              what is known to differ, and a pause, are answered for",
+    "CLOSE why              what is known to differ, and a pause, are answered for, until it differs in another way",
+    "CLOSE [KIND=k] [KEYS=p] why   differences of a kind, or of keys like price:*, are meant to be",
+    "REOPEN [why]           what was closed is open again",
     "WHICH key [key ...]    where a key goes and why",
     "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
     "REPAIR key [key ...]   make the other stack's key what its primary's is",

@@ -28,7 +28,10 @@ struct ControlDesk: Sendable {
     var reply: [UInt8] = []
     do throws(Cutover.Refused) {
       switch command {
-      case .status: reply.appendBulk(await status().json)
+      case .status(let withWindows):
+        var report = await status()
+        if withWindows { report.windows = StatusReport.Windows(await cutover.evidence) }
+        reply.appendBulk(report.json)
       case .stage(let stage, let percentage, let force):
         reply.appendBulk(try await cutover.move(to: stage, percentage: percentage, who: who, force: force))
       case .ramp(let percentage, let force):
@@ -36,7 +39,9 @@ struct ControlDesk: Sendable {
       case .rollback(let reason): reply.appendBulk(await cutover.rollBack(reason: reason, who: who))
       case .rearm(let isFleet, let resume):
         reply.appendBulk(try await cutover.rearm(isFleet: isFleet, resume: resume, who: who))
-      case .close(let reason): reply.appendBulk(try await cutover.close(reason: reason, who: who))
+      case .close(let meant, let reason):
+        reply.appendBulk(try await cutover.close(meant, reason: reason, who: who))
+      case .reopen(let reason): reply.appendBulk(await cutover.reopen(reason: reason, who: who))
       case .reload(let allowReshuffle):
         readPasswords()
         reply.appendBulk(try await reload(allowReshuffle))

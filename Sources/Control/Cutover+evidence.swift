@@ -27,8 +27,12 @@ extension Cutover {
     let units = await proxy.takeGuardUnits(
       evidence.limits(definition.guardrails, countsKeys: (definition.plan?.minimumKeys ?? 0) > 0))
     evidence.open = units.open
+    let last = health.words(of: .new)
+    evidence.said = last.map { Cutover.inOneBreath("\($0.text) (to \($0.command))") } ?? evidence.said
+    let isFresh = (last?.at.timeIntervalSinceNow ?? -.infinity) > -60
     guard !isRolledBack,
-      let finding = evidence.judge(units, by: definition.guardrails, in: effective.stage)
+      let finding = evidence.judge(
+        units, by: definition.guardrails, in: effective.stage, said: isFresh ? evidence.said : nil)
     else { return }
     let step = describe()
     var words = finding.reason
@@ -38,12 +42,9 @@ extension Cutover {
       reaction = .notify
       words += "; nothing rolls back by itself from complete, for legacy would be emptied: look, and decide"
     }
-    if finding.signal == .failed, let said = health.words(of: .new), said.at.timeIntervalSinceNow > -60 {
-      words += "; it said: \(said.text)"
-    }
     switch reaction {
     case .rollback: await rollBack(reason: words, who: "guardrail")
-    case .pause: logger.error("paused, no step up is taken: \(words); 'sluice close' ends it")
+    case .pause: logger.error("paused, no step up is taken until 'sluice close': \(words)")
     case .notify: logger.error("a guardrail has found: \(words)")
     }
     let action: DecisionRecord.Action =
@@ -95,7 +96,7 @@ extension Cutover {
     let figures = await proxy.takeFigures()
     interval.figures.merge(figures)
     evidence.add(figures)
-    evidence.open = await proxy.openDivergences().count
+    await countOpen()
     recordServers()
   }
 
@@ -160,6 +161,14 @@ extension Cutover {
     return Refused("nothing was changed, \(order) is ahead of its gates; \(text)", word: "GATE")
   }
 
+  /// What a server says, so that it cannot be taken for a part of our own sentence.
+  private static func inOneBreath(_ words: String) -> String {
+    words.replacing(";", with: ",").replacing(": now ", with: " now ").replacing(
+      ", needed ", with: " needed "
+    )
+    .replacing(", missing ", with: " missing ")
+  }
+
   static func forced(_ why: String, _ unmet: [Gate]) -> String {
     "forced: \(why) (ahead of: \(unmet.map(\.name).joined(separator: ", ")))"
   }
@@ -183,27 +192,8 @@ extension Cutover {
     case .new: evidence.wasWarmed()
     case .both: evidence.wasVerified()
     }
-    evidence.open = await proxy.openDivergences().count
+    await countOpen()
     await writeAccount()
     return true
-  }
-
-  /// Somebody answers for what is known against new.
-  func close(reason: String, who: String) async throws(Refused) -> String {
-    guard !reason.isEmpty else { throw Refused("say why: CLOSE reason") }
-    await collect()
-    let open = evidence.open ?? 0
-    let paused = evidence.paused
-    await proxy.closeDivergences()
-    evidence.open = 0
-    evidence.close()
-    ledger?.record(
-      DecisionRecord(
-        who: who, .closed, step: describe(),
-        words: "\(open) divergences\(paused.map { ", the pause (\($0))" } ?? ""): \(reason)"))
-    await writeAccount()
-    logger.notice(
-      "closed by \(who): \(open) divergences\(paused.map { ", the pause (\($0))" } ?? ""): \(reason)")
-    return "OK closed: \(open) divergences that were open\(paused == nil ? "" : ", and the pause")"
   }
 }

@@ -128,9 +128,8 @@ extension Cutover {
     }
     let failing = evidence.failing(definition.guardrails)
     guard failing.isMet else {
-      let words = health.words(of: .new).map { "; it said: \($0.text)" } ?? ""
       throw Refused(
-        "still rolled back, for new still fails: \(failing.now)\(words); mend it, or 'rearm' into stage shadow"
+        "still rolled back, for new still fails: \(failing.now); mend it, or 'rearm' into stage shadow"
       )
     }
     // What speaks against going there from shadow speaks against going back there.

@@ -1,5 +1,6 @@
 import Foundation
 import SluiceEvidence
+import SluiceFigures
 import SluiceFlags
 import SluiceLedger
 import SluiceProxy
@@ -36,6 +37,8 @@ extension Cutover {
     /// Whether the flags come from the run before.
     var isRemembered: Bool
     var evidence: Evidence
+    /// What is meant to differ.
+    var closings: [Closing]
     /// The way on, and its gates.
     var next: String?
     var gates: [Gate]
@@ -50,7 +53,7 @@ extension Cutover {
     return Standing(
       inForce: inForce, flagsError: flagsError, latchError: latchError,
       latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
-      isRemembered: isRemembered, evidence: evidence, next: next?.order,
+      isRemembered: isRemembered, evidence: evidence, closings: closings, next: next?.order,
       gates: next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? [],
       memory: around.memory)
   }

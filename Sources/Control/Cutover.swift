@@ -64,7 +64,9 @@ actor Cutover {
   var lastFallback: (rest: TimeInterval, returned: Date)?
   var evidence = Evidence()
   /// What the ledger knows of it by now.
-  var written: (open: UInt64?, isOld: Bool) = (nil, true)
+  var written: (open: UInt64?, version: UInt64, isOld: Bool) = (nil, 0, true)
+  /// What is meant to differ.
+  var closings: [Closing] = []
   /// When its account began, over restarts.
   var accountBegan = Date()
   /// What the ledger was told last of each stack.

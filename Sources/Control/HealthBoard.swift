@@ -13,6 +13,8 @@ final class HealthBoard: Sendable {
   /// What a stack said last of its own trouble.
   struct Words: Encodable, Sendable {
     var text: String
+    /// What it was asked.
+    var command: String
     var at: Date
   }
 
@@ -28,8 +30,8 @@ final class HealthBoard: Sendable {
   subscript(stack: StackID) -> Standing { lanes.withLock { $0.standing[stack] ?? Standing() } }
 
   /// A stack answered a command that it is in trouble.
-  func said(_ words: String, by stack: StackID) {
-    lanes.withLock { $0.words[stack] = Words(text: words, at: Date()) }
+  func said(_ words: String, to command: String, by stack: StackID) {
+    lanes.withLock { $0.words[stack] = Words(text: words, command: command, at: Date()) }
   }
 
   /// What the stack said last of its own trouble; nil if it never did.

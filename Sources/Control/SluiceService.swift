@@ -254,7 +254,7 @@ public final class SluiceService: Service {
       case .divergence(let divergence):
         ledger?.record(DivergenceSample(divergence, previews: previews))
       case .trouble(let stack, let command, let words):
-        health.said(words, by: stack)
+        health.said(words, to: CommandTable.shared.name(of: command), by: stack)
         ledger?.record(
           ErrorSample(at: Date(), stack: stack, kind: .trouble, command: command, message: words))
       case .memoryIsShort(let client, let held, let limit):

@@ -87,15 +87,12 @@ extension StatusReport {
     }
     compare = Compare(
       matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
-      diverged: total.compare.diverged, dropped: total.compare.dropped, kinds: kinds,
+      diverged: total.compare.diverged, dropped: total.compare.dropped,
+      served_different: total.compare.servedDifferent, served_missing: total.compare.servedMissing,
+      kinds: kinds,
       ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     step = Step(standing)
-    for stack in StackID.allCases {
-      for role in Role.allCases {
-        stacks[stack.name]?.last_minute[role.name] = LastMinute(evidence.lastMinute(stack, role))
-      }
-    }
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
@@ -123,6 +120,7 @@ extension StatusReport {
       self.journal.health = "degraded"
       self.journal.reason = failure
     }
+    lookBack(on: evidence)
   }
 }
 
@@ -207,7 +205,12 @@ extension StatusReport.Step {
     let evidence = standing.evidence
     seconds = evidence.seconds()
     (forced, paused) = (evidence.forced, evidence.paused)
-    open_divergences = evidence.open ?? 0
+    (open_divergences, open_is_least) = (evidence.open ?? 0, evidence.openIsLeast)
+    closings = standing.closings.map {
+      .init(
+        kind: $0.kind?.name, keys: TerminalText.key($0.keys), why: $0.why, who: $0.who,
+        at: Date(timeIntervalSince1970: Double($0.at) / 1000))
+    }
     next = standing.next
     gates = standing.gates.map {
       .init(name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst)
@@ -219,17 +222,6 @@ extension StatusReport.Step {
         score: (evidence.score(of: name) * 1000).rounded() / 1000, bad: test?.bad ?? 0,
         total: test?.total ?? 0, healthy: rail.healthy, broken: rail.broken, reaction: rail.reaction.rawValue)
     }
-  }
-}
-
-extension StatusReport.LastMinute {
-  fileprivate init(_ figures: OperationFigures) {
-    let asked = figures.hits &+ figures.misses
-    operations = figures.operations
-    (errors, failures) = (figures.errors, figures.failures)
-    hit_percent = asked == 0 ? nil : (Double(figures.hits) / Double(asked) * 10_000).rounded() / 100
-    p50_us = figures.latency.value(atPercentile: 50)
-    p99_us = figures.latency.value(atPercentile: 99)
   }
 }
 
@@ -247,8 +239,6 @@ extension StatusReport.Stack {
     inFlight: Int,
     mirrorQueue: Int, suspects: Int, breaker: Breaker, failures: Int, coldSince: Int64?
   ) {
-    var latency = LatencyHistogram()
-    for commandClass in CommandClass.allCases { latency.merge(total[id, commandClass].latency) }
     self.init(
       endpoint: "\(stack.endpoint)", health: standing.health.name, since: standing.since,
       reason: standing.health.reason, in_flight: inFlight, mirror_queue: mirrorQueue, suspects: suspects,
@@ -257,8 +247,7 @@ extension StatusReport.Stack {
       breaker: breaker.rawValue, failures: failures,
       cold_since: coldSince.map { Date(timeIntervalSince1970: Double($0) / 1000) },
       operations: CommandClass.allCases.reduce(0) { $0 + total[id, $1].operations },
-      errors: total.errors.total(id), p50_us: latency.count == 0 ? 0 : latency.value(atPercentile: 50),
-      p99_us: latency.count == 0 ? 0 : latency.value(atPercentile: 99))
+      errors: total.errors.total(id))
   }
 }
 

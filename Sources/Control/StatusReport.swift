@@ -46,6 +46,8 @@ struct StatusReport: Encodable, Sendable {
   var journal: Journal
   /// Which server is behind legacy and which behind new: `Redis 7.0.15 -> Redis 8.2.3`; null until both were met.
   var pair: String?
+  /// The last hour in pieces; only where it was asked for.
+  var windows: Windows?
   /// Clocks that differ by more than is tolerated, one sentence each.
   var clocks: [String] = []
   var wrong_passwords = WrongPasswords()
@@ -97,10 +99,10 @@ struct StatusReport: Encodable, Sendable {
     var cold_since: Date?
     var operations: UInt64
     var errors: UInt64
-    var p50_us: UInt64
-    var p99_us: UInt64
     /// The last minute, by role: `primary`, where clients waited for it, and `mirror`.
-    var last_minute: [String: LastMinute] = [:]
+    var last_minute: [String: Recent] = [:]
+    /// The same of the last hour.
+    var last_hour: [String: Recent] = [:]
     /// Nil for a stack without layers.
     var layers: Layers?
     /// What the server is, by its own word; null as long as it was not met.
@@ -139,17 +141,6 @@ struct StatusReport: Encodable, Sendable {
       var last_from: String?
       var last_at: Date?
     }
-  }
-
-  struct LastMinute: Encodable, Sendable {
-    var operations: UInt64
-    var errors: UInt64
-    /// Of these, those for the stack's own sake.
-    var failures: UInt64
-    /// Null without a read that could hit.
-    var hit_percent: Double?
-    var p50_us: UInt64
-    var p99_us: UInt64
   }
 
   struct Layers: Encodable, Sendable {
@@ -191,6 +182,8 @@ struct StatusReport: Encodable, Sendable {
     var max = 0
     var max_reason: String?
     var turned_away = 0
+    /// How they waited in the `last_minute`, the `last_hour` and `since_start`, what the proxy held included.
+    var waits: [String: Waits] = [:]
   }
 
   struct Refusal: Encodable, Sendable {
@@ -211,6 +204,10 @@ struct StatusReport: Encodable, Sendable {
     var superseded: UInt64
     var diverged: UInt64
     var dropped: UInt64
+    /// Of diverged, what a client was really served, because it had asked new: another answer than legacy's, and none where legacy has
+    /// one.
+    var served_different: UInt64
+    var served_missing: UInt64
     /// Divergences by kind, those that are not zero.
     var kinds: [String: UInt64]
     /// Why reads were ignored, reasons that are not zero.
@@ -237,10 +234,23 @@ struct StatusReport: Encodable, Sendable {
     var paused: String?
     /// Differences that are known and not closed, under whatever routing they were seen.
     var open_divergences: UInt64
+    /// Whether there may be more: more differ than are known one by one.
+    var open_is_least: Bool
+    /// What is meant to differ, as `close` was told.
+    var closings: [Closing]
     /// The way on, as `sluice` would be told it; null where there is none.
     var next: String?
     var gates: [GateRow]
     var guardrails: [String: Guardrail]
+  }
+
+  struct Closing: Encodable, Sendable {
+    /// Null is any.
+    var kind: String?
+    var keys: String
+    var why: String
+    var who: String
+    var at: Date
   }
 
   struct GateRow: Encodable, Sendable {

@@ -15,8 +15,13 @@ public struct Account: Sendable, Equatable {
   public var failures: UInt64 = 0
   public var keys: UInt64 = 0
   public var isVerified = false
+  /// Slots in which clients waited for new, and those of them that were slow for new's own sake.
+  public var slots: UInt64 = 0
+  public var slowSlots: UInt64 = 0
   public var paused: String?
   public var forced: String?
+  /// New's last words about its own trouble.
+  public var said: String?
   /// Legacy's p99 in microseconds, by command class.
   public var pace: [CommandClass: UInt64] = [:]
   public var tests: [Guardrails.Name: Cusum] = [:]
@@ -38,7 +43,9 @@ extension Evidence {
     (account.operations, account.failures) = (work.operations, work.failures)
     account.keys = keys
     account.isVerified = isVerified
-    (account.paused, account.forced) = (paused, forced)
+    (account.paused, account.forced, account.said) = (paused, forced, said)
+    account.slots = slow.good &+ slow.bad
+    account.slowSlots = slow.bad - min(slow.bad, slowOnLegacy)
     for each in CommandClass.allCases { account.pace[each] = pace[each] }
     account.tests = tests
     return account
@@ -59,7 +66,9 @@ extension Evidence {
     // Which keys they were died with the process: the same ones would be counted twice.
     keys = 0
     if account.isVerified { verified(at: now) }
-    (paused, forced) = (account.paused, account.forced)
+    (paused, forced, said) = (account.paused, account.forced, account.said)
+    let bad = min(account.slowSlots, account.slots)
+    (slow, slowOnLegacy) = (GuardUnits.Count(good: account.slots - bad, bad: bad), 0)
     for (each, p99) in account.pace { pace.recall(p99, for: each) }
     tests = account.tests
   }

@@ -41,7 +41,7 @@ extension Evidence {
       let known = open ?? sinceFlip.dataDivergences
       gates.append(
         gate(
-          "differs", "\(known) open", "0 open",
+          "differs", "\(openIsLeast ? "at least " : "")\(known) open", "0 open",
           "see them equal (sluice verify --repair) or close them (sluice close)",
           if: known == 0))
     }
@@ -71,8 +71,9 @@ extension Evidence {
     let legacyRate = legacy.operations == 0 ? 0 : Double(legacy.failures) / Double(legacy.operations)
     let bounds = Bounds(new.failures, of: new.operations)
     let isFailing = new.failures >= 3 && bounds.lower > max(limit, legacyRate)
+    let words = isFailing ? said.map { ", it said: \($0)" } ?? "" : ""
     return Gate(
-      "failing", now: "\(new.failures) of \(new.operations) commands failed on new",
+      "failing", now: "\(new.failures) of \(new.operations) commands failed on new\(words)",
       needed: "at most \(limit.percent)",
       missing: isFailing ? "commands that new carries out" : "", isAgainst: isFailing)
   }
@@ -126,11 +127,23 @@ extension Evidence {
       let differing = sinceFlip.dataDivergences - min(sinceFlip.dataDivergences, answeredFor)
       if plan.minimumCompared > 0 {
         gates.append(bound("diverged", differing, of: compared, below: new.guardrails.diverged.healthy))
+        let known = sinceFlip.divergences[.missingInNew]
+        let settled = min(known, warmed)
+        gates.append(
+          bound(
+            "missed", known - settled, of: compared - min(compared, settled),
+            below: new.guardrails.missed.healthy))
       }
     }
     let work = StackWork(.new, in: sinceFlip)
     if work.operations > 0, plan.minimumCompared > 0 {
       gates.append(bound("failed", work.failures, of: work.operations, below: new.guardrails.failed.healthy))
+    }
+    // Before clients wait for new nobody can say how they do.
+    let slots = slow.good &+ slow.bad
+    if slots > 0, plan.minimumCompared > 0 {
+      let bad = slow.bad - min(slow.bad, slowOnLegacy)
+      gates.append(bound("slow", bad, of: slots, below: new.guardrails.slow.healthy))
     }
     gates += besideLegacy(seconds, new.guardrails)
     let skipped = plan.steps.filter { $0.hundredths > old.reach && $0.hundredths < new.reach }

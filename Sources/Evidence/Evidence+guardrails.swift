@@ -19,8 +19,14 @@ extension Evidence {
   ///
   /// - Returns: what one of them has found, the gravest first; nil if all is as it was. They act only where clients depend on the new
   ///   stack; elsewhere the units are not looked at. A finding is told once in an account.
-  public mutating func judge(_ units: GuardUnits, by guardrails: Guardrails, in stage: Stage) -> Finding? {
+  ///
+  /// - Parameter said: what new has just said of its own trouble; it stands in the reason of what is decided by its failures.
+  public mutating func judge(
+    _ units: GuardUnits, by guardrails: Guardrails, in stage: Stage, said: String? = nil
+  ) -> Finding? {
     keys &+= units.keys
+    slow.merge(units.slow)
+    slowOnLegacy &+= units.slowOnLegacy
     guard stage == .live || stage == .rampdown || stage == .complete else { return nil }
     var findings: [Finding] = []
     for signal in Guardrails.Name.allCases {
@@ -31,10 +37,11 @@ extension Evidence {
       test.add(units[signal], rates: Cusum.Rates(rail))
       tests[signal] = test
       guard test.hasFired else { continue }
+      let words = signal == .failed ? said.map { ", it said: \($0)" } ?? "" : ""
       findings.append(
         Finding(
           signal: signal, reaction: rail.reaction, bad: test.bad, total: test.total, limit: rail.healthy,
-          reason: "\(signal.words(test)) (limit \(rail.healthy))"))
+          reason: "\(signal.words(test)) (limit \(rail.healthy))\(words)"))
     }
     let order: [Guardrails.Reaction] = [.rollback, .pause, .notify]
     guard

@@ -16,10 +16,17 @@ public struct Evidence: Sendable {
   public private(set) var minutes = FigureWindows(seconds: 60, limit: 60)
   /// Differences that are known and not closed; nil where nobody knows them one by one.
   public var open: UInt64?
+  /// Whether there may be more.
+  public var openIsLeast = false
   /// Different keys that were compared, as far as somebody wants to know.
   public internal(set) var keys: UInt64 = 0
-  /// Why no step up is taken before somebody answers for it; nil if no guardrail has asked for that.
+  /// Slots of 20 ms in which clients waited for new, and how many of legacy's were slow meanwhile.
+  var slow = GuardUnits.Count()
+  var slowOnLegacy: UInt64 = 0
+  /// Why no step up is taken before somebody answers for it, under whatever routing that was found; nil if no guardrail has asked for that.
   public internal(set) var paused: String?
+  /// What new said last of its own trouble; nil if it never did.
+  public var said: String?
   /// Why the present step was taken ahead of its gates; nil if it was not.
   public var forced: String?
   /// When both stacks were found to hold the same, key by key.
@@ -32,7 +39,7 @@ public struct Evidence: Sendable {
   var pace = LegacyPace()
   private let origin: ContinuousClock.Instant
   /// Seconds since the start, at the last time that something was added.
-  private(set) var clock: UInt64 = 0
+  public private(set) var clock: UInt64 = 0
 
   /// Nothing counted yet.
   public init(at now: ContinuousClock.Instant = .now) { (since, origin) = (now, now) }
@@ -47,12 +54,19 @@ public struct Evidence: Sendable {
     pace.look(at: recent.sum(over: 10, at: clock), at: clock)
   }
 
-  /// A flip begins a new account: what was true before it says nothing about what is true now. What is known to differ stays known.
+  /// A flip begins a new account: what was true before it says nothing about what is true now. What is known to differ stays known, and
+  /// what a guardrail has paused for stays unanswered: neither a way round by another share nor an edit by somebody else ends it.
   public mutating func startAgain(at now: ContinuousClock.Instant = .now) {
     sinceFlip = LaneFigures()
     since = now
     tests = [:]
-    (keys, warmed, answeredFor, paused, forced) = (0, 0, 0, nil, nil)
+    (keys, warmed, answeredFor, forced) = (0, 0, 0, nil)
+    (slow, slowOnLegacy) = (GuardUnits.Count(), 0)
+  }
+
+  /// A pause of the run before, and new's last words: they are nothing of one routing.
+  public mutating func recall(paused: String?, said: String?) {
+    (self.paused, self.said) = (paused ?? self.paused, said ?? self.said)
   }
 
   mutating func begin(_ figures: LaneFigures, since: ContinuousClock.Instant, warmed: UInt64) {
@@ -78,18 +92,17 @@ public struct Evidence: Sendable {
   public mutating func close() {
     paused = nil
     tests = [:]
-    answeredFor = sinceFlip.dataDivergences
+    (slow, slowOnLegacy) = (GuardUnits.Count(), 0)
+    answered()
     warmed = sinceFlip.divergences[.missingInNew]
   }
+
+  /// Somebody answers for all that has differed under the present routing.
+  public mutating func answered() { answeredFor = sinceFlip.dataDivergences }
 
   /// How long the account is, in seconds.
   public func seconds(at now: ContinuousClock.Instant = .now) -> UInt64 {
     UInt64(clamping: (now - since).components.seconds)
-  }
-
-  /// What a stack did in a role in about the last minute.
-  public func lastMinute(_ stack: StackID, _ role: Role) -> OperationFigures {
-    recent.sum(over: 60, at: clock).work(stack, role)
   }
 
   /// What the compares since the flip say.

@@ -13,6 +13,9 @@ public struct CompareFigures: Sendable, Equatable {
   public var superseded: UInt64 = 0
   /// The answers differed and still did: the sum over all kinds of ``DivergenceCounts``.
   public var diverged: UInt64 = 0
+  /// Of these, what a client was really served, because its key is new's: another answer than legacy's, and none where legacy has one.
+  public var servedDifferent: UInt64 = 0
+  public var servedMissing: UInt64 = 0
   /// Chosen for comparison, and nothing can be said: the mirror's queue was full or its connection lost, a flip came between,
   /// or the key was being repaired.
   public var dropped: UInt64 = 0
@@ -48,6 +51,8 @@ public struct CompareFigures: Sendable, Equatable {
     ignoredBy.merge(other.ignoredBy)
     superseded &+= other.superseded
     diverged &+= other.diverged
+    servedDifferent &+= other.servedDifferent
+    servedMissing &+= other.servedMissing
     dropped &+= other.dropped
     mirroredWrites &+= other.mirroredWrites
     droppedWrites &+= other.droppedWrites

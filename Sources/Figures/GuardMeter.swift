@@ -34,10 +34,27 @@ public struct GuardMeter: Sendable {
     }
   }
 
-  /// Keys of the present minute, bad ones and good ones capped alike.
+  /// Different keys of the present minute. However many more of them there are than the sketch has bits: were the good ones capped before
+  /// the bad ones are, a few bad ones would be many at half a million commands a second.
+  private struct Tally {
+    private var sketch = KeySketch()
+    private var rest = 0.0
+
+    mutating func count(_ hash: UInt64) -> UInt64 {
+      guard sketch.insert(hash) else { return 0 }
+      rest += sketch.weight
+      let whole = rest.rounded(.down)
+      rest -= whole
+      return UInt64(whole)
+    }
+
+    mutating func clear() { sketch.clear() }
+  }
+
+  /// Keys of the present minute, bad ones and good ones counted alike.
   private struct Keys {
-    var bad = KeySketch()
-    var good = KeySketch()
+    var bad = Tally()
+    var good = Tally()
     /// One was bad since the guardrails looked last.
     var isNews = false
 
@@ -71,14 +88,14 @@ public struct GuardMeter: Sendable {
   public mutating func differed(_ hash: UInt64, at now: UInt64) {
     begin(now)
     (isAlert, differing.isNews) = (true, true)
-    if differing.bad.insert(hash) { units.diverged.bad &+= 1 }
+    units.diverged.bad &+= differing.bad.count(hash)
   }
 
   /// A client asked new for a key that new does not have, and legacy has.
   public mutating func missed(_ hash: UInt64, at now: UInt64) {
     begin(now)
     (isAlert, missing.isNews) = (true, true)
-    if missing.bad.insert(hash) { units.missed.bad &+= 1 }
+    units.missed.bad &+= missing.bad.count(hash)
   }
 
   /// The stacks agree about a key. Need not be called unless ``isAlert``.
@@ -87,8 +104,8 @@ public struct GuardMeter: Sendable {
   public mutating func agreed(_ hash: UInt64, isOfNew: Bool, at now: UInt64) {
     begin(now)
     if limits.countsKeys, compared.insert(hash) { units.keys &+= 1 }
-    if differing.isNews || limits.isSuspicious, differing.good.insert(hash) { units.diverged.good &+= 1 }
-    if isOfNew, missing.isNews || limits.isMissing, missing.good.insert(hash) { units.missed.good &+= 1 }
+    if differing.isNews || limits.isSuspicious { units.diverged.good &+= differing.good.count(hash) }
+    if isOfNew, missing.isNews || limits.isMissing { units.missed.good &+= missing.good.count(hash) }
   }
 
   private mutating func begin(_ now: UInt64) {

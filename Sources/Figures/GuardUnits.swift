@@ -8,7 +8,8 @@ public struct GuardUnits: Sendable, Equatable {
 
     public init(good: UInt64 = 0, bad: UInt64 = 0) { (self.good, self.bad) = (good, bad) }
 
-    mutating func merge(_ other: Count) {
+    /// Adds those of another time.
+    public mutating func merge(_ other: Count) {
       good &+= other.good
       bad &+= other.bad
     }

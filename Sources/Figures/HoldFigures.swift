@@ -46,5 +46,5 @@ public struct HoldFigures: Sendable {
     return self
   }
 
-  private static let nothing = HoldFigures()
+  static let nothing = HoldFigures()
 }

@@ -10,6 +10,8 @@ public enum IgnoredReason: UInt8, Sendable, CaseIterable {
   case expiredFields
   /// Servers of these two versions rightly say it differently; the table of `SluiceServers` has the rows.
   case versions
+  /// It differs, and somebody has said that it is meant to.
+  case closed
 
   /// The word for status and ledger.
   public var name: String {
@@ -19,13 +21,14 @@ public enum IgnoredReason: UInt8, Sendable, CaseIterable {
     case .oneSided: "one_server_has_it"
     case .expiredFields: "expired_fields"
     case .versions: "versions_differ"
+    case .closed: "meant_to_differ"
     }
   }
 }
 
 /// How many reads were ignored, by reason; their sum is `CompareFigures.ignored`.
 public struct IgnoredCounts: Sendable, Equatable {
-  private var counts = InlineArray<5, UInt64>(repeating: 0)
+  private var counts = InlineArray<6, UInt64>(repeating: 0)
 
   public init() {}
 

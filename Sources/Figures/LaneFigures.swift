@@ -22,6 +22,8 @@ public struct LaneFigures: Sendable {
   public var copies = CopyFigures()
   /// How long commands were held before a stack was asked.
   public var holds = HoldFigures()
+  /// How long their clients waited in all.
+  public var waits = HeldWaits()
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -47,9 +49,14 @@ public struct LaneFigures: Sendable {
   }
 
   /// Counts a compare that found a difference and found it again.
-  public mutating func recordDivergence(_ kind: DivergenceKind, command: UInt16) {
+  ///
+  /// - Parameter isServed: the client had asked new, and got its answer.
+  public mutating func recordDivergence(_ kind: DivergenceKind, command: UInt16, isServed: Bool = false) {
     compare.diverged &+= 1
     divergences.record(kind, command: command)
+    guard isServed else { return }
+    if kind.isAboutData { compare.servedDifferent &+= 1 }
+    if kind == .missingInNew { compare.servedMissing &+= 1 }
   }
 
   /// Counts an operation that failed, in the figures of its role and class and by its kind.
@@ -77,7 +84,7 @@ public struct LaneFigures: Sendable {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
       && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
-      && holds.isEmpty && refusals.isEmpty
+      && holds.isEmpty && waits.isEmpty && refusals.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -90,6 +97,7 @@ public struct LaneFigures: Sendable {
     commands.merge(other.commands)
     copies.merge(other.copies)
     holds.merge(other.holds)
+    waits.merge(other.waits)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
     uncarried.merge(other.uncarried)
@@ -106,6 +114,7 @@ public struct LaneFigures: Sendable {
     taken.commands = commands
     taken.copies = copies
     taken.holds = holds.take()
+    taken.waits = waits.take()
     taken.refusals = refusals
     taken.lacks = lacks
     taken.uncarried = uncarried

@@ -7,6 +7,9 @@ public struct WindowFigures: Sendable {
   public private(set) var compared: UInt64 = 0
   public private(set) var missing: UInt64 = 0
   public private(set) var diverged: UInt64 = 0
+  /// What the proxy held, and how long the clients of that waited in all.
+  public private(set) var holds = HoldFigures.nothing
+  public private(set) var waits = HeldWaits()
 
   /// Nothing counted yet.
   public init() {}
@@ -33,6 +36,8 @@ public struct WindowFigures: Sendable {
     compared &+= figures.compare.compared
     self.missing &+= missing
     self.diverged &+= min(diverged, figures.compare.diverged)
+    holds.merge(figures.holds)
+    waits.merge(figures.waits)
   }
 
   /// Adds another window.
@@ -41,6 +46,8 @@ public struct WindowFigures: Sendable {
     compared &+= other.compared
     missing &+= other.missing
     diverged &+= other.diverged
+    holds.merge(other.holds)
+    waits.merge(other.waits)
   }
 
   /// Forgets what new lacked: it was brought there since.
@@ -108,6 +115,18 @@ public struct FigureWindows: Sendable {
       sum.merge(window.figures)
     }
     return sum
+  }
+
+  /// How many seconds ``sum(over:at:)`` is of, since the clock began at 0.
+  public func covered(by span: UInt64, at now: UInt64) -> UInt64 {
+    now &- (now &- min(now, span)) / seconds &* seconds &+ 1
+  }
+
+  /// Each of the last `span` seconds in which anything was counted, with its beginning.
+  public func each(of span: UInt64, at now: UInt64) -> [(start: UInt64, figures: WindowFigures)] {
+    windows.filter { ($0.index &+ 1) &* seconds > now &- min(now, span) }.map {
+      ($0.index &* seconds, $0.figures)
+    }
   }
 
   /// The last two windows of those in which there was something of a kind: what is known of it, however long ago that is.

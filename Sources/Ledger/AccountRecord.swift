@@ -40,11 +40,17 @@ public struct AccountRecord: Sendable, Equatable {
   /// Differences that are known.
   public struct Known: Sendable, Equatable {
     public var list: [OpenDivergences.Entry]
-    /// All, those included that are not known one by one.
+    /// All that are open, those included that are not known one by one.
     public var count: UInt64
+    /// Whether there may be more.
+    public var isLeast: Bool
+    /// What is meant to differ.
+    public var closings: [Closing] = []
+    /// Another number is another list; nil where nobody counts.
+    public var version: UInt64?
 
-    public init(list: [OpenDivergences.Entry] = [], count: UInt64 = 0) {
-      (self.list, self.count) = (list, count)
+    public init(list: [OpenDivergences.Entry] = [], count: UInt64 = 0, isLeast: Bool = false) {
+      (self.list, self.count, self.isLeast) = (list, count, isLeast)
     }
   }
 
@@ -69,8 +75,13 @@ public struct AccountRecord: Sendable, Equatable {
   /// Legacy's p99 when clients last waited for it, in microseconds; 0 if that is not known.
   public var readPace: UInt64 = 0
   public var writePace: UInt64 = 0
+  /// Slots of 20 ms in which clients waited for new, and those of them that were slow.
+  public var slots: UInt64 = 0
+  public var slowSlots: UInt64 = 0
   public var paused: String?
   public var forced: String?
+  /// New's last words about its own trouble.
+  public var said: String?
   public var next: String?
   public var scores: [Score] = []
   public var gates: [Gate] = []
@@ -86,7 +97,7 @@ public struct DecisionRecord: Sendable {
   public enum Action: String, Sendable {
     case refused, forced
     case rolledBack = "rolled back"
-    case paused, notified, closed
+    case paused, notified, closed, reopened
   }
 
   public var at: Date

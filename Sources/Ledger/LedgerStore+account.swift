@@ -13,7 +13,8 @@ extension LedgerStore {
       compare.dropped,
       compare.mirroredWrites, compare.droppedWrites, compare.mirrorErrors, missing, timeouts, account.warmed,
       account.operations, account.failures, account.keys, account.known.count, account.isVerified ? 1 : 0,
-      account.readPace, account.writePace, compare.uncarried,
+      account.readPace, account.writePace, compare.uncarried, account.slots, account.slowSlots,
+      account.known.isLeast ? 1 : 0,
     ]
     let percent = account.position.percent.isFinite ? account.position.percent : 0
     var values: [(any DatabaseValueConvertible)?] = [
@@ -24,12 +25,14 @@ extension LedgerStore {
     values.append(account.paused)
     values.append(account.forced)
     values.append(account.next)
+    values.append(account.said.map { String($0.prefix(200)) })
     try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO accounts (began_at, routing, stage, percent, updated_at, seconds, matched, ignored,
           superseded, diverged, dropped, mirrored_writes, dropped_writes, mirror_errors, missing, timeouts, warmed,
-          operations, failures, keys, open, verified, read_p99_us, write_p99_us, uncarried, paused, forced, next)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          operations, failures, keys, open, verified, read_p99_us, write_p99_us, uncarried, slots, slow_slots,
+          open_is_least, paused, forced, next, said)
+        VALUES (\(Array(repeating: "?", count: values.count).joined(separator: ", ")))
         """
     ).execute(arguments: StatementArguments(values))
     try db.execute(sql: "DELETE FROM guardrail_scores")
@@ -45,13 +48,7 @@ extension LedgerStore {
       try db.cachedStatement(sql: "INSERT INTO step_gates VALUES (?, ?, ?, ?, ?, ?)").execute(
         arguments: [place, gate.name, gate.now, gate.needed, gate.missing, gate.isAgainst ? 1 : 0])
     }
-    try db.execute(sql: "DELETE FROM known_divergences")
-    for entry in account.known.list {
-      try db.cachedStatement(sql: "INSERT OR REPLACE INTO known_divergences VALUES (?, ?, ?, ?)").execute(
-        arguments: [
-          Int64(bitPattern: entry.question), entry.kind.name, commandName(entry.command), keys.key(entry.key),
-        ])
-    }
+    try write(account.known, db)
   }
 
   func insert(_ decision: DecisionRecord, flip: Int64, _ db: Database) throws {
@@ -77,6 +74,11 @@ extension Ledger.Before {
     public var command: String
     /// Empty where keys are hashed.
     public var key: [UInt8]
+    /// Digests of both answers.
+    public var legacy: UInt64
+    public var new: UInt64
+    /// Why it is meant to stay; nil if it is open.
+    public var closed: String?
   }
 
   /// The account that stood last. Whatever somebody has written into the file, it decodes or is none.
@@ -111,8 +113,10 @@ extension Ledger.Before {
     account.keys = number("keys")
     account.isVerified = number("verified") == 1
     (account.readPace, account.writePace) = (number("read_p99_us"), number("write_p99_us"))
-    (account.paused, account.forced) = (value("paused"), value("forced"))
+    (account.paused, account.forced, account.said) = (value("paused"), value("forced"), value("said"))
+    (account.slots, account.slowSlots) = (number("slots"), number("slow_slots"))
     account.known.count = number("open")
+    account.known.isLeast = number("open_is_least") == 1
     for row in try Row.fetchAll(db, sql: "SELECT signal, score, bad, total FROM guardrail_scores") {
       let values = Array(row.databaseValues)
       guard let signal = String.fromDatabaseValue(values[0]), let score = Double.fromDatabaseValue(values[1]),
@@ -123,13 +127,36 @@ extension Ledger.Before {
           signal: signal, score: score, bad: UInt64(clamping: Int64.fromDatabaseValue(values[2]) ?? 0),
           total: UInt64(clamping: Int64.fromDatabaseValue(values[3]) ?? 0)))
     }
+    account.known.closings = try closings(db)
     return (account, try known(db))
   }
 
+  private static func closings(_ db: Database) throws -> [Closing] {
+    try Row.fetchAll(
+      db, sql: "SELECT kind, keys, at, who, why FROM closings ORDER BY at LIMIT \(Closing.limit)"
+    ).compactMap { row in
+      let values = Array(row.databaseValues)
+      guard let name = String.fromDatabaseValue(values[0]), let at = Int64.fromDatabaseValue(values[2]),
+        let who = String.fromDatabaseValue(values[3]), let why = String.fromDatabaseValue(values[4])
+      else { return nil }
+      let kind = DivergenceKind.allCases.first { $0.name == name }
+      guard name.isEmpty || kind != nil else { return nil }
+      let keys: [UInt8]? =
+        switch values[1].storage {
+        case .string(let text): Array(text.utf8)
+        case .blob(let data): Array(data)
+        case .null, .int64, .double: nil
+        }
+      return keys.map { Closing(kind: kind, keys: $0, why: why, who: who, at: at) }
+    }
+  }
+
   private static func known(_ db: Database) throws -> [Divergence] {
-    let limit = 1 << 16
+    let limit = 1 << 20
     return try Row.fetchAll(
-      db, sql: "SELECT question, kind, command, key FROM known_divergences LIMIT \(limit)"
+      db,
+      sql:
+        "SELECT question, kind, command, key, legacy_digest, new_digest, closed FROM known_divergences LIMIT \(limit)"
     ).compactMap { row in
       let values = Array(row.databaseValues)
       guard let question = Int64.fromDatabaseValue(values[0]), let name = String.fromDatabaseValue(values[1]),
@@ -142,7 +169,11 @@ extension Ledger.Before {
         case .blob(let data): Array(data)
         case .null, .int64, .double: []
         }
-      return Divergence(question: UInt64(bitPattern: question), kind: kind, command: command, key: key)
+      return Divergence(
+        question: UInt64(bitPattern: question), kind: kind, command: command, key: key,
+        legacy: UInt64(bitPattern: Int64.fromDatabaseValue(values[4]) ?? 0),
+        new: UInt64(bitPattern: Int64.fromDatabaseValue(values[5]) ?? 0),
+        closed: String.fromDatabaseValue(values[6]))
     }
   }
 }

@@ -9,13 +9,14 @@ extension LedgerStore {
     try db.cachedStatement(
       sql: """
         INSERT INTO intervals (run, flip, started_at, ended_at, matched, ignored, superseded, diverged, dropped,
-          mirrored_writes, dropped_writes, mirror_errors, uncarried) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          mirrored_writes, dropped_writes, mirror_errors, uncarried, served_different, served_missing)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       run, flip, interval.start.milliseconds, interval.end.milliseconds, count(compare.matched),
       count(compare.ignored), count(compare.superseded), count(compare.diverged), count(compare.dropped),
       count(compare.mirroredWrites), count(compare.droppedWrites), count(compare.mirrorErrors),
-      count(compare.uncarried),
+      count(compare.uncarried), count(compare.servedDifferent), count(compare.servedMissing),
     ])
     let id = db.lastInsertedRowID
     for stack in StackID.allCases {
@@ -30,6 +31,7 @@ extension LedgerStore {
     try insert(interval.figures.commands, interval: id, db)
     try insert(interval.figures.suspects, interval: id, db)
     try insert(interval.figures.holds, interval: id, db)
+    try insert(interval.figures.waits, interval: id, db)
     try add(interval.figures.refusals, to: "refusals", db)
     try add(interval.figures.lacks, to: "lacks", db)
     try add(interval.figures.uncarried, db)
@@ -94,6 +96,24 @@ extension LedgerStore {
       holds[reason].forEachBucket { _, highest, number in buckets.append((count(highest), count(number))) }
       for bucket in buckets {
         try statement.execute(arguments: [interval, reason.name, bucket.upper, bucket.count])
+      }
+    }
+  }
+
+  private func insert(_ waits: HeldWaits, interval: Int64, _ db: Database) throws {
+    guard !waits.isEmpty else { return }
+    let statement = try db.cachedStatement(
+      sql: "INSERT INTO held_latencies (interval, class, upper_us, waited, replaced) VALUES (?, ?, ?, ?, ?)")
+    for commandClass in CommandClass.allCases {
+      var buckets: [Int64: (waited: Int64, replaced: Int64)] = [:]
+      waits.waited(commandClass).forEachBucket { _, highest, number in
+        buckets[count(highest), default: (0, 0)].waited = count(number)
+      }
+      waits.replaced(commandClass).forEachBucket { _, highest, number in
+        buckets[count(highest), default: (0, 0)].replaced = count(number)
+      }
+      for (upper, counts) in buckets {
+        try statement.execute(arguments: [interval, commandClass.name, upper, counts.waited, counts.replaced])
       }
     }
   }

@@ -85,7 +85,9 @@ extension LedgerStore {
         """, arguments: [limit])
     for id in ids {
       for table in [
-        "latencies_without_role", "figures_without_role", "command_figures", "latencies", "holds", "copies",
+        "latencies_without_role", "figures_without_role", "command_figures", "latencies", "holds",
+        "held_latencies",
+        "copies",
       ] {
         try db.execute(sql: "DELETE FROM \(table) WHERE interval = ?", arguments: [id])
       }

@@ -17,6 +17,7 @@ struct LedgerStore: Sendable {
   let before: Ledger.Before
   let keys: KeyText
   let previewBytes: Int
+  let written = KnownWritten()
   let commandName: @Sendable (UInt16) -> String
 
   /// Opens the file and begins a run.

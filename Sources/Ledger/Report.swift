@@ -22,6 +22,7 @@ public struct Report: Sendable {
     case keys = "which_keys"
     case latest = "latest_divergences"
     case since = "since_which_flip"
+    case closed = "what_is_closed"
     case servers = "which_servers"
     case uncarried = "what_is_not_carried"
     case copies = "how_copies_went"
@@ -54,6 +55,7 @@ public struct Report: Sendable {
       case .keys: "Which keys differ, by pattern"
       case .latest: "Which ones, the latest first"
       case .since: "Since which flip"
+      case .closed: "What is meant to differ"
       case .servers: "Between which servers, and since when"
       case .uncarried: "Which keys cannot come along, the latest first"
       case .copies: "How values went over, flip by flip"
@@ -93,9 +95,12 @@ public struct Report: Sendable {
       case .why: ["at", "who", "action", "step", "signal", "bad", "total", "limit", "words"]
       case .said: ["stack", "kind", "command", "message", "samples", "first_seen", "last_seen"]
       case .hurt:
-        ["flip", "step", "commands", "failed", "failed_by_new", "compared_and_different", "missing_in_new"]
+        [
+          "flip", "step", "commands", "failed", "failed_by_new", "compared_on_new", "different_on_new",
+          "missing_on_new",
+        ]
       case .hits: ["flip", "step", "stack", "role", "hits", "misses", "hit_percent", "legacy_had_it"]
-      case .waits: ["waits_until", "commands", "p50_us", "p99_us", "max_us"]
+      case .waits: ["waits", "commands", "p50_us", "p99_us", "max_us"]
       case .latencyNow: ["span", "class", "role", "stack", "operations", "p50_us", "p99_us"]
       case .commands:
         ["command", "role", "stack", "operations", "hit_percent", "errors", "failures", "p50_us", "p99_us"]
@@ -116,6 +121,7 @@ public struct Report: Sendable {
           "at", "kind", "command", "key", "legacy", "legacy_length", "new", "new_length", "first_difference",
         ]
       case .since: ["kind", "command", "flip", "flipped", "action", "change", "under_it", "ever"]
+      case .closed: ["kind", "which", "keys", "why", "since", "who"]
       case .servers: ["since", "run", "stack", "server", "version", "dump_version"]
       case .uncarried: ["direction", "type", "reason", "key", "first_seen", "last_seen"]
       case .copies: ["flip", "step", "dump", "restamped", "value", "pieces"]
@@ -148,7 +154,7 @@ public struct Report: Sendable {
       case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks, .servers,
         .copies:
         true
-      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .refusals, .lacks,
+      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .closed, .refusals, .lacks,
         .uncarried, .said, .hits, .waits, .latencyNow,
         .commands, .latency, .figures:
         false

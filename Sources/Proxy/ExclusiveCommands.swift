@@ -13,6 +13,8 @@ final class ExclusiveCommands: @unchecked Sendable {
     let frame: [UInt8]
     let sink: ReplySink
     let slot: UInt32
+    /// Since when its client waits.
+    let since: UInt64
     /// How often the lanes were held for it before, and a key was doubtful all the same.
     var tries = 0
   }
@@ -34,7 +36,8 @@ final class ExclusiveCommands: @unchecked Sendable {
   /// Takes a whole command from any loop; the reply goes to `sink`.
   func run(_ frame: [UInt8], sink: ReplySink, slot: UInt32) {
     lanes[0].loop.execute {
-      self.jobs.append(Job(frame: frame, sink: sink, slot: slot))
+      self.lanes[0].turnBegan()
+      self.jobs.append(Job(frame: frame, sink: sink, slot: slot, since: self.lanes[0].now))
       self.next()
     }
   }
@@ -78,9 +81,12 @@ final class ExclusiveCommands: @unchecked Sendable {
       jobs.prepend(again)
       return finished()
     }
+    lanes[0].figures.holds.record(.fence, nanoseconds: lanes[0].now &- job.since)
+    lanes[0].waitingSince = job.since
     lanes[0].runExclusive(job.frame.span, isDoubtful: isDoubtful, sink: job.sink, slot: job.slot) {
       self.finished()
     }
+    lanes[0].waitingSince = 0
   }
 
   private func finished() {

@@ -8,6 +8,8 @@ struct HeldCommands {
     let slot: UInt32
     let length: Int
     let since: UInt64
+    /// Since when its client waits: it may have been held before.
+    let from: UInt64
   }
 
   private(set) var items: [Item] = []
@@ -20,9 +22,12 @@ struct HeldCommands {
   /// A command over many keys waits for some of them; what comes behind it must not overtake it on the others.
   var isOpenForSingleKeys: Bool { manyKeys == 0 }
 
-  mutating func append(_ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int, at now: UInt64) {
+  /// - Parameter from: since when its client waits; 0 is now.
+  mutating func append(
+    _ frame: Span<UInt8>, sink: ReplySink, slot: UInt32, keys: Int, at now: UInt64, from: UInt64
+  ) {
     bytes.append(frame)
-    items.append(Item(sink: sink, slot: slot, length: frame.count, since: now))
+    items.append(Item(sink: sink, slot: slot, length: frame.count, since: now, from: from == 0 ? now : from))
     if keys > 1 { manyKeys += 1 }
   }
 
@@ -43,7 +48,9 @@ extension Lane {
     for item in items {
       guard let frame = bytes.readSlice(length: item.length) else { return }
       figures.holds.record(reason, nanoseconds: now &- item.since)
+      waitingSince = item.from
       receive(frame.readableBytesUInt8Span, sink: item.sink, slot: item.slot)
     }
+    waitingSince = 0
   }
 }

@@ -21,6 +21,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
     let sink: ReplySink
     let slot: UInt32
     let command: UInt16
+    /// Since when its client waits, and since when for the fill.
+    let from: UInt64
+    let since: UInt64
     let request: [UInt8]
     /// What it gets if the fill fails.
     let miss: [UInt8]
@@ -148,11 +151,12 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
     guard connection.isUp else { return }
     for reader in readers.take() {
       let request = reader.request
+      lane.figures.holds.record(.key, nanoseconds: lane.now &- reader.since)
       connection.send(
         request.span,
         Pending(
           slot: reader.slot, command: reader.command, role: .primary, sequel: .none, tail: reader.sink.tail,
-          sentAt: lane.now),
+          sentAt: lane.now, primaryLength: Pending.held(since: reader.from, sentAt: lane.now)),
         sink: reader.sink)
     }
   }
@@ -168,6 +172,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
   private func miss() {
     for reader in readers.take() {
       let miss = reader.miss
+      let commandClass = lane.table.specs[Int(reader.command)].commandClass
+      lane.figures.holds.record(.key, nanoseconds: lane.now &- reader.since)
+      lane.figures.waits.waited(commandClass, nanoseconds: lane.now &- reader.from)
       lane.deliver(miss.span, to: reader.sink, slot: reader.slot)
     }
   }

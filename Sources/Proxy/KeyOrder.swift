@@ -26,6 +26,8 @@ public enum KeyOutcome: Sendable, Equatable {
   case equal
   /// They do not.
   case different(DivergenceKind)
+  /// They do not, and are meant not to.
+  case closed(DivergenceKind)
   /// No way can carry it; the sentence says why.
   case uncarried(String)
   /// It could not be done; the sentence says why.
@@ -41,6 +43,7 @@ public enum KeyOutcome: Sendable, Equatable {
     case .doubtful: "doubtful"
     case .equal: "equal"
     case .different(let kind): kind.name
+    case .closed(let kind): "closed \(kind.name)"
     case .uncarried(let reason): "uncarried \(reason)"
     case .refused(let reason): "refused \(reason)"
     }

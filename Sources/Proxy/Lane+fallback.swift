@@ -11,13 +11,14 @@ import SluiceRouting
 extension Lane {
   /// Keeps a command that could not be sent. False if nobody will ask legacy for it.
   func postpone(
-    _ frame: Span<UInt8>, _ spec: CommandSpec, on stack: StackID, sink: ReplySink, slot: UInt32
+    _ frame: Span<UInt8>, _ spec: CommandSpec, on stack: StackID, sink: ReplySink, slot: UInt32,
+    from: UInt64? = nil
   ) -> Bool {
     guard keepsForLegacy, stack == .new, case .keyed = spec.scope, frame.count > 0 else { return false }
     // A command that has all lanes for itself cannot be asked again in one of them.
     guard !(fence?.isGranted ?? false), postponed.byteCount < settings.heldBytes else { return false }
     if postponed.count == 0 { postponedSince = now }
-    postponed.append(frame, sink: sink, slot: slot, keys: 1, at: now)
+    postponed.append(frame, sink: sink, slot: slot, keys: 1, at: now, from: from ?? waitingSince)
     return true
   }
 
@@ -29,7 +30,8 @@ extension Lane {
     else {
       return false
     }
-    return postpone(request, spec, on: stack, sink: sink, slot: command.slot)
+    return postpone(
+      request, spec, on: stack, sink: sink, slot: command.slot, from: command.sentAt &- command.held)
   }
 
   /// Writes that leave the same behind however often they are carried out, and whose reply tells nothing else.

@@ -105,7 +105,7 @@ extension Lane {
         "TRYAGAIN sluice: more waits for a flip than the proxy may hold; nothing was done, try again",
         sink: sink, slot: slot)
     }
-    held.append(frame, sink: sink, slot: slot, keys: keys, at: now)
+    held.append(frame, sink: sink, slot: slot, keys: keys, at: now, from: waitingSince)
   }
 
   /// Something was answered, or a connection was lost: the fence may come down.

@@ -58,9 +58,13 @@ extension Lane {
     let fill = fill(key)
     guard !fill.isOver, !fill.hasLetGo else { return false }
     new.suspects.pauses.begins(at: now)
+    // The client waits on: the stack's answer is not the end of it.
+    figures.waits.replaced(
+      table.specs[Int(command.command)].commandClass, nanoseconds: now &- command.sentAt &+ command.held)
     fill.add(
       KeyFill.Reader(
         sink: sink, slot: command.slot, command: command.command,
+        from: command.sentAt &- command.held, since: now,
         request: request.withUnsafeBufferPointer { Array($0) },
         miss: reply.withUnsafeBufferPointer { Array($0) }))
     return true

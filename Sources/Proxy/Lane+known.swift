@@ -5,8 +5,13 @@ import SluiceRouting
 /// Differences that are known, and how they are closed.
 extension Lane {
   /// An order has looked at all that both stacks hold of a key.
-  func looked(at key: [UInt8], _ outcome: KeyOutcome) {
-    if outcome == .equal { known.isEqual(key) }
+  func looked(at key: [UInt8], _ outcome: KeyOutcome) -> KeyOutcome {
+    switch outcome {
+    case .equal: known.isEqual(key)
+    case .different(let kind): return known.isMeant(kind, key) ? .closed(kind) : outcome
+    default: break
+    }
+    return outcome
   }
 
   /// A digest of the key of a command with one key, as `Digest(key)`; of the whole command where it is not told apart. Nothing is
@@ -41,31 +46,65 @@ extension Lane {
   }
 }
 
+/// What is known to differ, of all lanes.
+public struct KnownDivergences: Sendable {
+  /// One by one, the closed ones too.
+  public var list: [OpenDivergences.Entry] = []
+  /// How many are open, or at least are.
+  public var open: UInt64 = 0
+  public var isLeast = false
+  public var version: UInt64 = 0
+}
+
 extension ProxyServer {
-  /// Differences that are known one by one, and the number of all.
-  public func openDivergences() async -> (list: [OpenDivergences.Entry], count: UInt64, version: UInt64) {
-    var all: (list: [OpenDivergences.Entry], count: UInt64, version: UInt64) = ([], 0, 0)
+  /// What is known to differ.
+  ///
+  /// - Parameter withList: one by one, too, which may be many.
+  public func knownDivergences(withList: Bool) async -> KnownDivergences {
+    var all = KnownDivergences()
     for lane in lanes {
-      guard let open = try? await lane.loop.submit({ lane.known }).get() else { continue }
-      all.list += open.list
-      all.count &+= open.count
-      all.version &+= open.version
+      guard
+        let known = try? await lane.loop.submit({
+          let known = lane.known
+          return (
+            list: withList ? known.list : [], count: known.count, unlisted: known.unlisted,
+            version: known.version
+          )
+        }).get()
+      else { continue }
+      all.list += known.list
+      all.open &+= known.count
+      all.isLeast = all.isLeast || known.unlisted > 0
+      all.version &+= known.version
     }
     return all
   }
 
   /// Closes them all: somebody answers for it.
-  public func closeDivergences() async {
-    for lane in lanes { _ = try? await lane.loop.submit { lane.known.close() }.get() }
+  public func closeDivergences(because reason: String) async {
+    for lane in lanes { _ = try? await lane.loop.submit { lane.known.close(because: reason) }.get() }
   }
 
-  /// Those of an earlier run are open again.
+  /// What is meant to differ from now on.
+  public func mean(_ closings: [Closing]) async {
+    for lane in lanes { _ = try? await lane.loop.submit { lane.known.mean(closings) }.get() }
+  }
+
+  /// What was closed is open again.
+  public func openDivergences() async {
+    for lane in lanes { _ = try? await lane.loop.submit { lane.known.open() }.get() }
+  }
+
+  /// Those of an earlier run are known again.
   ///
   /// - Parameter unlisted: so many more there were, of which nothing else is known.
-  public func recallDivergences(_ list: [OpenDivergences.Entry], unlisted: UInt64) async {
+  public func recallDivergences(
+    _ list: [OpenDivergences.Entry], unlisted: UInt64, closings: [Closing]
+  ) async {
     for lane in lanes {
       _ = try? await lane.loop.submit {
-        for entry in list where lane.owner(of: entry.key.span) === lane { lane.known.differed(entry) }
+        lane.known.mean(closings)
+        for entry in list where lane.owner(of: entry.key.span) === lane { lane.known.recall(entry) }
         if lane.index == 0 { lane.known.recall(unlisted: unlisted) }
       }.get()
     }

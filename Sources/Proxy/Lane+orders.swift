@@ -59,8 +59,7 @@ extension Lane {
     ordersUnderWay += 1
     let done: (KeyOutcome) -> Void = { outcome in
       self.ordersUnderWay -= 1
-      self.looked(at: order.key, outcome)
-      order.done(outcome)
+      order.done(self.looked(at: order.key, outcome))
       self.goOnWithOrders()
     }
     switch order.order {

@@ -172,6 +172,10 @@ extension Lane {
     let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
     figures[stack, role, commandClass].operations &+= 1
     figures[stack, role, commandClass].latency.record(nanoseconds: elapsed)
+    if command.primaryLength > 0, role == .primary {
+      figures.waits.waited(commandClass, nanoseconds: UInt64(clamping: elapsed) &+ command.held)
+      figures.waits.replaced(commandClass, nanoseconds: UInt64(clamping: elapsed))
+    }
     if elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)] {
       figures[stack, role, commandClass].slow &+= 1
     }

@@ -160,7 +160,8 @@ extension Lane {
   ) -> Pending {
     Pending(
       slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
-      isKept: sequel != .none || (keepsForLegacy && stack == .new), tail: tail, sentAt: now)
+      isKept: sequel != .none || (keepsForLegacy && stack == .new), tail: tail, sentAt: now,
+      primaryLength: Pending.held(since: waitingSince, sentAt: now))
   }
 
   private func send(

@@ -57,7 +57,7 @@ extension Lane {
         fill.letGo()
       }
     }
-    fill.held.append(frame, sink: sink, slot: slot, keys: 1, at: now)
+    fill.held.append(frame, sink: sink, slot: slot, keys: 1, at: now, from: waitingSince)
     return true
   }
 

@@ -38,7 +38,7 @@ extension Lane {
   func becameEqual(_ walked: ProxyServer.Walked) {
     if walked == .both {
       legacy.isWarm = true
-      known.close()
+      known.everythingIsEqual()
     }
     new.isWarm = true
     if isWarm { equalKeys = [] }

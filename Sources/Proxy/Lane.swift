@@ -75,6 +75,8 @@ final class Lane: @unchecked Sendable {
   var equalKeys: Set<[UInt8]> = []
   /// Whether what new cannot answer is kept for legacy; see `Lane+fallback.swift`.
   var keepsForLegacy = false
+  /// Since when the client of a command waits that was held and goes on in this moment; 0 for all others.
+  var waitingSince: UInt64 = 0
   var postponed = HeldCommands()
   var postponedSince: UInt64 = 0
   /// How many writes the only stack had been sent when the other one was left out; nil if that was before the start.

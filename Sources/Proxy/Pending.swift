@@ -57,10 +57,22 @@ struct Pending: BitwiseCopyable {
   var tail = LinkTail.resp2
   /// When it was sent, in nanoseconds of the loop's coarse clock.
   var sentAt: UInt64
-  /// For a compared read: length and digest of the primary's reply.
+  /// For a compared read: length and digest of the primary's reply. For a primary: how long it was held before it was sent.
   var primaryLength: UInt32 = 0
   /// For a write that is mirrored, and for its mirrored effect: where the lane's journal has recorded it.
   var recorded: UInt32 = 0
   /// For the deletion of a suspect: the mark that it had. For a proof: the primary's answer.
   var primaryDigest: UInt64 = 0
+}
+
+extension Pending {
+  /// How long its client had waited when a primary was sent, in nanoseconds: 0 unless something has held it, and else at least 1 µs.
+  var held: UInt64 { UInt64(primaryLength) &* 1000 }
+
+  /// For ``primaryLength``.
+  ///
+  /// - Parameter since: when its client began to wait; 0 is when it is sent.
+  static func held(since: UInt64, sentAt now: UInt64) -> UInt32 {
+    since == 0 ? 0 : UInt32(clamping: max(1, (now &- since) / 1000))
+  }
 }

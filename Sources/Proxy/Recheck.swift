@@ -270,12 +270,12 @@ final class Recheck: ReplySink, @unchecked Sendable {
     _ kind: DivergenceKind, key: Int, _ legacy: [UInt8], _ new: [UInt8], _ firstDifference: Int
   ) {
     let command = UInt16(truncatingIfNeeded: spec.id)
-    lane.figures.recordDivergence(kind, command: command)
-    if let first = keys.first {
-      let name = keys.indices.contains(key) ? keys[key] : first
+    let name = keys.indices.contains(key) ? keys[key] : keys.first
+    if let name, isMeant(kind, name, legacy, new) { return lane.figures.compare.ignore(.closed) }
+    lane.figures.recordDivergence(kind, command: command, isServed: primary == .new)
+    if let name {
       if kind.isAboutData {
         lane.guards.differed(Digest(name.span).value, at: lane.now)
-        lane.known.differed(.init(question: question, kind: kind, command: command, key: name))
       } else if kind == .missingInNew, primary == .new {
         lane.guards.missed(Digest(name.span).value, at: lane.now)
       }
@@ -285,6 +285,15 @@ final class Recheck: ReplySink, @unchecked Sendable {
         Divergence(
           kind: kind, command: command, key: keys.indices.contains(key) ? keys[key] : [],
           legacy: Divergence.Answer(legacy), new: Divergence.Answer(new), firstDifference: firstDifference)))
+  }
+
+  /// Whether somebody has said that the stacks are to differ here; what is about data is known from here on.
+  private func isMeant(_ kind: DivergenceKind, _ key: [UInt8], _ legacy: [UInt8], _ new: [UInt8]) -> Bool {
+    guard kind.isAboutData else { return lane.known.isMeant(kind, key) }
+    return lane.known.differed(
+      .init(
+        question: question, kind: kind, command: UInt16(truncatingIfNeeded: spec.id), key: key,
+        legacy: Digest(legacy.span).value, new: Digest(new.span).value))
   }
 
   /// By which the same question is known again.

@@ -37,8 +37,7 @@ public struct SluiceCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       AssessCommand.self, Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self,
-      Rearm.self, Close.self,
-      Which.self,
+      Rearm.self, Close.self, Reopen.self, Which.self,
       WarmCommand.self, VerifyCommand.self,
       Reload.self, ReportCommand.self, CommandsCommand.self, Diagnose.self, Bench.self,
     ])

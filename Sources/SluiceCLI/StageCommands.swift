@@ -89,28 +89,6 @@ struct ForceOption: ParsableArguments {
   var words: [String] { force.map { ["FORCE", $0] } ?? [] }
 }
 
-/// `sluice close REASON`.
-struct Close: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Answer for what is known against the new stack, so that it holds no step up any more.",
-    discussion: """
-      What was seen to differ stays open until the same question is answered alike, or until sluice verify has found
-      both stacks equal; a guardrail that has paused stays so. This closes both, and writes down who did it and why.
-
-      Example:
-        sluice close "a day's time to live on new is what we want"
-      """)
-
-  @Argument(help: "Why, for the ledger and for those who look at the status.")
-  var reason: [String]
-
-  @OptionGroup var options: ControlOptions
-
-  func run() throws {
-    Output.line(Output.printable(try options.client().text(["CLOSE", reason.joined(separator: " ")])))
-  }
-}
-
 /// `sluice ramp PERCENT`.
 struct Ramp: ParsableCommand {
   static let configuration = CommandConfiguration(

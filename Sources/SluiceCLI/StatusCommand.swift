@@ -13,6 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
       Examples:
         sluice status
         sluice status --watch                every second, until ctrl-C
+        sluice status --hour                 the last hour, minute by minute
         sluice status --json | jq .stage
         sluice status --control unix:/run/sluice.sock
       """)
@@ -22,6 +23,10 @@ struct StatusCommand: AsyncParsableCommand {
 
   @Flag(help: "Show it again every second until ctrl-C.")
   var watch = false
+
+  @Flag(
+    help: "Show the last hour, minute by minute; with --json also in pieces of ten seconds for ten minutes.")
+  var hour = false
 
   @OptionGroup var options: ControlOptions
 
@@ -47,13 +52,13 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   private func show(_ client: ControlClient) throws(Failure) -> String {
-    let text = try client.text(["STATUS"])
+    let text = try client.text(["STATUS"] + (hour ? ["HOUR"] : []))
     if json { return text }
     guard let status = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
       throw Failure(
         .software,
         "\(client.address) answered STATUS with something that is no JSON; is it a Sluice control port?")
     }
-    return StatusScreen.render(status)
+    return hour ? StatusScreen.hour(status) : StatusScreen.render(status)
   }
 }

@@ -9,6 +9,13 @@ extension StatusScreen {
       lines.append(
         row("PAUSED", "\(why); no step up is taken until it is mended and \"sluice close\" says why"))
     }
+    for closing in step["closings"].elements {
+      lines.append(
+        row(
+          "closed",
+          "\(closing["kind"].text ?? "all") of \(closing["keys"].text ?? "*") may differ: "
+            + "\(closing["why"].text ?? "-") (\(closing["who"].text ?? "-"), \(closing["at"].text ?? "-"))"))
+    }
     lines.append(row("step", "for \(span(seconds))\(guardrails(step["guardrails"]))"))
     if let next = step["next"].text { lines += gates(next, step["gates"].elements) }
     return lines.joined(separator: "\n") + "\n"

@@ -3,7 +3,8 @@ enum StatusScreen {
   /// Renders what `STATUS` answered; fields that are missing show as `-` or not at all.
   static func render(_ status: JSONValue) -> String {
     let blocks = [
-      head(status), step(status["step"]), stacks(status["stacks"]), compare(status), counts(status),
+      head(status), step(status["step"]), stacks(status["stacks"]), recent(status), compare(status),
+      counts(status),
       flags(status["flags"]),
       ledger(status["ledger"]), journal(status["journal"]), memory(status["memory_error"]),
       attention(status), wayBack(status),
@@ -59,14 +60,14 @@ enum StatusScreen {
   }
 
   private static func stacks(_ stacks: JSONValue) -> String {
-    let numbers = ["in flight", "mirror queue", "suspects", "operations", "errors", "p50 us", "p99 us"]
+    // Since the start, so counts alone: how long something takes is of the last minute and hour.
+    let numbers = ["in flight", "mirror queue", "suspects", "operations", "errors"]
     var table = TextTable(columns: ["stack", "health"] + numbers + ["endpoint"], numeric: Set(numbers))
     var notes: [String] = []
     for name in ["legacy", "new"] {
       let stack = stacks[name]
       let health = stack["health"].text ?? "-"
-      let figures = ["in_flight", "mirror_queue", "suspects", "operations", "errors", "p50_us", "p99_us"].map
-      {
+      let figures = ["in_flight", "mirror_queue", "suspects", "operations", "errors"].map {
         stack[$0].count
       }
       table.rows.append(
@@ -82,7 +83,8 @@ enum StatusScreen {
         notes.append("\(name) is \(health)\(since)\(stack["reason"].text.map { ": \($0)" } ?? "")")
       }
       if let words = stack["last_trouble"]["text"].text {
-        notes.append("\(name) said at \(stack["last_trouble"]["at"].text ?? "-"): \(words)")
+        let command = stack["last_trouble"]["command"].text.map { " to \($0)" } ?? ""
+        notes.append("\(name) said\(command) at \(stack["last_trouble"]["at"].text ?? "-"): \(words)")
       }
       if let since = stack["cold_since"].text {
         notes.append("\(name) is cold since \(since): it came up empty, or was emptied")
@@ -128,6 +130,14 @@ enum StatusScreen {
     } else {
       lines.append(row("", counts(compare, names)))
     }
+    let served = ["served_different", "served_missing"].map { compare[$0].number ?? 0 }
+    if served[0] + served[1] > 0 {
+      lines.append(
+        row(
+          "",
+          "served by new:       otherwise than legacy \(compare["served_different"].count), missed what it has "
+            + compare["served_missing"].count))
+    }
     if case .object(let kinds) = compare["kinds"], !kinds.isEmpty {
       lines.append(row("", "diverged by kind:    \(counts(compare["kinds"], kinds.keys.sorted()))"))
     }
@@ -139,7 +149,9 @@ enum StatusScreen {
     let compare = status["compare"]
     let open = status["step"]["open_divergences"].number ?? 0
     if open > 0 {
-      return "DIFFERS: \(status["step"]["open_divergences"].count) open; see \"sluice report\" for what"
+      let least = status["step"]["open_is_least"].bool == true ? "at least " : ""
+      return
+        "DIFFERS: \(least)\(status["step"]["open_divergences"].count) open; see \"sluice report\" for what"
     }
     // What the verdict stands on: the time since the last flip, where the proxy tells it apart.
     let counted = compare["since_flip"]["matched"].number == nil ? compare : compare["since_flip"]

@@ -131,6 +131,80 @@ extension Acceptance {
         return try process.status().text("step.paused")?.contains("clients missed") == true
       }
       #expect(try process.status().flag("rolled_back") == false)
+      // Neither a fall nor an edit by somebody else, neither a kill nor a warm-up answers for it.
+      try process.control("RAMP", "40")
+      try process.replaceFlags(FlagText.make(stage: "live", percent: 30))
+      try eventually("the edit is taken") { try process.status().number("percent") == 30 }
+      try eventually("the ledger knows") {
+        let step = try Ledgerbook(process.ledgerPath).rows(.step).first
+        return step?["paused"]?.contains("clients missed") == true && step?["step"]?.hasSuffix("30 %") == true
+      }
+      process.child.kill()
+      try process.replaceFlags(FlagText.make(stage: "live", percent: 20))
+      try process.restart()
+      #expect(try process.status().text("step.paused")?.contains("clients missed") == true)
+      let warm = try Child.run(
+        try SluiceProcess.executable(), ["warm"],
+        environment: ["SLUICE_CONTROL": "127.0.0.1:\(process.controlPort)"])
+      #expect(warm.exit == .code(0), "\(warm)")
+      try read(process, 0..<100)
+      #expect(throws: TestFailure.self) { try process.control("RAMP", "40") }
+      try process.control("CLOSE", "it is warm again")
+      #expect(try process.status().text("step.paused") == nil)
+      try process.control("RAMP", "40")
+    }
+
+    @Test("What new said is in a pause, in status, in the ledger, and in what is refused for it")
+    func words() throws {
+      var options = SluiceProcess.Options(stage: "live", percent: 100)
+      options.flags = options.flags.replacing(
+        #""flags": {"#,
+        with: #"""
+          "flags": { "cache-guardrails": { "state": "ENABLED", "defaultVariant": "d", "variants": {
+            "d": { "failed": { "reaction": "pause" } } } },
+          """#)
+      let stacks = try TwoStacks(options)
+      let process = stacks.sluice
+      _ = try stacks.new.client().command("CONFIG", "SET", "maxmemory", "1")
+      try eventually("it pauses") {
+        try write(process, 20)
+        return try process.status().text("step.paused")?.contains("it said: OOM command not allowed") == true
+      }
+      try process.control("RAMP", "50")
+      let refused = #expect(throws: TestFailure.self) { try process.control("RAMP", "100") }
+      #expect("\(refused.map(String.init(describing:)) ?? "")".contains("failed on new, it said: OOM"))
+      #expect(try process.terminate() == .code(0))
+      let why = try Ledgerbook(process.ledgerPath).rows(.why)
+      #expect(why.contains { $0["action"] == "paused" && $0["words"]?.contains("OOM") == true }, "\(why)")
+      #expect(why.contains { $0["action"] == "refused" && $0["words"]?.contains("OOM") == true }, "\(why)")
+    }
+
+    @Test("Hurt are clients whom new answered otherwise than legacy, and none of shadow or of legacy's keys")
+    func hurt() throws {
+      var options = SluiceProcess.Options(stage: "shadow", percent: 50)
+      options.yaml = "ledger:\n  figures_interval: 1s\n"
+      let stacks = try TwoStacks(options)
+      let process = stacks.sluice
+      try write(process, 100)
+      let behind = try stacks.new.client()
+      try eventually("new has them") { try behind.command("DBSIZE") == .integer(100) }
+      for index in 0..<8 { _ = try behind.command("SET", "key:\(index)", "wrong") }
+      for index in 8..<16 { _ = try behind.command("DEL", "key:\(index)") }
+      try read(process, 0..<16)
+      try eventually("shadow has seen them") { try process.status().number("compare.diverged") == 16 }
+      try process.control("STAGE", "live", "50", "FORCE", "to see who is hurt")
+      let owners = try process.which((0..<16).map { "key:\($0)" })
+      try read(process, 0..<16)
+      try eventually("live has seen them") { try process.status().number("compare.diverged") == 32 }
+      #expect(try process.terminate() == .code(0))
+      let rows = try Ledgerbook(process.ledgerPath).rows(.hurt)
+      let (shadow, live) = (
+        rows.first { $0["step"] == "shadow 50 %" }, rows.first { $0["step"] == "live 50 %" }
+      )
+      #expect(shadow?["different_on_new"] == "0" && shadow?["missing_on_new"] == "0", "\(rows)")
+      #expect(live?["different_on_new"] == "\(owners[0..<8].count { $0 == "new" })", "\(rows)")
+      #expect(live?["missing_on_new"] == "\(owners[8...].count { $0 == "new" })", "\(rows)")
+      #expect(live?["compared_on_new"] == "\(owners.count { $0 == "new" })", "\(rows)")
     }
 
     @Test("A fork's pause, a lost link and a BGSAVE are no alarm")

@@ -43,6 +43,45 @@ extension Acceptance {
       #expect(log.filter { $0.contains("legacy stands in for new") }.count == 1, "\(log)")
     }
 
+    @Test("The account of the routing goes on through a fallback, with what is known to differ")
+    func account() throws {
+      var options = SluiceProcess.Options(stage: "live", percent: 50)
+      options.yaml = "timeouts:\n  command: 300ms\n"
+      let stacks = try TwoStacks(options)
+      let sluice = stacks.sluice
+      let client = try sluice.client()
+      for key in Self.keys { #expect(try client.command("SET", key, "1") == .status("OK")) }
+      try eventually("new has them") { try stacks.new.client().command("GET", Self.keys[39]).text == "1" }
+      let owners = try sluice.which(Self.keys)
+      let lost = try #require(zip(Self.keys, owners).first { $0.1 == "legacy" }?.0)
+      _ = try stacks.new.client().command("SET", lost, "wrong")
+      for key in Self.keys { _ = try client.command("GET", key) }
+      try eventually("it is counted") { try sluice.status().number("compare.since_flip.matched") == 39 }
+      stacks.new.pause()
+      try eventually("legacy stands in") {
+        _ = try sluice.client().command("GET", Self.keys[0])
+        return try sluice.status().text("fallback.mode") != nil
+      }
+      #expect(try sluice.status().number("compare.since_flip.matched") ?? 0 >= 39)
+      #expect(try sluice.status().number("step.open_divergences") == 1)
+      stacks.new.resume()
+      try eventually(within: .seconds(60), "new has its keys back") {
+        try sluice.status().text("effective_stage") == "live"
+      }
+      let status = try sluice.status()
+      #expect(status.number("compare.since_flip.matched") ?? 0 >= 39, "\(status)")
+      #expect(
+        status.number("compare.since_flip.diverged") == 1 && status.number("step.open_divergences") == 1)
+      // Behind a kill in the midst of it, too: legacy stands in for new, and the account is that of live.
+      try eventually("the ledger knows") {
+        let step = try Ledgerbook(sluice.ledgerPath).rows(.step).first
+        return step?["step"] == "live 50 %" && Int(step?["matched"] ?? "") ?? 0 >= 39
+      }
+      sluice.child.kill()
+      try sluice.restart()
+      #expect(try sluice.status().number("compare.since_flip.matched") ?? 0 >= 39)
+    }
+
     @Test("with reads alone a write of new's cohort fails and names new")
     func readsAlone() throws {
       var options = SluiceProcess.Options(stage: "rampdown")

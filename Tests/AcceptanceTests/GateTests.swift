@@ -94,8 +94,9 @@ extension Acceptance {
       #expect(try cli(process, "status").said.contains("we know it is empty"))
       try process.control("RAMP", "40")
       #expect(try process.status().text("step.forced") == nil)
-      // Brought over, it speaks against nothing.
+      // Brought over, it speaks against nothing, once somebody has answered for the pause.
       #expect(try cli(process, "warm").code == .code(0))
+      try process.control("CLOSE", "it is warm")
       try process.control("RAMP", "70")
       #expect(try process.terminate() == .code(0))
       #expect(try reasons(process).contains { $0.contains("forced: we know it is empty (ahead of: cold") })
@@ -108,7 +109,7 @@ extension Acceptance {
         #"[["compare", 100], ["skip", 0]] }"# + "\n    }",
         with: #"""
           [["compare", 100], ["skip", 0]] } },
-              "cache-guardrails": { "state": "ENABLED", "defaultVariant": "d", "variants": { "d": { "divergenceRate": 0.1 } } },
+              "cache-guardrails": { "state": "ENABLED", "defaultVariant": "d", "variants": { "d": { "divergenceRate": 0.1, "missedRate": 0.1, "slowRate": 1 } } },
               "cache-plan": { "state": "ENABLED", "defaultVariant": "d", "variants": {
                 "d": { "steps": [25, 100], "minimumSeconds": 1, "minimumCompared": 100, "minimumKeys": 100 } } }
           """#)
@@ -179,7 +180,34 @@ extension Acceptance {
           #""defaultVariant": "shadow""#))
       for index in 0..<50 { #expect(try client.command("SET", "key:\(index)", "w") == .status("OK")) }
       let up = try cli(process, "stage", "live", "100")
-      #expect(up.code == .code(65) && up.said.contains("failing"), "\(up)")
+      #expect(up.code == .code(65) && up.said.contains("failing") && up.said.contains("OOM"), "\(up)")
+    }
+
+    @Test("Complete is asked of the person at the terminal, by the word; a script and --yes are not asked")
+    func word() throws {
+      let stacks = try TwoStacks(stage: "rampdown")
+      let process = stacks.sluice
+      for (typed, code, stage) in [
+        ("yes", Int32(65), "rampdown"), ("", 65, "rampdown"), ("Complete", 0, "complete"),
+      ] {
+        let terminal = try Terminal()
+        let ran = try terminal.run(
+          try SluiceProcess.executable(), ["stage", "complete"],
+          environment: ["SLUICE_CONTROL": "127.0.0.1:\(process.controlPort)"], typing: typed + "\n")
+        #expect(ran.exit == .code(code), "\(typed): \(ran)")
+        #expect(ran.screen.contains("Type complete to go on"), "\(ran.screen)")
+        #expect(ran.screen.contains("nothing was changed") == (code != 0), "\(ran.screen)")
+        #expect(try process.status().text("stage") == stage)
+      }
+      for words in [["stage", "complete", "--yes"], ["stage", "rampdown"]] {
+        try process.control("STAGE", "rampdown")
+        let ran = try Terminal().run(
+          try SluiceProcess.executable(), words,
+          environment: ["SLUICE_CONTROL": "127.0.0.1:\(process.controlPort)"], typing: nil)
+        #expect(ran.exit == .code(0) && !ran.screen.contains("Type complete"), "\(ran)")
+      }
+      try process.control("STAGE", "rampdown")
+      #expect(try cli(process, "stage", "complete").code == .code(0), "no terminal, nobody to ask")
     }
 
     @Test("rearm is refused where the file cannot be made to say shadow, and nothing is lifted")

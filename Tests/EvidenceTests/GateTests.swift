@@ -175,6 +175,8 @@ import Testing
     #expect(evidence.judge(units, by: Guardrails(), in: .live) != nil)
     let (from, to) = (try flags("live", 25), try flags("live", 50))
     #expect(unmet(evidence, from, to) == ["paused"])
+    evidence.startAgain()
+    #expect(unmet(evidence, try flags("shadow"), to) == ["paused"], "another routing is no way round")
     evidence.close()
     #expect(unmet(evidence, from, to) == [])
   }
@@ -204,6 +206,7 @@ import Testing
         "compared: now 100 reads, needed 10000 reads, missing 9900 reads",
         "keys: now 0 keys, needed 5 keys, missing 5 keys",
         "rate diverged: now 0 of 100, so at most 3.7 %, needed below 0.1 %, missing more of it",
+        "rate missed: now 0 of 100, so at most 3.7 %, needed below 1 %, missing more of it",
       ])
     #expect(unmet(evidence { _ in }, from, to).contains("verdict"), "zero of zero is no pass")
   }
@@ -215,6 +218,34 @@ import Testing
       #expect(
         unmet(evidence { $0.compare.matched = matched }, try flags("live", 25), to)
           == (isMet ? [] : ["rate diverged"]))
+    }
+  }
+
+  @Test(
+    "The bad slots of new, and what it missed, must be few for sure as well; legacy's slow slots excuse new's"
+  )
+  func boundsOfAll() throws {
+    let (from, to) = (
+      try flags("live", 25), try flags("live", 50, plan: #"{"minimumCompared": 1}"#)
+    )
+    for (good, bad, legacy, isMet) in [
+      (300, 0, 0, false), (400, 0, 0, true), (10_000, 150, 0, false), (10_000, 150, 100, true),
+      (0, 0, 0, true),
+    ] as [(UInt64, UInt64, UInt64, Bool)] {
+      var evidence = evidence { $0.compare.matched = 10_000 }
+      var units = GuardUnits()
+      (units.slow, units.slowOnLegacy) = (.init(good: good, bad: bad), legacy)
+      _ = evidence.judge(units, by: Guardrails(), in: .shadow)
+      #expect(unmet(evidence, from, to) == (isMet ? [] : ["rate slow"]), "\(good) \(bad) \(legacy)")
+      // Over a restart, too.
+      var next = Evidence(at: start)
+      next.resume(evidence.account(at: start + .seconds(700)), at: start + .seconds(700))
+      #expect(next.account(at: start + .seconds(700)).slowSlots == bad - min(bad, legacy))
+    }
+    for (missing, isWarmed, isMet) in [(70, false, true), (90, false, false), (90, true, true)] {
+      var evidence = evidence { Self.compared(&$0, matched: 10_000 - UInt64(missing), missing: missing) }
+      if isWarmed { evidence.wasWarmed() }
+      #expect(unmet(evidence, from, to).contains("rate missed") == !isMet, "\(missing)")
     }
   }
 

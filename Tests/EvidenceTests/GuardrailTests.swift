@@ -174,6 +174,31 @@ import Testing
     #expect(GuardUnits(of: figures, by: Self.live).diverged == .init(good: 95, bad: 10))
   }
 
+  @Test(
+    "What new said stands in the reason of what was decided by its failures, a pause too, and of no other")
+  func words() {
+    for reaction in [Guardrails.Reaction.rollback, .pause, .notify] {
+      var rails = Guardrails()
+      rails.failed.reaction = reaction
+      var evidence = Evidence()
+      var all = GuardUnits()
+      all.failed = .init(bad: 13)
+      let reason = evidence.judge(all, by: rails, in: .live, said: "OOM command not allowed")?.reason
+      #expect(reason?.hasSuffix("(limit 0.01), it said: OOM command not allowed") == true, "\(reason ?? "-")")
+      #expect(evidence.paused == (reaction == .pause ? reason : nil))
+    }
+    var evidence = Evidence()
+    var slow = GuardUnits()
+    slow.slow = .init(bad: 13)
+    #expect(evidence.judge(slow, by: Self.live, in: .live, said: "OOM")?.reason.contains("OOM") == false)
+    evidence.said = "READONLY You can't write"
+    var figures = LaneFigures()
+    for _ in 0..<9 { figures.recordUnanswered(.trouble, on: .new, .primary, .write) }
+    evidence.add(figures)
+    #expect(
+      evidence.failing(Self.live).text.contains("failed on new, it said: READONLY You can't write, needed"))
+  }
+
   @Test("Each signal has its own reaction, the gravest comes first, and each is told once")
   func reactions() {
     var all = GuardUnits()
@@ -189,6 +214,9 @@ import Testing
     #expect(evidence.judge(all, by: Self.live, in: .live) == nil)
     evidence.close()
     #expect(evidence.paused == nil && evidence.judge(all, by: Self.live, in: .live)?.signal == .slow)
+    evidence.startAgain()
+    #expect(evidence.paused != nil, "another routing is no answer")
+    evidence.close()
     var heed = Guardrails()
     (heed.slow.reaction, heed.missed.reaction) = (.notify, .rollback)
     evidence.startAgain()

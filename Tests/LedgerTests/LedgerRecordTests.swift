@@ -128,7 +128,7 @@ import Testing
     #expect(ledger.health().written == 3)
     #expect(
       try scratch.rows("SELECT * FROM intervals WHERE id = 2")
-        == ["2|1|0|1772366410000|1772366420000|11|12|13|1|14|15|16|17|0"])
+        == ["2|1|0|1772366410000|1772366420000|11|12|13|1|14|15|16|17|0|0|0"])
     #expect(
       try scratch.rows("SELECT * FROM figures WHERE interval = 3")
         == ["3|legacy|primary|read|10|7|2|1|1", "3|new|primary|write|9223372036854775807|0|0|0|0"])
@@ -138,8 +138,8 @@ import Testing
     #expect(try scratch.rows("SELECT * FROM holds WHERE interval = 1") == ["1|fence|4095|1", "1|key|1|1"])
     #expect(
       try scratch.rows("SELECT * FROM client_waits") == [
-        "a stack answers|9|5|1023|1023", "its key is back|3|1|1|1",
-        "keys have changed sides|3|4095|4095|4095",
+        "in all|9|5|1023|1023", "until its key is back|3|1|1|1",
+        "until keys have changed sides|3|4095|4095|4095", "until legacy answers|9|5|1023|1023",
       ])
     #expect(
       try scratch.rows("SELECT * FROM divergence_counts")

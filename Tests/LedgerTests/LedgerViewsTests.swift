@@ -33,6 +33,7 @@ import Testing
     var after = figures(
       matched: 5, diverged: [(.missingInNew, 7), (.value, 7), (.value, 7), (.ttl, 8)], reads: 50)
     after.compare.dropped = 9
+    (after.compare.servedDifferent, after.compare.servedMissing) = (2, 1)
     after.suspects[.new] = suspects(made: 2, repaired: 6, deleted: 1)
     after.suspects[.legacy] = suspects(made: 1, deleted: 1, wholeStack: 1)
     after[.new, .primary, .write].operations = 10
@@ -80,6 +81,9 @@ import Testing
     last[.new, .primary, .read].operations = 4
     (last[.new, .primary, .read].hits, last[.new, .primary, .read].misses) = (3, 1)
     last[.new, .primary, .read].latency.record(nanoseconds: 7_000)
+    last.waits.replaced(.read, nanoseconds: 7_000)
+    last.waits.waited(.read, nanoseconds: 50_000_000)
+    last.holds.record(.key, nanoseconds: 49_000_000)
     for microseconds in [100, 100, 3000] as [Int64] {
       last.commands.record(.new, .primary, command: 7, nanoseconds: microseconds * 1000, .hit)
     }
@@ -102,7 +106,14 @@ import Testing
       .init(name: "differs", now: "2 open", needed: "0 open", missing: "close them", isAgainst: true),
     ]
     account.known = .init(
-      list: [.init(question: .max, kind: .value, command: 7, key: Array("user:1".utf8))], count: 2)
+      list: [
+        .init(question: .max, kind: .value, command: 7, key: Array("user:1".utf8), legacy: 5, new: .max),
+        .init(question: 9, kind: .ttl, command: 7, key: [0xff], closed: "meant"),
+      ], count: 2)
+    account.known.closings = [
+      .init(kind: .ttl, keys: Array("price:*".utf8), why: "a day", who: "ana", at: time(99).milliseconds),
+      .init(kind: nil, keys: [0x2a, 0xff], why: "old", who: "ben", at: time(100).milliseconds),
+    ]
     ledger.record(account)
     ledger.record(
       DecisionRecord(
@@ -241,7 +252,15 @@ import Testing
       try scratch.rows("SELECT * FROM guardrails") == [
         "failed|50.0|7|9|77.778|1.0|5.0|rollback", "slow|0.0|0|0|-|1.0|5.0|pause",
       ])
-    #expect(try scratch.rows("SELECT * FROM known_divergences") == ["-1|value|GET|user:1"])
+    #expect(
+      try scratch.rows("SELECT * FROM known_divergences")
+        == ["-1|value|GET|user:1|5|-1|-", "9|ttl|GET|xff|0|0|meant"])
+    #expect(
+      try scratch.rows("SELECT kind, which, keys, why, since, who FROM what_is_closed") == [
+        "any|all like it|x'2AFF'|old|2026-03-01 12:01:40|ben",
+        "ttl|all like it|price:*|a day|2026-03-01 12:01:39|ana",
+        "ttl|GET|x'FF'|meant|-|-",
+      ])
   }
 
   @Test func howStacksServeClients() throws {
@@ -253,12 +272,17 @@ import Testing
         "GET|primary|new|4|100.0|1|1|131|4194", "GET|mirror|legacy|1|0.0|0|0|65|65",
       ])
     #expect(
+      try scratch.rows("SELECT * FROM client_waits") == [
+        "in all|1|51199|51199|51199", "until its key is back|1|49151|49151|49151",
+        "until new answers|1|7|7|7",
+      ])
+    #expect(
       try scratch.rows("SELECT flip, step, stack, role, hit_percent, legacy_had_it FROM hit_rate") == [
         "0||legacy|primary|75.0|-", "4|live 12.5 %|new|primary|75.0|0",
       ])
     #expect(
       try scratch.rows("SELECT * FROM clients_hurt") == [
-        "2|live 25 %|60|3|3|3|1", "3|off 0 %|1|0|0|0|0", "4|live 12.5 %|4|0|0|0|0",
+        "2|live 25 %|60|3|3|0|2|1", "3|off 0 %|1|0|0|0|0|0", "4|live 12.5 %|4|0|0|0|0|0",
       ])
   }
 
@@ -289,7 +313,12 @@ import Testing
     #expect(account.forced == "forced: why" && account.paused == nil && account.known.count == 2)
     #expect(account.scores.first { $0.signal == "failed" }.map { [$0.bad, $0.total] } == [7, 9])
     #expect(
-      ledger.before.known == [.init(question: .max, kind: .value, command: "GET", key: Array("user:1".utf8))])
+      ledger.before.known == [
+        .init(question: .max, kind: .value, command: "GET", key: Array("user:1".utf8), legacy: 5, new: .max),
+        .init(question: 9, kind: .ttl, command: "GET", key: [0xff], legacy: 0, new: 0, closed: "meant"),
+      ])
+    #expect(account.known.closings.map(\.why) == ["a day", "old"])
+    #expect(account.known.closings.last?.keys == [0x2a, 0xff] && account.known.closings.last?.kind == nil)
   }
 
   @Test func theStoryOfTheCutover() throws {
@@ -339,65 +368,5 @@ import Testing
     #expect(
       try scratch.rows("SELECT run, \"end\", version, summary, lost_samples FROM run_list")
         == ["1|clean|1.2.3|legacy=memory: new=memory:|0"])
-  }
-
-  @Test func theReportShowsThemAll() throws {
-    let text = try Report.render(path: scratch.path)
-    for section in Report.Section.allCases { #expect(text.contains(section.title)) }
-    #expect(text.hasPrefix("Figures up to 2026-03-01 12:01:40 UTC\n\nThe step in force\n"))
-    let latest = try #require(text.components(separatedBy: Report.Section.latest.title).last)
-    #expect(latest.split(separator: "\n").dropFirst(2).first?.contains("GET      plain") == true, "\(latest)")
-    #expect(text.contains("2026-03-01 12:01:40  move  before  plain redis://h:1"))
-    #expect(
-      text.contains(
-        """
-        What differs most
-          kind            command  count  percent  first_minute         last_minute
-          --------------  -------  -----  -------  -------------------  -------------------
-          missing_in_new  GET          3       50  2026-03-01 12:00:00  2026-03-01 12:01:00
-          value           GET          2    33.33  2026-03-01 12:01:00  2026-03-01 12:01:00
-          ttl             SET          1    16.67  2026-03-01 12:01:00  2026-03-01 12:01:00
-
-        """))
-    let cut = try Report.render(path: scratch.path, sections: [.story, .differences], limit: 1)
-    #expect(cut.contains("rearm") && !cut.contains("rollback"))
-    #expect(cut.contains("missing_in_new") && !cut.contains("ttl"))
-    #expect(cut.contains("(more: SELECT * FROM what_differs)"))
-    #expect(try LedgerReader(path: scratch.path).table(.runs, limit: .max).rows.count == 1)
-  }
-
-  @Test func theReportIsJSONToo() throws {
-    let text = try Report.render(path: scratch.path, sections: [.differences, .errors], format: .json)
-    let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [[String: Any]]])
-    #expect(object.keys.sorted() == ["error_rate_per_minute", "what_differs"])
-    #expect(object["what_differs"]?.first?["count"] as? Int == 3)
-    #expect(object["what_differs"]?.first?["kind"] as? String == "missing_in_new")
-  }
-
-  @Test func aReportNeedsALedger() throws {
-    let missing = #expect(throws: LedgerError.self) {
-      try Report.render(path: scratch.directory + "/none.db")
-    }
-    #expect(missing?.code == .cannotOpen)
-    #expect(!FileManager.default.fileExists(atPath: scratch.directory + "/none.db"))
-    let empty = scratch.directory + "/empty.db"
-    try Data().write(to: URL(fileURLWithPath: empty))
-    #expect(throws: LedgerError.self) { try Report.render(path: empty) }
-  }
-
-  @Test func nothingInAKeyReachesTheTerminal() {
-    let table = ReportTable(
-      columns: ["key", "n"],
-      rows: [
-        [.text("a\u{1b}[2J\nb"), .integer(1)], [.bytes([0xff, 0x00, 0x61]), .none],
-        [.text("\u{202e}x"), .real(0.5)],
-      ])
-    let lines = table.text().split(separator: "\n")
-    #expect(lines.count == 5)
-    #expect(lines[2].hasPrefix("  a\\x1b[2J\\x0ab "))
-    #expect(lines[3].hasPrefix("  \\xff\\x00a "))
-    #expect(lines[4].hasPrefix("  \\u{202e}x "))
-    #expect(Set(lines.map(\.count)).count == 1)
   }
 }

@@ -16,6 +16,11 @@ import Testing
       (["stage", "live", "25", "--force", "why not"], ["STAGE", "live", "25", "FORCE", "why not"]),
       (["ramp", "50", "--force", "why"], ["RAMP", "50", "FORCE", "why"]),
       (["close", "it", "is known"], ["CLOSE", "it is known"]),
+      (
+        ["close", "--kind", "ttl", "--keys", "price:*", "meant", "so"],
+        ["CLOSE", "KIND=ttl", "KEYS=price:*", "meant so"]
+      ),
+      (["reopen"], ["REOPEN"]), (["reopen", "no", "more"], ["REOPEN", "no more"]),
       (["reload"], ["RELOAD"]),
     ])
   func sends(_ arguments: [String], _ command: [String]) throws {

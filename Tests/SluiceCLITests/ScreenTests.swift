@@ -38,9 +38,9 @@ import UnixSignals
         sluice 0.1.0 on 127.0.0.1:6400, up 1 h 2 m, control 127.0.0.1:6401
         stage        live, 25 % of the keys on new
 
-        stack   health  in flight  mirror queue  suspects  operations  errors  p50 us  p99 us  endpoint
-        legacy  up              3             0         0   1 234 567       0      80     450  redis://old:6379
-        new     DOWN            0            12        40          99       7      90     500  redis://new:6379
+        stack   health  in flight  mirror queue  suspects  operations  errors  endpoint
+        legacy  up              3             0         0   1 234 567       0  redis://old:6379
+        new     DOWN            0            12        40          99       7  redis://new:6379
         new suspects: 1 050 made, 1 000 repaired, 10 deleted
         new is down since 2026-01-02T03:00:00Z: connection refused
 
@@ -59,6 +59,52 @@ import UnixSignals
         way back     sluice rollback "why"
 
         """)
+  }
+
+  @Test("The last minute and hour have how clients waited, and what each stack did in each role")
+  func recent() throws {
+    func span(_ seconds: Int) -> String {
+      #"{"seconds": \#(seconds), "commands": {"all": {"commands": 660, "p50_us": 151, "p99_us": 2047}},"#
+        + #""held": {"fence": {"commands": 12, "p50_us": 900, "p99_us": 4095}}}"#
+    }
+    func work(_ operations: Int, _ rate: Double, _ hits: String = "null") -> String {
+      #"{"operations": \#(operations), "per_second": \#(rate), "hit_percent": \#(hits), "errors": 2, "p50_us": 143,"#
+        + #""p99_us": 1023}"#
+    }
+    let json = """
+      {"clients": {"waits": {"last_minute": \(span(66)), "last_hour": \(span(66))}}, "stacks": {
+       "legacy": {"last_minute": {"primary": \(work(600, 9.1, "99.94")), "mirror": \(work(0, 0))}},
+       "new": {"last_minute": {"primary": \(work(60, 0.9)), "mirror": \(work(123_456, 1870.5))}}}}
+      """
+    #expect(
+      try render(json).contains(
+        """
+        last    who              per s  hit %  errors  p50 us  p99 us
+        minute  clients waited      10                    151   2 047
+        minute  legacy, primary    9.1   99.9       2     143   1 023
+        minute  new, primary       0.9              2     143   1 023
+        minute  new, mirror      1 871              2     143   1 023
+        held in the last hour before a stack was asked: fence 12 (p99 4 095 us)
+
+        """))
+    let longer = json.replacing(#""last_hour": {"seconds": 66"#, with: #""last_hour": {"seconds": 600"#)
+    #expect(try render(longer).contains("hour    clients waited     1.1"))
+  }
+
+  @Test("The hour is a row for each minute")
+  func hour() throws {
+    let json = #"""
+      {"windows": {"minutes": [{"at": "2026-01-02T03:04:00Z", "seconds": 60, "compared": 50, "missing": 0, "diverged": 1,
+        "clients": {"commands": {"all": {"commands": 6000, "p50_us": 151, "p99_us": 2047}}, "held": {"key": {"commands": 3}}},
+        "stacks": {"legacy": {"primary": {"operations": 5900, "per_second": 98.3, "hit_percent": 75, "errors": 0,
+          "p99_us": 1023}}}}]}}
+      """#
+    let text = StatusScreen.hour(try JSONDecoder().decode(JSONValue.self, from: Data(json.utf8)))
+    let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+    #expect(
+      lines[1] == ["03:04", "100", "151", "2", "047", "3", "98", "75.0", "0", "1", "023", "50", "0", "1"],
+      "\(text)")
+    #expect(StatusScreen.hour(.null).contains("nothing was counted"))
   }
 
   @Test("A rollback, a flags error and a degraded ledger cannot be overlooked")

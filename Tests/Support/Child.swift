@@ -26,11 +26,12 @@ public final class Child {
   ///   - executable: a path, or a name that is looked up as a shell does.
   ///   - environment: put over the environment of the tests.
   ///   - input: a file for standard input; nothing to read if left out.
+  ///   - terminal: a device for its output and errors, in the place of files.
   ///   - folder: where the files for its output are made, named after `name`.
   /// - Throws: ``TestFailure`` with what to install if there is no such program.
   public init(
     _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
-    in folder: ScratchFolder, name: String
+    terminal: String? = nil, in folder: ScratchFolder, name: String
   ) throws {
     self.name = name
     outputPath = "\(folder.path)/\(name).out"
@@ -41,7 +42,7 @@ public final class Child {
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     pid = try Spawning.start(
       path, arguments, environment: variables.map { "\($0)=\($1)" }, input: input ?? "/dev/null",
-      output: outputPath, errors: errorsPath)
+      output: terminal ?? outputPath, errors: terminal ?? errorsPath)
   }
 
   deinit { kill() }

@@ -118,6 +118,7 @@ struct VerifyCommand: ParsableCommand {
       lines.append("\(counts.tooLong) left out for their long names: \(run.longKey)")
     }
     if counts.unsettled > 0 { lines.append("\(counts.unsettled) could not be settled") }
+    if counts.closed > 0 { lines.append("\(counts.closed) differ and are meant to (sluice close)") }
     if counts.uncarried > 0 {
       lines.append(
         "\(counts.uncarried) of those that differ cannot be carried in any way (\(Output.printable(run.trouble ?? "")))"
@@ -150,7 +151,7 @@ struct VerifyCommand: ParsableCommand {
       "complete": isComplete, "seconds": elapsed / .seconds(1), "compared": counts.compared,
       "superseded": counts.superseded, "unsettled": counts.unsettled, "different": run.differences.count,
       "repaired": counts.repaired, "not_repaired": counts.notRepaired, "too_long": counts.tooLong,
-      "uncarried": counts.uncarried,
+      "uncarried": counts.uncarried, "closed": counts.closed,
       "differences": run.differences.described,
     ]
     let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])

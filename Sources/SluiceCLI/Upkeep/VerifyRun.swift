@@ -15,6 +15,8 @@ struct VerifyRun {
     var notRepaired = 0
     /// Missing on one side because no way can carry them there.
     var uncarried = 0
+    /// Differ, and are meant to: sluice close has said so.
+    var closed = 0
     /// Left out: their names are longer than an order to the proxy may be.
     var tooLong = 0
   }
@@ -118,6 +120,8 @@ struct VerifyRun {
           confirmed.append((key, kind))
         } else if outcome == "equal" {
           counts.superseded += 1
+        } else if outcome.hasPrefix("closed ") {
+          counts.closed += 1
         } else if outcome.hasPrefix("uncarried ") {
           counts.uncarried += 1
           confirmed.append((key, kinds[key] ?? .value))
