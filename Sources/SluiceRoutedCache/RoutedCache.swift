@@ -160,14 +160,17 @@ public final class RoutedCache: Cache {
   @discardableResult
   public func rollBack(reason: String, who: String) -> String { core.rollBack(reason: reason, who: who) }
 
-  /// Lifts the latch of this cache; the flags are in force again. The file `ROLLBACK` stays while others look at its folder, who are
+  /// Lifts the latch of this cache; the flags are in force again, with stage `shadow` at most, and say so: the way up begins anew. The file `ROLLBACK` stays while others look at its folder, who are
   /// rolled back until each of them is re-armed.
   ///
-  /// - Parameter isFleet: the file goes, for all who share it.
-  /// - Throws: `validation` if nobody may lift it (`USE_LEGACY_CACHE`), `infrastructure` if the latch file cannot be removed.
+  /// - Parameters:
+  ///   - isFleet: the file goes, for all who share it.
+  ///   - resume: why it goes back to where it was at once, with the flags as they are.
+  /// - Throws: `validation` if nobody may lift it (`USE_LEGACY_CACHE`), or if evidence speaks against resuming; `infrastructure` if the
+  ///   latch file cannot be removed, or the flag file cannot be made to say `shadow`.
   @discardableResult
-  public func rearm(isFleet: Bool = false, who: String) throws(CacheError) -> String {
-    try core.rearm(isFleet: isFleet, who: who)
+  public func rearm(isFleet: Bool = false, resume: String? = nil, who: String) throws(CacheError) -> String {
+    try core.rearm(isFleet: isFleet, resume: resume, who: who)
   }
 
   /// Goes to a stage, or to another percentage, or both, and writes the flag file. Returns a sentence for the operator.
@@ -180,6 +183,15 @@ public final class RoutedCache: Cache {
     force: String? = nil
   ) throws(CacheError) -> String {
     try core.move(to: stage, percentage: percentage, who: who, reason: reason, force: force)
+  }
+
+  /// Answers for what is known against new: the differences that are open, each until it differs in another way, and a pause. Returns a
+  /// sentence for the operator.
+  ///
+  /// - Throws: `validation` if no reason is given: it is written down.
+  @discardableResult
+  public func closeFindings(reason: String, who: String) throws(CacheError) -> String {
+    try core.closeFindings(reason: reason, who: who)
   }
 
   /// What is in force and what was counted, in the words of `sluice status`.

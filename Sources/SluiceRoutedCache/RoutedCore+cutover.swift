@@ -32,10 +32,11 @@ extension RoutedCore {
       let unmet = unmetGates(from: before, to: change.definition)
       let missing = unmet.map(\.text).joined(separator: "; ")
       guard unmet.isEmpty || force != nil else {
+        decided(who, .refused, missing)
         throw CacheError(.validation, "nothing was changed, the step is ahead of its gates; \(missing)")
       }
       let why = unmet.isEmpty ? reason : "forced: \(force ?? "") (ahead of: \(missing))"
-      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: why) { cutover in
+      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: why, isForced: !unmet.isEmpty) { cutover in
         cutover.definition = change.definition
         cutover.bytes = change.bytes
         cutover.isGood = true
@@ -80,7 +81,7 @@ extension RoutedCore {
           return logger.error("flag file refused, stage complete is ahead of its gates; \(missing)")
         }
         let shortfall = unmet.isEmpty ? "" : "; forced, ahead of: \(missing)"
-        _ = flip(.reload, who: "file", reason: edit.text + shortfall) { cutover in
+        _ = flip(.reload, who: "file", reason: edit.text + shortfall, isForced: !unmet.isEmpty) { cutover in
           cutover.definition = loaded
           if let bytes { cutover.bytes = bytes }
           cutover.isGood = true
@@ -103,7 +104,7 @@ extension RoutedCore {
   }
 
   /// What speaks against a step, and what its plan asks for and is not there.
-  private func unmetGates(from old: FlagDefinition, to new: FlagDefinition) -> [Gate] {
+  func unmetGates(from old: FlagDefinition, to new: FlagDefinition) -> [Gate] {
     cutover.withLock { cutover in
       collect(&cutover)
       // Suspects are repaired here when they are asked for, or never: none of them holds a step up.
@@ -115,7 +116,8 @@ extension RoutedCore {
 
   /// Changes what is in force, all of it in one moment, and writes the audit row. False if `change` says that nothing changed.
   func flip(
-    _ action: FlipRecord.Action, who: String, reason: String, _ change: (inout Cutover) -> Bool
+    _ action: FlipRecord.Action, who: String, reason: String, isForced: Bool = false,
+    _ change: (inout Cutover) -> Bool
   ) -> Bool {
     let flip: FlipRecord? = cutover.withLock { cutover in
       let from = cutover.position
@@ -132,7 +134,12 @@ extension RoutedCore {
       journal?.keep { $0.leaveOut(before.union(cutover.leftOut)) }
       // What was counted until now belongs to what was in force until now; the same routing again continues its account.
       flush(&cutover)
-      if isAnother { cutover.evidence.startAgain() }
+      if isAnother {
+        cutover.evidence.startAgain()
+        cutover.accountBegan = Date()
+      }
+      if isForced { cutover.evidence.forced = "\(reason), by \(who)" }
+      writeAccount(&cutover, isDue: true)
       journal?.keep { $0.leaveOut(cutover.leftOut) }
       return FlipRecord(
         at: Date(), who: who, action: action, from: from, to: cutover.position, reason: reason,
@@ -140,6 +147,7 @@ extension RoutedCore {
     }
     guard let flip else { return false }
     ledger?.record(flip)
+    if isForced { decided(who, .forced, reason) }
     return true
   }
 
@@ -188,16 +196,14 @@ extension RoutedCore {
       collect(&cutover)
       let units = cutover.guardUnits
       cutover.guardUnits = GuardUnits()
-      if Date().timeIntervalSince(cutover.interval.since) >= options.figuresInterval { flush(&cutover) }
+      let isDue = Date().timeIntervalSince(cutover.interval.since) >= options.figuresInterval
+      if isDue { flush(&cutover) }
+      writeAccount(&cutover, isDue: isDue)
       guard cutover.rollback == nil else { return nil }
       return cutover.evidence.judge(
         units, by: cutover.definition.guardrails, in: cutover.routing.effectiveStage)
     }
-    switch finding?.reaction {
-    case .rollback: _ = rollBack(reason: finding?.reason ?? "", who: "guardrail")
-    case .pause, .notify: logger.error("a guardrail has found: \(finding?.reason ?? "")")
-    case nil: break
-    }
+    if let finding { heed(finding) }
     await repairSome()
     suspects.tidy()
     latch?.tend()
@@ -205,16 +211,34 @@ extension RoutedCore {
     await journal?.tend()
   }
 
+  private func heed(_ finding: Finding) {
+    switch finding.reaction {
+    case .rollback:
+      decided("guardrail", .rolledBack, finding.reason, finding)
+      _ = rollBack(reason: finding.reason, who: "guardrail")
+    case .pause:
+      decided("guardrail", .paused, finding.reason, finding)
+      logger.error("paused, no step up is taken until somebody answers for it: \(finding.reason)")
+    case .notify:
+      decided("guardrail", .notified, finding.reason, finding)
+      logger.error("a guardrail has found: \(finding.reason)")
+    }
+  }
+
   func close(within limit: Duration) async {
     let isClean = await settled(within: limit)
-    cutover.withLock { flush(&$0) }
+    cutover.withLock {
+      flush(&$0)
+      writeAccount(&$0, isDue: true)
+    }
     ledger?.close(clean: isClean)
     journal?.close()
   }
 
-  private func collect(_ cutover: inout Cutover) {
+  func collect(_ cutover: inout Cutover) {
     let taken = figures.withLock { $0.take() }
     cutover.evidence.add(taken)
+    countOpen(&cutover)
     cutover.guardUnits.merge(GuardUnits(of: taken, by: cutover.definition.guardrails))
     cutover.interval.figures.merge(taken)
   }
@@ -228,9 +252,9 @@ extension RoutedCore {
 
   func diverged(
     _ kind: DivergenceKind, _ command: RoutedCommand, _ key: String, _ legacy: Reading.Answer,
-    _ new: Reading.Answer
+    _ new: Reading.Answer, isServed: Bool
   ) {
-    figures.withLock { $0.recordDivergence(kind, command: command.rawValue) }
+    figures.withLock { $0.recordDivergence(kind, command: command.rawValue, isServed: isServed) }
     func reply(_ answer: Reading.Answer) -> DivergenceSample.Reply? {
       answer.evidence.map {
         DivergenceSample.Reply(
@@ -288,7 +312,8 @@ extension RoutedCore {
       stacks: ["legacy": stack(.legacy, total), "new": stack(.new, total)],
       compare: RoutedStatus.Compare(
         matched: compare.matched, superseded: compare.superseded, diverged: compare.diverged,
-        dropped: compare.dropped, kinds: kinds, verdict: cutover.evidence.verdict.rawValue),
+        dropped: compare.dropped, kinds: kinds, verdict: cutover.evidence.verdict.rawValue,
+        open: cutover.evidence.open ?? 0, paused: cutover.evidence.paused, forced: cutover.evidence.forced),
       mirror: RoutedStatus.Mirror(
         writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
         errors: total.compare.mirrorErrors),

@@ -32,7 +32,10 @@ extension RoutedCore {
     return "rolled back: every key is answered by legacy; rearm lifts it\(note)"
   }
 
-  func rearm(isFleet: Bool, who: String) throws(CacheError) -> String {
+  /// Lifts the latch, with stage shadow at most in force behind it.
+  ///
+  /// - Parameter resume: why it goes back to where it was instead.
+  func rearm(isFleet: Bool, resume: String?, who: String) throws(CacheError) -> String {
     guard !start.switches.useLegacy else {
       throw CacheError(
         .validation,
@@ -41,6 +44,13 @@ extension RoutedCore {
     let (seen, isSet) = cutover.withLock { ($0.orders, $0.rollback != nil) }
     guard isSet || (isFleet && latch?.isLeftForOthers == true) else {
       return "nothing to lift: not rolled back; \(describe())"
+    }
+    if isSet {
+      if let resume {
+        try refuseToResume(resume)
+      } else {
+        try writeShadow()
+      }
     }
     // First the file: a latch that came back with the next restart would be a surprise of the worst kind.
     var left: RollbackLatch.Mark?
@@ -51,7 +61,7 @@ extension RoutedCore {
         throw CacheError(.infrastructure, "still rolled back, the latch file could not be removed: \(error)")
       }
     }
-    let isLifted = flip(.rearm, who: who, reason: "") { cutover in
+    let isLifted = flip(.rearm, who: who, reason: resume ?? "") { cutover in
       guard cutover.orders == seen else { return false }
       (cutover.rollback, cutover.ownLatch, cutover.lifted) = (nil, nil, left)
       return true
@@ -66,6 +76,42 @@ extension RoutedCore {
     logger.warning("re-armed by \(who): \(describe())")
     let stays = left == nil ? "" : "; the file \(latch?.path ?? "") stays, for others look at that folder"
     return "re-armed: \(describe())\(stays)"
+  }
+
+  /// Where it was is nothing for clients while evidence speaks against going there.
+  private func refuseToResume(_ why: String) throws(CacheError) {
+    guard !why.isEmpty else { throw CacheError(.validation, "say why: it is written down") }
+    guard let shadow = try? FlagChange(editing: definition.source, stage: .shadow, percentage: nil) else {
+      return
+    }
+    let against = unmetGates(from: shadow.definition, to: definition).filter(\.isAgainst)
+    guard against.isEmpty else {
+      let missing = against.map(\.text).joined(separator: "; ")
+      throw CacheError(.validation, "still rolled back: \(missing); mend it, or rearm into stage shadow")
+    }
+  }
+
+  /// Before the latch lifts the file says shadow, so that nothing but an order, and no restart, brings readers back to a new that has
+  /// just failed.
+  private func writeShadow() throws(CacheError) {
+    try moves.withLock { _ throws(CacheError) in
+      guard definition.stage > .shadow else { return }
+      let change: FlagChange
+      do throws(FlagError) {
+        if let file = start.file {
+          change = try FlagWriter(file: file).prepare(stage: .shadow, percentage: nil)
+          try FlagWriter(file: file).commit(change)
+        } else {
+          change = try FlagChange(editing: cutover.withLock { $0.bytes }, stage: .shadow, percentage: nil)
+        }
+      } catch {
+        throw CacheError(
+          .infrastructure, "still rolled back, the flag file cannot be made to say shadow: \(error)")
+      }
+      cutover.withLock { cutover in
+        (cutover.definition, cutover.bytes, cutover.isGood) = (change.definition, change.bytes, true)
+      }
+    }
   }
 
   func latchAppeared() {

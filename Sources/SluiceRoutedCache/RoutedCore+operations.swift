@@ -99,14 +99,21 @@ extension RoutedCore {
     let apart = ContinuousClock.now - reading.askedAt
     switch AnswerComparison.verdict(legacy: legacy, new: new, apart: apart) {
     case .identical:
+      agreed(reading.question, key)
       figures.withLock {
         if reading.isRecheck { $0.compare.superseded &+= 1 } else { $0.compare.matched &+= 1 }
       }
-    case .equivalent: figures.withLock { $0.compare.matched &+= 1 }
+    case .equivalent:
+      agreed(reading.question, key)
+      figures.withLock { $0.compare.matched &+= 1 }
     case .unknown: figures.withLock { $0.compare.dropped &+= 1 }
     case .different(let kind):
       guard reading.isRecheck else { return recheck(reading.question, key) }
-      diverged(kind, reading.question.command, key, legacy, new)
+      if isMeant(kind, reading.question, key, legacy, new) {
+        return figures.withLock { $0.compare.ignore(.closed) }
+      }
+      diverged(
+        kind, reading.question.command, key, legacy, new, isServed: reading.primary == .new)
     }
   }
 

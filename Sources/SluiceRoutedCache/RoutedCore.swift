@@ -29,6 +29,9 @@ final class RoutedCore: Sendable {
     /// Whether somebody has written the definition for this cache, in this run or in the one before.
     var isGood: Bool
     var evidence = Evidence()
+    /// When its account began, over restarts, and what the ledger knows of it by now.
+    var accountBegan = Date()
+    var written: UInt64?
     /// What the guardrails have not looked at yet.
     var guardUnits = GuardUnits()
     var interval = (figures: LaneFigures(), since: Date())
@@ -50,6 +53,8 @@ final class RoutedCore: Sendable {
   private let legacy: any Cache
   private let new: any Cache
   let figures = Mutex(LaneFigures())
+  /// What is known to differ.
+  let known = Mutex(OpenDivergences())
   let log: KeyLog
 
   init(
@@ -78,6 +83,7 @@ final class RoutedCore: Sendable {
     journal?.keep { $0.leaveOut(cutover.leftOut) }
     self.cutover = Mutex(cutover)
     log = KeyLog(limit: max(1, options.mirrorQueue))
+    self.cutover.withLock { recall(&$0) }
   }
 
   func cache(_ stack: StackID) -> any Cache { stack == .legacy ? legacy : new }

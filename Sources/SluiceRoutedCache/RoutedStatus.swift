@@ -31,8 +31,14 @@ public struct RoutedStatus: Sendable, Codable, Equatable {
     public var diverged: UInt64
     public var dropped: UInt64
     public var kinds: [String: UInt64]
-    /// `pass`, `fail` or `hold`, since the last flip; zero of zero is `hold`.
+    /// `pass`, `cold`, `differs` or `hold`, by the account of the routing in force; zero of zero is `hold`.
     public var verdict: String
+    /// Differences that are known and not closed, under whatever routing they were seen.
+    public var open: UInt64
+    /// Why no step up is taken until somebody answers for it, or nil.
+    public var paused: String?
+    /// Why the present step was taken ahead of its gates, or nil.
+    public var forced: String?
   }
 
   public struct Mirror: Sendable, Codable, Equatable {

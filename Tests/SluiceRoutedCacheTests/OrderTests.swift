@@ -55,7 +55,7 @@ import Testing
           if percent == 0 {
             cache.rollBack(reason: "test", who: "test")
             for _ in 0..<100 { await Task.yield() }
-            _ = try? cache.rearm(who: "test")
+            _ = try? cache.rearm(resume: "test", who: "test")
           }
         }
         return 0

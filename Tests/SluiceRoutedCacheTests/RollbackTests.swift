@@ -26,7 +26,7 @@ import Testing
     #expect(bed.cache.status.rolled_back)
     #expect(bed.cache.status.rollback?.reason.contains("too slow") == true)
     #expect(await bed.cache.value(for: "k") == "old")
-    try bed.cache.rearm(who: "test")
+    try bed.cache.rearm(resume: "it was the load", who: "test")
     #expect(await bed.cache.value(for: "k") == "new")
     #expect(!FileManager.default.fileExists(atPath: latch))
     await bed.cache.close()
@@ -34,6 +34,21 @@ import Testing
     let actions = try #require(story.columns.firstIndex(of: "action"))
     let expected = ["start", "rollback", "stage", "start", "rearm"].map { ReportTable.Cell.text($0) }
     #expect(story.rows.map { $0[actions] } == expected)
+  }
+
+  @Test("A re-arm goes to shadow, in the file too, and is refused where that cannot be written")
+  func rearm() async throws {
+    let bed = try Bed("live", percent: 100)
+    bed.cache.rollBack(reason: "drill", who: "test")
+    try FileManager.default.moveItem(atPath: bed.flags, toPath: bed.flags + ".away")
+    #expect(throws: CacheError.self) { try bed.cache.rearm(who: "test") }
+    #expect(bed.cache.status.rolled_back)
+    try FileManager.default.moveItem(atPath: bed.flags + ".away", toPath: bed.flags)
+    #expect(try bed.cache.rearm(who: "test").contains("stage shadow"))
+    #expect(bed.cache.status.effective_stage == "shadow" && !bed.cache.status.rolled_back)
+    #expect(try String(contentsOfFile: bed.flags, encoding: .utf8).contains(#""defaultVariant": "shadow""#))
+    try bed.reopen()
+    #expect(bed.cache.status.effective_stage == "shadow")
   }
 
   @Test("A new stack that hangs does not hold up the rollback, nor what follows")
