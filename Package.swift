@@ -16,6 +16,8 @@ func room(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -32,6 +34,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -87,15 +90,18 @@ let package = Package(
     // What outlives a proxy that is killed: keys of writes in flight, suspects, and what was in force.
     room("Journal", ["SluiceRouting"]),
 
+    // Certificates, keys and trust, read from files: what every door and every link speaks TLS with.
+    room("TLS", [nio, nioEvents, nioTLS]),
+
     // The data plane and its switchboard.
     room("StackLink", [nio]),
     room(
       "Proxy",
       [
-        "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting",
-        "SluiceFigures",
+        "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
+        "SluiceRouting", "SluiceFigures",
         "SluiceJournal",
-        nio, nioPosix,
+        nio, nioPosix, nioEvents,
         deque,
       ]),
     room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
@@ -104,7 +110,7 @@ let package = Package(
       [
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
-        "SluiceFlags",
+        "SluiceFlags", "SluiceTLS",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
@@ -112,7 +118,7 @@ let package = Package(
     // Where Sluice is a Redis client itself.
     .systemLibrary(
       name: "CSluiceHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    room("RedisClient", ["CSluiceHiredis"]),
+    room("RedisClient", ["CSluiceHiredis", "SluiceTLS", nio, nioPosix, nioEvents]),
 
     // The guide's cache library, and the layers that it shares with the stacks of the proxy.
     .systemLibrary(
@@ -122,12 +128,13 @@ let package = Package(
       "LayeredServer",
       [
         "SluiceCacheLayers", "SluiceCommands", "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP",
-        "SluiceStackLink", nio, nioPosix, deque,
+        "SluiceStackLink", "SluiceTLS", nio, nioPosix, deque,
       ]),
     .target(
       name: "SluiceCache",
       dependencies: [
-        "SluiceCacheLayers", "SluiceFlags", "SluiceMemoryEngine", "SluiceRedisClient", histogram, logging,
+        "SluiceCacheLayers", "SluiceFlags", "SluiceMemoryEngine", "SluiceRedisClient", "SluiceTLS", histogram,
+        logging,
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -153,7 +160,7 @@ let package = Package(
     .target(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
-      dependencies: ["SluiceCacheLayers", .product(name: "Yams", package: "Yams")],
+      dependencies: ["SluiceCacheLayers", "SluiceTLS", .product(name: "Yams", package: "Yams")],
       path: "Sources/Configuration",
       swiftSettings: strict),
     .target(
@@ -162,7 +169,7 @@ let package = Package(
         "SluiceAssessment", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
-        "SluiceRedisClient",
+        "SluiceRedisClient", "SluiceTLS",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -171,7 +178,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: strict),
-    room("LoadGenerator", ["SluiceRedisClient", histogram]),
+    room("LoadGenerator", ["SluiceRedisClient", "SluiceTLS", histogram]),
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
@@ -182,13 +189,14 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "SluiceTestSupport", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient"],
+      name: "SluiceTestSupport", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS"],
       path: "Tests/Support",
       swiftSettings: strict),
     .testTarget(
       name: "AcceptanceTests",
       dependencies: [
-        "SluiceTestSupport", "SluiceLoadGenerator", "SluiceRedisClient", "SluiceLedger", "sluice",
+        "SluiceTestSupport", "SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS", "SluiceLedger",
+        "sluice",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Scripts"], swiftSettings: strict),
@@ -258,7 +266,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "RedisClientTests", dependencies: ["SluiceRedisClient", "SluiceLoadGenerator"],
+      name: "RedisClientTests",
+      dependencies: ["SluiceRedisClient", "SluiceTLS", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "LoadGeneratorTests", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient", histogram],
@@ -296,7 +305,12 @@ let package = Package(
         "SluiceTestSupport", logging,
       ],
       swiftSettings: strict),
-    .testTarget(name: "ConfigurationTests", dependencies: ["SluiceConfiguration"], swiftSettings: strict),
+    .testTarget(
+      name: "TLSTests", dependencies: ["SluiceTLS", "SluiceLoadGenerator", "SluiceTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["SluiceConfiguration", "SluiceLoadGenerator"],
+      swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [

@@ -1,13 +1,15 @@
 import Foundation
 
-/// Where Sluice listens or is reached: `127.0.0.1:6400`, `[::1]:6400` or `unix:/run/sluice.sock`.
+/// Where Sluice listens or is reached: `127.0.0.1:6400`, `[::1]:6400`, `tls:0.0.0.0:6443` or `unix:/run/sluice.sock`.
 public enum Address: Sendable, Hashable {
   /// A host name or IP address, without brackets; port 0 lets the kernel choose when listening.
   case tcp(host: String, port: Int)
+  /// The same, speaking TLS.
+  case tls(host: String, port: Int)
   /// The path of a unix socket: absolute, at most 107 bytes.
   case unix(path: String)
 
-  /// Reads `host:port`, `[ipv6]:port`, `unix:/path` or `unix:///path`.
+  /// Reads `host:port`, `[ipv6]:port`, either with `tls:` in front, `unix:/path` or `unix:///path`.
   /// - Throws: `ValueError` with what is wrong and what to write instead.
   public init(parsing text: String) throws(ValueError) {
     if text.hasPrefix("unix:") {
@@ -18,16 +20,29 @@ public enum Address: Sendable, Hashable {
     guard !text.contains("/") else {
       throw ValueError("\"\(text)\" is not an address; write host:port or unix:/path")
     }
-    let (host, port) = try Self.hostAndPort(text, defaultPort: nil, lowestPort: 0)
-    self = .tcp(host: host, port: port)
+    let isTLS = text.hasPrefix("tls:")
+    let place = isTLS ? String(text.dropFirst("tls:".count)) : text
+    let (host, port) = try Self.hostAndPort(place, defaultPort: nil, lowestPort: 0)
+    self = isTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port)
   }
 
   /// Whether only this machine can reach it.
   public var isLocal: Bool {
     switch self {
     case .unix: true
-    case .tcp(let host, _): host == "localhost" || Self.isLoopback(host)
+    case .tcp(let host, _), .tls(let host, _): host == "localhost" || Self.isLoopback(host)
     }
+  }
+
+  /// Whether the kernel chooses the port.
+  public var hasNoPort: Bool { if case .tcp(_, 0) = place { true } else { false } }
+
+  /// Whether TLS is spoken there.
+  public var isTLS: Bool { if case .tls = self { true } else { false } }
+
+  /// The same place, whatever is spoken there.
+  var place: Address {
+    if case .tls(let host, let port) = self { .tcp(host: host, port: port) } else { self }
   }
 }
 
@@ -50,6 +65,7 @@ extension Address: CustomStringConvertible {
   public var description: String {
     switch self {
     case .tcp(let host, let port): "\(Self.bracketed(host)):\(port)"
+    case .tls(let host, let port): "tls:\(Self.bracketed(host)):\(port)"
     case .unix(let path): "unix:\(path)"
     }
   }

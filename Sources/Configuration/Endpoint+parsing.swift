@@ -1,7 +1,8 @@
 import Foundation
+import SluiceTLS
 
 extension Endpoint {
-  /// Reads `redis://[user:password@]host[:port][/db]`, `unix://[user:password@]/path[?db=n]`, `memory:` and
+  /// Reads `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS and `?ca=…` behind it, `unix://[user:password@]/path[?db=n]`, `memory:` and
   /// `memory:?max=256mb`. User and password may be percent-encoded.
   /// - Throws: `ValueError` that quotes the scheme alone, because the rest may hold a password.
   public init(parsing text: String) throws(ValueError) {
@@ -12,11 +13,9 @@ extension Endpoint {
     let rest = text[text.index(after: colon)...]
     switch scheme {
     case "redis": self = try Self.redis(rest)
+    case "rediss": self = try Self.rediss(rest)
     case "unix": self = try Self.unix(rest)
     case "memory": self = try Self.memory(rest)
-    case "rediss":
-      throw ValueError(
-        "\"rediss://…\" needs TLS, which is not supported; use redis:// through a local tunnel")
     default:
       guard rest.hasPrefix("//") else {
         throw ValueError("the URL has no scheme; use redis://host:port, unix:///path or memory:")
@@ -31,6 +30,23 @@ extension Endpoint {
     guard !place.contains("?"), !place.contains("#") else {
       throw ValueError("\"redis://…\" takes no parameters; write redis://host:port/db")
     }
+    return try redis(login, place, tls: nil)
+  }
+
+  private static func rediss(_ rest: Substring) throws(ValueError) -> Endpoint {
+    guard rest.hasPrefix("//") else { throw ValueError("\"rediss:…\" lacks //; write rediss://host:port") }
+    let (login, place) = try splitLogin(rest.dropFirst(2))
+    let mark = place.firstIndex(of: "?") ?? place.endIndex
+    let tls: ClientTLS
+    do throws(TLSFault) { tls = try ClientTLS(query: place[mark...].dropFirst()) } catch {
+      throw ValueError("\"rediss://…\" \(error)")
+    }
+    return try redis(login, place[..<mark], tls: tls)
+  }
+
+  private static func redis(
+    _ login: (user: String?, password: Secret?), _ place: Substring, tls: ClientTLS?
+  ) throws(ValueError) -> Endpoint {
     var database = 0
     var authority = place
     if let slash = place.firstIndex(of: "/") {
@@ -39,7 +55,8 @@ extension Endpoint {
       database = name.isEmpty ? 0 : try Self.database(name)
     }
     let (host, port) = try Address.hostAndPort(String(authority), defaultPort: 6379, lowestPort: 1)
-    return .redis(host: host, port: port, user: login.user, password: login.password, database: database)
+    return .redis(
+      host: host, port: port, user: login.user, password: login.password, database: database, tls: tls)
   }
 
   private static func unix(_ rest: Substring) throws(ValueError) -> Endpoint {

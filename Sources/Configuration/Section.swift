@@ -54,6 +54,20 @@ struct Section {
     }
   }
 
+  /// The mappings of a list under a key, each read by `read`; empty if it is absent.
+  mutating func list<T>(_ key: String, _ read: (inout Section) -> T?) -> [T] {
+    guard let node = node(key) else { return [] }
+    guard let sequence = node.sequence else {
+      note(key, "is not a list; write its entries as \"- name: …\" lines")
+      return []
+    }
+    return sequence.enumerated().compactMap { index, entry in
+      var section = Section(entry, path: "\(join(key))[\(index)]")
+      defer { finish(section) }
+      return read(&section)
+    }
+  }
+
   /// Notes a problem with a key of this section.
   mutating func note(_ key: String, _ reason: String) {
     let line = pairs.first { $0.key.scalar?.string == key }?.key.mark?.line

@@ -14,7 +14,7 @@ extension ServeConfiguration {
     )
     var taken: Set<Address> = []
     for (name, addresses) in [(names.listen, listen), (names.control, control)] {
-      for address in addresses where !address.isChosenByKernel && !taken.insert(address).inserted {
+      for address in addresses where !address.hasNoPort && !taken.insert(address.place).inserted {
         note(name, "\(address) is already taken by another listener; choose another port")
       }
     }
@@ -35,6 +35,8 @@ extension ServeConfiguration {
         "is the clients' password, and whoever reads the cache could move traffic; give the control port one of its own"
       )
     }
+    if options.checksDoors { problems += tlsProblems(listen: names.listen, control: names.control) }
+    problems += stackTLSProblems(legacy: names.legacy, new: names.new)
     if options.checksDoors, !allowsNoPassword {
       for (door, address) in openDoors {
         note(
@@ -55,8 +57,12 @@ extension ServeConfiguration {
 
   /// Where other machines are listened to without a password.
   private var openDoors: [(Door, Address)] {
-    let clients = password == nil ? listen.filter { !$0.isLocal } : []
-    let operators = controlPassword == nil ? control.filter { !$0.isLocal } : []
+    // Who must show a certificate is known without a password.
+    func isOpen(_ address: Address) -> Bool {
+      !address.isLocal && !(address.isTLS && tls.whoShows == .required)
+    }
+    let clients = password == nil ? listen.filter(isOpen) : []
+    let operators = controlPassword == nil ? control.filter(isOpen) : []
     return clients.map { (.clients, $0) } + operators.map { (.operators, $0) }
   }
 
@@ -69,9 +75,10 @@ extension ServeConfiguration {
         : "the control port \(address) is open to the network without a password: anyone there can move traffic; "
           + "set auth.control_password_file or listen on 127.0.0.1"
     }
+    warnings += tlsWarnings
     // The password of clients opened the control port as well, once.
     if password != nil, controlPassword == nil {
-      warnings += control.filter { $0.isLocal && $0.isTCP }.map {
+      warnings += control.filter { $0.isLocal && $0.isTCP && !($0.isTLS && tls.whoShows == .required) }.map {
         "the control port \($0) asks for no password (that of clients does not count there): any user of this machine "
           + "can move traffic; set auth.control_password_file or listen on a unix socket"
       }
@@ -81,9 +88,5 @@ extension ServeConfiguration {
 }
 
 extension Address {
-  fileprivate var isTCP: Bool { if case .tcp = self { true } else { false } }
-
-  fileprivate var isChosenByKernel: Bool {
-    if case .tcp(_, 0) = self { true } else { false }
-  }
+  fileprivate var isTCP: Bool { if case .tcp = place { true } else { false } }
 }

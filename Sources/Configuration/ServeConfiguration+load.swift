@@ -96,6 +96,9 @@ extension ServeConfiguration {
       (controlPasswordFile, controlPassword) = file
     }
     allowsNoPassword = options.noAuth ?? allowsNoPassword
+    tls.certificate = take("--tls-cert", options.tlsCertificate, ValueParsers.path) ?? tls.certificate
+    tls.key = take("--tls-key", options.tlsKey, ValueParsers.path) ?? tls.key
+    tls.clientCA = take("--tls-client-ca", options.tlsClientCA, ValueParsers.path) ?? tls.clientCA
     logLevel = take("--log-level", options.logLevel, ValueParsers.logLevel) ?? logLevel
     return problems
   }

@@ -43,6 +43,7 @@ extension ServeConfiguration {
       }
       $0.allowsNoPassword = $1.value("allow_none", ValueParsers.bool) ?? false
     }
+    read(&top, "tls") { $0.tls.read(&$1) }
     read(&top, "drain") {
       $0.drainDeadline =
         $1.value("deadline", ValueParsers.duration(.zero ... .seconds(600))) ?? $0.drainDeadline

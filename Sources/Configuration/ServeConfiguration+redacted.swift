@@ -55,9 +55,22 @@ extension ServeConfiguration: CustomStringConvertible {
           ("allow_none", "\(allowsNoPassword)"),
         ]
       ),
+      (
+        "tls",
+        [
+          ("cert", quoted(tls.certificate)), ("key", quoted(tls.key)),
+          ("names", tls.names.isEmpty ? "null" : "[\(tls.names.map(named).joined(separator: ", "))]"),
+          ("client_ca", quoted(tls.clientCA)), ("client_certificates", tls.whoShows.rawValue),
+          ("minimum", "\"\(tls.minimum.rawValue)\""), ("handshake", tls.handshake.text),
+        ]
+      ),
       ("drain", [("deadline", drainDeadline.text)]),
       ("log", [("level", logLevel.rawValue)]),
     ]
+  }
+
+  private func named(_ name: TLS.Name) -> String {
+    "{name: \(quoted(name.name)), cert: \(quoted(name.certificate)), key: \(quoted(name.key))}"
   }
 
   private func list(_ addresses: [Address]) -> String {

@@ -28,6 +28,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var controlPasswordFile: String?
   /// Other machines may be listened to without a password.
   public var allowsNoPassword = false
+  /// How our doors speak TLS, where an address says `tls:`.
+  public var tls = TLS()
   /// How long commands in flight may take after SIGTERM before their connections are cut.
   public var drainDeadline: Duration = .seconds(5)
   public var logLevel = LogLevel.info

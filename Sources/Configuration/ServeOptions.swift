@@ -14,6 +14,9 @@ public struct ServeOptions: Sendable {
   public var controlPasswordFile: String?
   /// nil is "not given"; there is no flag for "no".
   public var noAuth: Bool?
+  public var tlsCertificate: String?
+  public var tlsKey: String?
+  public var tlsClientCA: String?
   public var logLevel: String?
   /// False where the configuration is only read: whether a door may be open, and by which password, was for
   /// `serve` to decide.

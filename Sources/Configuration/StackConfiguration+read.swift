@@ -33,6 +33,7 @@ extension StackConfiguration {
       layers = preset.layers(auto: AutoDetection([:]))
     }
     endpoint = url ?? endpoint
+    readTLS(&section)
     connectTimeout =
       section.value("connect_timeout", ServeConfiguration.Timeouts.connectParser) ?? connectTimeout
     commandTimeout =

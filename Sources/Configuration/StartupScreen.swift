@@ -73,6 +73,8 @@ public enum StartupScreen {
     switch address {
     case .tcp(let host, let port):
       host == "127.0.0.1" || host == "0.0.0.0" ? "redis-cli -p \(port)" : "redis-cli -h \(host) -p \(port)"
+    case .tls(let host, let port):
+      "redis-cli --tls -h \(host == "0.0.0.0" ? "127.0.0.1" : host) -p \(port)"
     case .unix(let path): "redis-cli -s \(path)"
     }
   }

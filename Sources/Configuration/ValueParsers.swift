@@ -45,6 +45,21 @@ enum ValueParsers {
     }
   }
 
+  /// One of the words of an enumeration.
+  ///
+  /// - Parameter wrong: what another word is, as in `"x" is no log level`.
+  static func choice<T: RawRepresentable<String> & CaseIterable>(
+    _ wrong: String
+  ) -> (String) throws(ValueError) -> T {
+    { (text) throws(ValueError) in
+      guard let choice = T(rawValue: text.lowercased()) else {
+        let names = T.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValueError("\"\(text)\" \(wrong); use \(names)")
+      }
+      return choice
+    }
+  }
+
   static func path(_ text: String) throws(ValueError) -> String {
     guard !text.isEmpty, !text.contains("\0") else {
       throw ValueError("is an empty path; name a file or leave the key out")

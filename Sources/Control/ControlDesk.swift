@@ -10,8 +10,8 @@ struct ControlDesk: Sendable {
   let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
   let password: DoorPassword?
-  /// Reads the files that passwords stand in.
-  let readPasswords: @Sendable () -> Void
+  /// Reads the files of passwords and certificates; returns what cannot be used, one sentence each.
+  let readFiles: @Sendable () -> [String]
   /// Passwords that were tried at the port.
   var guesses = PasswordGuesses()
 
@@ -43,8 +43,9 @@ struct ControlDesk: Sendable {
         reply.appendBulk(try await cutover.close(meant, reason: reason, who: who))
       case .reopen(let reason): reply.appendBulk(await cutover.reopen(reason: reason, who: who))
       case .reload(let allowReshuffle):
-        readPasswords()
-        reply.appendBulk(try await reload(allowReshuffle))
+        let problems = readFiles()
+        let answer = try await reload(allowReshuffle)
+        reply.appendBulk(([answer] + problems).joined(separator: "; but "))
       case .which(let keys): append(await explained(keys), to: &reply)
       case .keys(let order, let keys):
         append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)

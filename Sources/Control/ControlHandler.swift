@@ -1,6 +1,7 @@
 import NIOCore
 import SluiceProxy
 import SluiceRESP
+import SluiceTLS
 
 /// One connection to the control port: RESP in, one answer after the other out.
 ///
@@ -53,7 +54,10 @@ final class ControlHandler: ChannelInboundHandler {
     if !isBusy { context.close(promise: nil) }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: Error) {
+    // The end of the stream follows, and what was asked before it is answered.
+    if !TLSWords.isEnd(error) { context.channel.cut() }
+  }
 
   private func next(_ context: ChannelHandlerContext) {
     act(context)

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceTLS
 
 /// The connections to the control port. They have descriptors kept back for them, and there are only so many: one more closes the one
 /// that has been idle for longest, for whoever comes may be the one who wants to roll back.
@@ -10,9 +11,11 @@ final class ControlSessions: @unchecked Sendable {
 
   private var sessions: [(channel: Channel, usedAt: NIODeadline)] = []
 
+  /// May be told twice: of who is in the hand-shake of TLS, and when it is through.
   func opened(_ channel: Channel) {
+    closed(channel)
     sessions.append((channel, .now()))
-    if sessions.count > ControlSessions.most { sessions.removeFirst().channel.close(promise: nil) }
+    if sessions.count > ControlSessions.most { sessions.removeFirst().channel.end() }
   }
 
   /// Something came from it: it is the youngest again.

@@ -21,6 +21,7 @@ struct LayeredStacks: Sendable {
   ///   - journal: keeps in mind that there is one, should the process end before it is over.
   static func start(
     _ configuration: ServeConfiguration, memories: [StackID: String], passwords: PasswordKeepers,
+    tls: TLSKeepers,
     ledger: Ledger?, journal: SuspectJournal?, logger: Logger
   ) async throws -> LayeredStacks {
     var layers = LayeredStacks()
@@ -32,6 +33,7 @@ struct LayeredStacks: Sendable {
     for (id, stack) in stacks {
       var settings = LayeredSettings(stack, memory: memories[id], timeouts: configuration.timeouts)
       settings.freshPassword = passwords[id]
+      settings.tls = tls[id]
       let pulse = StackPulse()
       settings.beat = { pulse.beat() }
       layers.pulses[id] = pulse
@@ -93,7 +95,7 @@ extension LayeredSettings {
   init(_ stack: StackConfiguration, memory: String?, timeouts: ServeConfiguration.Timeouts) {
     let label = "\(stack.endpoint)"
     switch stack.endpoint {
-    case .redis(let host, let port, let user, let password, let database):
+    case .redis(let host, let port, let user, let password, let database, _):
       self.init(address: .tcp(host: host, port: port), label: label)
       (self.user, self.password, self.database) = (user, password?.revealed, database)
     case .unix(let path, let user, let password, let database):

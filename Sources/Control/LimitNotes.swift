@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SluiceProxy
+import SluiceTLS
 import Synchronization
 
 /// Says in the log when the proxy has met a limit of its own or of the machine: the first time at once, then at most every ten seconds
@@ -31,6 +32,26 @@ final class LimitNotes: Sendable {
   func notAccepted(errno: Int32) {
     say("accept") { more in
       "a connection waits in the kernel, the system gives no socket for it: \(String(cString: strerror(errno)))\(more)"
+    }
+  }
+
+  /// Who leaves before the hand-shake is through is counted and not told: health checks do.
+  func refusedByTLS(_ reason: TLSRefusal, _ words: String, door: String, client: String) {
+    guard reason != .left else { return }
+    say("tls \(door) \(reason.rawValue)") { more in
+      "\(door): the TLS hand-shake of \(client) came to nothing: \(Self.words(reason) ?? "it broke off (\(words))")\(more)"
+    }
+  }
+
+  private static func words(_ reason: TLSRefusal) -> String? {
+    switch reason {
+    case .notTLS: "it speaks no TLS; let it connect by TLS, or to a listener without"
+    case .silent: "it was silent until the deadline (tls.handshake)"
+    case .clientCertificate: "its certificate is missing, or is not signed by tls.client_ca, or has expired"
+    case .untrusted: "it does not trust our certificate; give it the CA"
+    case .nothingInCommon: "it speaks no version or cipher of TLS that is spoken here (tls.minimum)"
+    case .left: "it left"
+    case .other: nil
     }
   }
 

@@ -14,6 +14,7 @@ struct Lookout {
   /// Passwords tried at the control port.
   let control: PasswordGuesses
   let configuration: ServeConfiguration
+  let tls: TLSKeepers
   let logger: Logger
   private var said: [String: (total: UInt64, at: ContinuousClock.Instant)] = [:]
   private var clocks: (sentences: [String], at: ContinuousClock.Instant)?
@@ -26,12 +27,13 @@ struct Lookout {
 
   init(
     proxy: ProxyServer, journal: SuspectJournal?, control: PasswordGuesses,
-    configuration: ServeConfiguration, logger: Logger
+    configuration: ServeConfiguration, tls: TLSKeepers, logger: Logger
   ) {
     self.proxy = proxy
     self.journal = journal
     self.control = control
     self.configuration = configuration
+    self.tls = tls
     self.logger = logger
   }
 
@@ -44,6 +46,8 @@ struct Lookout {
     tell("the clients' port", proxy.guesses.figures)
     tell("the control port", control.figures)
     tellClocks()
+    // The days that are left are part of it: a line a day.
+    if let sentence = tls.outlook(), told.insert(sentence).inserted { logger.warning("\(sentence)") }
     let missing = journal?.missing
     if let missing, missing != self.missing { logger.error("\(SluiceService.gone(missing))") }
     self.missing = missing

@@ -2,6 +2,7 @@ import SluiceConfiguration
 import SluiceCopying
 import SluiceProxy
 import SluiceRESP
+import SluiceTLS
 
 extension ProxySettings {
   /// The data plane's part of the configuration.
@@ -26,6 +27,7 @@ extension ProxySettings {
     unfinishedCommand = limits.unfinishedCommand.nanoseconds
     clientIdle = limits.clientIdle.nanoseconds
     maximumClients = limits.maxClients
+    tlsHandshake = configuration.tls.handshake.nanoseconds
     clientMemory = limits.memory
     idleQuestion = ProxySettings.questionAfter
     fallback =
@@ -47,13 +49,14 @@ extension StackEndpoint {
   ///   - memory: the socket of the embedded engine, where the stack has one.
   ///   - layers: the socket of the stack's layers, which stand before its endpoint then, and what they tell of the link behind them.
   ///   - password: how the password of this moment is asked for; nil where it is part of the URL.
+  ///   - tls: how TLS is spoken to it; nil where none is.
   init(
     _ stack: StackConfiguration, memory: String?, layers: (socket: String, pulse: StackPulse)?,
-    password fresh: (@Sendable () -> String?)?
+    password fresh: (@Sendable () -> String?)?, tls: ClientTLSContext? = nil
   ) {
     let label = "\(stack.endpoint)"
     switch stack.endpoint {
-    case .redis(let host, let port, let user, let password, let database):
+    case .redis(let host, let port, let user, let password, let database, _):
       self.init(
         address: .tcp(host: host, port: port), user: user, password: password?.revealed, database: database,
         label: label)
@@ -64,6 +67,7 @@ extension StackEndpoint {
     case .memory:
       self.init(address: .unix(path: memory ?? ""), label: label)
     }
+    self.tls = tls
     passwords = fresh.map { PasswordSource($0) }
     if let layers {
       let database = database

@@ -1,5 +1,6 @@
 import NIOCore
 import SluiceConfiguration
+import SluiceTLS
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,10 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
     ServeError(
       description:
         "the layers of stack \(stack) cannot start: \(error); set TMPDIR to a directory for sockets")
+  }
+
+  static func cannotSpeakTLS(_ fault: TLSFault) -> ServeError {
+    ServeError(description: "cannot speak TLS: \(fault)")
   }
 
   static func tooFewFiles(limit: Int, needed: Int) -> ServeError {

@@ -25,6 +25,7 @@ public final class SluiceService: Service {
   private let started = Date()
   private let health = HealthBoard()
   /// Passwords that were tried at the control port.
+  private let tls = Mutex<TLSKeepers?>(nil)
   private let operatorGuesses = PasswordGuesses()
   private let follower = Mutex<FlagFollower?>(nil)
 
@@ -36,7 +37,7 @@ public final class SluiceService: Service {
 
   /// Reads the flag file now; for SIGHUP. The log says what came of it, once it is in force.
   public func reload() {
-    readPasswords()
+    _ = readFiles()
     guard let follower = follower.withLock({ $0 }) else {
       return logger.notice("SIGHUP: nothing to read, the flags are kept in memory")
     }
@@ -48,10 +49,14 @@ public final class SluiceService: Service {
     }
   }
 
-  /// Whoever could not be reached is tried with them at once.
-  private func readPasswords() {
+  /// Reads what passwords and certificates stand in; whoever could not be reached is tried with them at once.
+  ///
+  /// - Returns: what cannot be used, one sentence each.
+  private func readFiles() -> [String] {
     passwords.read()
+    let problems = tls.withLock { $0 }?.read() ?? []
     proxy.withLock { $0 }?.connectNow()
+    return problems
   }
 
   /// Serves until graceful shutdown is asked for.
@@ -59,6 +64,8 @@ public final class SluiceService: Service {
   /// - Throws: `ServeError` if an address cannot be opened; `FlagError` only if the built-in flags are broken.
   public func run() async throws {
     let files = try OpenFiles.prepare(configuration)
+    let tls = try TLSKeepers(configuration, logger: logger)
+    self.tls.withLock { $0 = tls }
     if let shortage = files.shortage { logger.warning("\(shortage)") }
     let (ledger, ledgerError) = try openLedger()
     let (journal, journalError) = try openJournal(behind: ledger?.before)
@@ -75,17 +82,18 @@ public final class SluiceService: Service {
     settings.password = passwords.clients
     let stacks = configuration.stacks
     let layers = try await LayeredStacks.start(
-      configuration, memories: memories.sockets, passwords: passwords, ledger: ledger, journal: journal,
-      logger: logger)
+      configuration, memories: memories.sockets, passwords: passwords, tls: tls, ledger: ledger,
+      journal: journal, logger: logger)
     let (healthChanges, tellHealth) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let proxy = try await ProxyServer(
       settings,
       legacy: StackEndpoint(
         stacks.legacy, memory: memories.sockets[.legacy], layers: layers.door(of: .legacy),
-        password: passwords[.legacy]),
+        password: passwords[.legacy], tls: tls[.legacy]),
       new: StackEndpoint(
-        stacks.new, memory: memories.sockets[.new], layers: layers.door(of: .new), password: passwords[.new]),
+        stacks.new, memory: memories.sockets[.new], layers: layers.door(of: .new), password: passwords[.new],
+        tls: tls[.new]),
       routing: routing, journal: journal, isContinued: start.before != nil,
       report: reporter(to: ledger) { tellHealth.yield() })
     self.proxy.withLock { $0 = proxy }
@@ -104,15 +112,18 @@ public final class SluiceService: Service {
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
       password: passwords.control,
-      readPasswords: { [self] in readPasswords() },
+      readFiles: { [self] in readFiles() },
       guesses: operatorGuesses)
     let control: ControlServer
     let listening: [Address]
     do {
       // The way back opens before the way in.
-      control = try await ControlServer.start(on: configuration.control, desk: desk)
+      let notes = LimitNotes(logger)
+      control = try await ControlServer.start(on: configuration.control, desk: desk, tls: tls) {
+        notes.refusedByTLS($0, $1, door: "the control port", client: $2?.ipAddress ?? "somebody")
+      }
       do {
-        listening = try await listen(proxy)
+        listening = try await listen(proxy, tls)
       } catch {
         await control.stop()
         throw error
@@ -133,7 +144,7 @@ public final class SluiceService: Service {
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
       servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
-      warnings: (files.shortage.map { [$0] } ?? []) + Lookout.clocks(proxy, configuration)
+      warnings: [files.shortage, tls.outlook()].compactMap(\.self) + Lookout.clocks(proxy, configuration)
         + Lookout.hidden(proxy))
     FileHandle.standardOutput.write(Data(screen.utf8))
 
@@ -141,7 +152,7 @@ public final class SluiceService: Service {
       cutover,
       Lookout(
         proxy: proxy, journal: journal, control: operatorGuesses, configuration: configuration,
-        logger: logger), proxy)
+        tls: tls, logger: logger), proxy)
 
     logger.notice("draining")
     follower?.stop()
@@ -211,7 +222,7 @@ public final class SluiceService: Service {
     return follower
   }
 
-  private func listen(_ proxy: ProxyServer) async throws -> [Address] {
+  private func listen(_ proxy: ProxyServer, _ tls: TLSKeepers) async throws -> [Address] {
     var opened: [Address] = []
     for address in configuration.listen {
       do {
@@ -219,6 +230,9 @@ public final class SluiceService: Service {
         case .tcp(let host, let port):
           let local = try await proxy.listen(.tcp(host: host, port: port))
           opened.append(.tcp(host: host, port: local.port ?? port))
+        case .tls(let host, let port):
+          let local = try await proxy.listen(.tcp(host: host, port: port), tls: tls.clients)
+          opened.append(.tls(host: host, port: local.port ?? port))
         case .unix(let path):
           try UnixSocket.requireFree(path)
           _ = try await proxy.listen(.unix(path: path))
@@ -260,6 +274,8 @@ public final class SluiceService: Service {
       case .memoryIsShort(let client, let held, let limit):
         notes.memoryIsShort(client: client, held: held, limit: limit)
       case .turnedAway(let maximum): notes.turnedAway(maximum: maximum)
+      case .refusedByTLS(let reason, let words, let client):
+        notes.refusedByTLS(reason, words, door: "clients", client: client)
       case .notAccepted(let errno): notes.notAccepted(errno: errno)
       }
     }
@@ -281,6 +297,7 @@ public final class SluiceService: Service {
       journal: StatusReport.Journal(journal.files, error: journal.error, damage: journal.damage))
     report.lookAround(proxy, operatorGuesses, configuration)
     report.remember(standing.memory)
+    report.tls = tls.withLock { $0 }?.status
     report.clients.max = files.maxClients
     report.clients.max_reason = files.shortage
     report.clients.turned_away = proxy.turnedAway

@@ -51,6 +51,8 @@ struct StatusReport: Encodable, Sendable {
   /// Clocks that differ by more than is tolerated, one sentence each.
   var clocks: [String] = []
   var wrong_passwords = WrongPasswords()
+  /// Our doors' certificate and hand-shakes; null where none speaks TLS.
+  var tls: TLS?
 
   struct Fallback: Encodable, Sendable {
     /// `reads` or `reads_and_writes`.

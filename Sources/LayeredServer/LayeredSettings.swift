@@ -1,5 +1,6 @@
 import SluiceCacheLayers
 import SluiceRESP
+import SluiceTLS
 
 /// One layered stack: where its endpoint is, and which layers stand before it.
 public struct LayeredSettings: Sendable {
@@ -19,6 +20,8 @@ public struct LayeredSettings: Sendable {
   /// Called when bytes of a reply that is not whole yet, or of a request that is still taken, have moved on the link to the endpoint:
   /// the lanes hear nothing of it.
   public var beat: @Sendable () -> Void = {}
+  /// How TLS is spoken to the endpoint; nil where none is.
+  public var tls: ClientTLSContext?
   /// Selected on every connection; 0 needs no word.
   public var database = 0
   /// The endpoint as people see it, without its password.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SluiceRESP
 import SluiceStackLink
+import SluiceTLS
 
 #if canImport(Glibc)
   import Glibc
@@ -68,6 +69,9 @@ final class Upstream {
   private func open() {
     let handler = UpstreamHandler(self)
     let timeout = TimeAmount.nanoseconds(core.settings.connectTimeout / 4 * 3)
+    var host: String?
+    if place == .endpoint, case .tcp(let name, _) = core.settings.address { host = name }
+    let (tls, name) = (core.settings.tls, host)
     let bootstrap = ClientBootstrap(group: core.loop)
       .connectTimeout(timeout)
       .channelOption(.maxMessagesPerRead, value: 1)
@@ -75,6 +79,7 @@ final class Upstream {
       .channelInitializer { channel in
         channel.eventLoop.assumeIsolated().makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(handler)
+          if let tls, let name { try tls.start(in: channel, host: name) }
         }
       }
     let connecting: EventLoopFuture<any Channel>
@@ -85,7 +90,7 @@ final class Upstream {
     case .unix(let path):
       connecting = bootstrap.connect(unixDomainSocketPath: path)
     }
-    connecting.assumeIsolated().whenFailure { self.lost(Upstream.reason(of: $0)) }
+    connecting.assumeIsolated().whenFailure { self.lost(self.reason(of: $0)) }
   }
 
   /// One more reply is owed; the command's bytes are in `output`.
@@ -169,11 +174,21 @@ final class Upstream {
     guard let channel else { return }
     self.channel = nil
     _ = (channel as? SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-    channel.close(promise: nil)
+    channel.cut()
   }
 
-  private static func reason(of error: any Error) -> String {
-    switch error {
+  /// What has ended a connection that was there, as a part of a sentence.
+  func lost(by error: any Error, in channel: any Channel) {
+    lost(words(error, channel) ?? "lost the connection: \(error)")
+  }
+
+  private func words(_ error: any Error, _ channel: (any Channel)?) -> String? {
+    core.settings.tls.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) }
+  }
+
+  private func reason(of error: any Error) -> String {
+    if let words = words(error, nil) { return words }
+    return switch error {
     case let error as IOError: String(cString: strerror(error.errnoCode))
     case let error as NIOConnectionError:
       error.connectionErrors.first.map { reason(of: $0.error) } ?? "its name could not be resolved"

@@ -126,7 +126,7 @@ final class UpstreamHandler: ChannelInboundHandler, @unchecked Sendable {
   func channelInactive(context: ChannelHandlerContext) { upstream.lost("closed the connection") }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    upstream.lost("lost the connection: \(error)")
+    upstream.lost(by: error, in: context.channel)
   }
 
   private func say(_ words: [String], _ greeting: Greeting, _ hello: inout ByteBuffer) {

@@ -9,7 +9,7 @@ extension ClientSession {
 
   func whoIsThis() -> RefusalCounts.Client { identity.label(address: address) }
 
-  private static func text(_ address: SocketAddress?) -> String {
+  static func text(_ address: SocketAddress?) -> String {
     guard let address else { return "" }
     return address.ipAddress.map { ip in
       "\(ip.contains(":") ? "[\(ip)]" : ip):\(address.port ?? 0)"

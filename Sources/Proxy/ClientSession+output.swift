@@ -1,5 +1,6 @@
 import NIOCore
 import SluiceStackLink
+import SluiceTLS
 
 /// What a client is written, what waits for it, and when it is closed.
 extension ClientSession {
@@ -108,7 +109,8 @@ extension ClientSession {
   /// connection, and the client could lose replies that it has not read yet.
   private func sayGoodbye() {
     guard let context else { return }
-    if hasEnded { return context.close(promise: nil) }
+    // Both sides have ended then; and TLS would wait for a goodbye that most clients don't say.
+    if hasEnded { return context.channel.end() }
     hasSaidGoodbye = true
     context.close(mode: .output, promise: nil)
     setAutoRead(true)
@@ -121,7 +123,7 @@ extension ClientSession {
   func cutOff() {
     lane.clientsCutOff += 1
     forgetBacklog()
-    context?.close(promise: nil)
+    context?.channel.cut()
   }
 
   /// Called about once a second: the rules for clients that take and give nothing.

@@ -2,6 +2,7 @@ import NIOCore
 import SluiceCommands
 import SluiceRESP
 import SluiceRouting
+import SluiceTLS
 
 /// One client's connection: cuts its stream into commands, sends each to where it is answered, and writes the replies in
 /// the order of the commands.
@@ -85,7 +86,10 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     forgetBacklog()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: Error) {
+    // The end of the stream follows, and what was asked before it is answered.
+    if !TLSWords.isEnd(error) { context.channel.cut() }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lane.turnBegan()
@@ -339,5 +343,5 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
 
   /// The proxy ends. What has come is still answered, and so is a command that was begun, if its end comes in time.
   func drain() { if attempts.isWaiting { close() } else if input == nil { leave() } }
-  func close() { context?.close(promise: nil) }
+  func close() { context?.channel.end() }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceTLS
 
 /// The clients whose sockets live on this lane's loop.
 extension Lane {
@@ -61,12 +62,14 @@ extension Lane {
   func drain() {
     isDraining = true
     for session in sessions.values { session.drain() }
+    for channel in greeted.values { channel.cut() }
   }
 
   /// Closes what is still open.
   func shutDown() {
     tidyJournal()
     abandonFlips()
+    for channel in greeted.values { channel.cut() }
     for session in sessions.values { session.close() }
     for connection in stacks { connection.close() }
   }

@@ -138,6 +138,8 @@ final class Lane: @unchecked Sendable {
 
   // Lane+clients.swift
   var sessions: [ObjectIdentifier: ClientSession] = [:]
+  /// Clients that are in the hand-shake of TLS.
+  var greeted: [ObjectIdentifier: any Channel] = [:]
   var clientsTotal = 0
   var clientsCutOff = 0
   /// Of these, those that held most when all together held too much.

@@ -1,6 +1,7 @@
 import SluiceFigures
 import SluiceRESP
 import SluiceRouting
+import SluiceTLS
 
 /// What the data plane has to tell; reported on a loop, so whoever listens must be quick.
 public enum ProxyEvent: Sendable {
@@ -12,6 +13,8 @@ public enum ProxyEvent: Sendable {
   case memoryIsShort(client: String, held: Int, limit: Int)
   /// Every slot is taken, and one more client was told so.
   case turnedAway(maximum: Int)
+  /// A client's hand-shake at a door that speaks TLS came to nothing; `words` are those of TLS.
+  case refusedByTLS(TLSRefusal, words: String, client: String)
   /// A connection could not be taken, for want of descriptors or memory; it waits in the kernel.
   case notAccepted(errno: Int32)
 }

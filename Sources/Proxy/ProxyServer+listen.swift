@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SluiceStackLink
+import SluiceTLS
 
 extension ProxyServer {
   /// Where clients are served.
@@ -32,9 +33,25 @@ extension ProxyServer {
   }
 
   /// Opens one more door; returns the address as the kernel has it (port 0 asks for any free port).
-  public func listen(_ address: ListenAddress) async throws -> SocketAddress {
+  ///
+  /// - Parameter tls: how TLS is spoken there; nil speaks none.
+  public func listen(_ address: ListenAddress, tls: ServerTLSContext? = nil) async throws -> SocketAddress {
     let shared = self.shared
     let lanes = self.lanes
+    /// The client is met when its hand-shake is through.
+    @Sendable func greet(_ channel: Channel, _ tls: ServerTLSContext, on lane: Lane) throws {
+      lane.greeted[ObjectIdentifier(channel)] = channel
+      let gate = TLSGate(.nanoseconds(lane.settings.tlsHandshake), tls.counts) {
+        lane.greeted[ObjectIdentifier(channel)] = nil
+        lane.turnBegan()
+        return ClientSession(lane: lane, server: shared, id: shared.nextClientID())
+      } refused: { reason, words, channel in
+        lane.greeted[ObjectIdentifier(channel)] = nil
+        lane.report(.refusedByTLS(reason, words: words, client: ClientSession.text(channel.remoteAddress)))
+      }
+      try channel.pipeline.syncOperations.addHandler(gate)
+      try tls.start(in: channel)
+    }
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -67,9 +84,10 @@ extension ProxyServer {
           guard count <= lane.settings.maximumClients else {
             shared.turnedAway.add(1, ordering: .relaxed)
             lane.report(.turnedAway(maximum: lane.settings.maximumClients))
-            try channel.pipeline.syncOperations.addHandler(TurnedAway())
+            try channel.pipeline.syncOperations.addHandler(TurnedAway(speaks: tls == nil))
             return
           }
+          if let tls { return try greet(channel, tls, on: lane) }
           lane.turnBegan()
           try channel.pipeline.syncOperations.addHandler(
             ClientSession(lane: lane, server: shared, id: shared.nextClientID()))

@@ -32,6 +32,8 @@ public struct ProxySettings: Sendable {
   /// How long a client may say nothing before it is cut off; 0 is for ever.
   public var clientIdle: Int64 = 0
   public var maximumClients = 10_000
+  /// How long a client may take for the hand-shake of TLS.
+  public var tlsHandshake: Int64 = 10_000_000_000
   /// Most bytes that all clients together may hold: replies that wait for them, and commands that they have not finished.
   public var clientMemory = 1 << 30
   /// What legacy does for new's cohort while new cannot be reached. The lanes only keep for a moment what can be asked again

@@ -6,6 +6,7 @@ import SluiceJournal
 import SluiceRESP
 import SluiceRouting
 import SluiceStackLink
+import SluiceTLS
 
 #if canImport(Glibc)
   import Glibc
@@ -209,7 +210,7 @@ final class StackConnection {
     let handler = StackHandler(connection: self, Handshake(endpoint, learns: learns, known: known))
     endpoint.connect(on: lane.loop, handler).whenFailure { error in
       handler.detach()
-      self.lost(StackEndpoint.reason(of: error), kind: .unreachable)
+      self.lost(endpoint.reason(of: error), kind: .unreachable)
     }
   }
 
@@ -339,7 +340,7 @@ final class StackConnection {
     _ = try? channel.pipeline.syncOperations.handler(type: StackHandler.self).detach()
     // A reset: what the kernel still holds for the stack must not arrive after what the next connection brings.
     _ = (channel as? SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-    channel.close(promise: nil)
+    channel.cut()
     lost(reason, kind: kind)
   }
 
@@ -363,7 +364,7 @@ final class StackConnection {
   func close() {
     isClosing = true
     elsewhere.probe?.end()
-    channel?.close(promise: nil)
+    channel?.end()
   }
 
   func change(to health: StackHealth) {

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SluiceStackLink
+import SluiceTLS
 
 #if canImport(Glibc)
   import Glibc
@@ -12,6 +13,7 @@ extension StackEndpoint {
   func connect(on loop: EventLoop, _ handler: some ChannelHandler & Sendable)
     -> EventLoopFuture<Channel>.Isolated
   {
+    let (tls, address) = (tls, address)
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(.nanoseconds(connectTimeout))
       .channelOption(.maxMessagesPerRead, value: 1)
@@ -20,6 +22,7 @@ extension StackEndpoint {
       .channelInitializer { channel in
         channel.eventLoop.assumeIsolated().makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(handler)
+          if let tls, case .tcp(let host, _) = address { try tls.start(in: channel, host: host) }
         }
       }
     switch address {
@@ -32,8 +35,14 @@ extension StackEndpoint {
     }
   }
 
+  /// What has ended a connection, as a part of a sentence.
+  func lost(by error: Error, in channel: Channel) -> String {
+    tls.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) } ?? "lost the connection: \(error)"
+  }
+
   /// Why a socket could not be opened, as a part of a sentence.
-  static func reason(of error: Error) -> String {
+  func reason(of error: Error) -> String {
+    if let words = tls.flatMap({ TLSWords.reason(of: error, $0.settings, in: nil) }) { return words }
     switch error {
     case let error as IOError:
       return String(cString: strerror(error.errnoCode))

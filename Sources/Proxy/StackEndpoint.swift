@@ -1,3 +1,5 @@
+import SluiceTLS
+
 /// Where a stack's server is and how to be let in.
 public struct StackEndpoint: Sendable, Equatable {
   public enum Address: Sendable, Equatable {
@@ -11,6 +13,8 @@ public struct StackEndpoint: Sendable, Equatable {
   public var password: String?
   /// Where the password may be another one at the next hand-shake; nil where it is `password` for ever.
   public var passwords: PasswordSource?
+  /// How TLS is spoken to it; nil where none is.
+  public var tls: ClientTLSContext?
   /// Number of the database that is selected on every connection.
   public var database: Int
   /// The server's number of the database that holds the stack's keys; another one than `database` where layers select it.

@@ -1,5 +1,7 @@
 import NIOCore
+import NIOTLS
 import SluiceRESP
+import SluiceTLS
 
 /// The socket side of a `StackConnection`: says who we are, then cuts the stream into replies.
 ///
@@ -31,12 +33,23 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
 
   func channelActive(context: ChannelHandlerContext) {
     guard let connection else { return context.close(promise: nil) }
-    askedAt = WallClock.now()
-    say(context)
+    let isPlain = connection.endpoint.tls == nil
+    if isPlain { introduce(context) }
     let deadline = TimeAmount.nanoseconds(connection.endpoint.connectTimeout)
     context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
-      if !self.isEstablished { self.fail("did not answer the hand-shake in time", context) }
+      if self.isEstablished { return }
+      let isSilent = !isPlain && self.askedAt == 0
+      self.fail("did not answer the \(isSilent ? "TLS " : "")hand-shake in time", context)
     }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent { introduce(context) }
+  }
+
+  private func introduce(_ context: ChannelHandlerContext) {
+    askedAt = WallClock.now()
+    say(context)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -141,14 +154,15 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: Error) {
-    fail("lost the connection: \(error)", context)
+    guard let connection else { return }
+    fail(connection.endpoint.lost(by: error, in: context.channel), context)
   }
 
   /// - Parameter isBroken: the stack has sent what no Redis sends.
   private func fail(_ reason: String, _ context: ChannelHandlerContext, isBroken: Bool = false) {
     let connection = self.connection
     self.connection = nil
-    context.close(promise: nil)
+    context.channel.end()
     connection?.lost(reason, kind: .unreachable, isBroken: isBroken)
   }
 

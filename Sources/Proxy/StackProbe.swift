@@ -1,5 +1,6 @@
 import NIOCore
 import SluiceRESP
+import SluiceTLS
 
 /// Asks who is behind a stack's address now: a connection of its own that says the words of the hand-shake and ends.
 ///
@@ -33,7 +34,7 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
   /// Nobody wants to know any more.
   func end() {
     done = nil
-    channel?.close(promise: nil)
+    channel?.end()
   }
 
   func channelActive(context: ChannelHandlerContext) {

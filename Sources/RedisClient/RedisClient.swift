@@ -1,5 +1,6 @@
 import CSluiceHiredis
 import Glibc
+import SluiceTLS
 
 /// A blocking connection to one Redis, for one thread: the safe face of hiredis wherever Sluice is a client.
 ///
@@ -14,6 +15,8 @@ public final class RedisClient {
   public private(set) var pending = 0
 
   let context: UnsafeMutablePointer<redisContext>
+  /// Where TLS is spoken, who speaks it.
+  private let bridge: TLSBridge?
   private let commandTimeout: Duration
   private var broken: RedisError?
 
@@ -32,8 +35,11 @@ public final class RedisClient {
   ) throws(RedisError) {
     _ = Self.sigpipeIsIgnored
     let limit = timeval(connectTimeout)
-    let made =
+    let bridge = try Self.bridge(endpoint, connectTimeout)
+    self.bridge = bridge
+    let made: UnsafeMutablePointer<redisContext>? =
       switch endpoint.address {
+      case .tcp where bridge != nil: bridge.flatMap { redisConnectFd($0.descriptor) }
       case .tcp(let host, let port):
         connectTimeout > .zero
           ? redisConnectWithTimeout(host, Int32(port), limit) : redisConnect(host, Int32(port))
@@ -41,6 +47,7 @@ public final class RedisClient {
         connectTimeout > .zero ? redisConnectUnixWithTimeout(path, limit) : redisConnectUnix(path)
       }
     guard let made else {
+      if let bridge { close(bridge.descriptor) }
       throw RedisError(.connectFailed, "no memory for a connection to \(endpoint); free some and try again")
     }
     self.endpoint = endpoint
@@ -60,6 +67,21 @@ public final class RedisClient {
 
   deinit {
     redisFree(context)
+  }
+
+  /// - Returns: nil for an endpoint without TLS.
+  private static func bridge(_ endpoint: RedisEndpoint, _ patience: Duration) throws(RedisError) -> TLSBridge?
+  {
+    guard let settings = endpoint.tls, case .tcp(let host, let port) = endpoint.address else { return nil }
+    let tls: ClientTLSContext
+    do throws(TLSFault) { tls = try ClientTLSContext.shared(settings) } catch {
+      throw RedisError(.invalidEndpoint, "\(endpoint): \(error)")
+    }
+    do throws(BridgeFailure) {
+      return try TLSBridge(host: host, port: port, tls, patience: patience)
+    } catch {
+      throw RedisError(.connectFailed, "cannot connect by TLS: \(endpoint) \(error.reason)")
+    }
   }
 
   /// Sends one command and waits for its reply; with replies still pending, those come first and are lost.
@@ -167,6 +189,10 @@ public final class RedisClient {
     let reason = Self.reason(context)
     let error =
       switch context.pointee.err {
+      // The other end of its socket pair knows more. It ends as a reset where hiredis's words were not taken any more.
+      case REDIS_ERR_EOF where bridge?.reason != nil,
+        REDIS_ERR_IO where bridge?.reason != nil && number != EAGAIN:
+        RedisError(.closed, "\(endpoint) \(bridge?.reason ?? "closed the connection")")
       case REDIS_ERR_EOF:
         RedisError(.closed, "\(endpoint) closed the connection; see its log for the reason and connect again")
       case REDIS_ERR_PROTOCOL:

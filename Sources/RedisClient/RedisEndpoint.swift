@@ -1,4 +1,7 @@
-/// Where a Redis listens, and who asks: `redis://[user:password@]host[:port][/db]` or `unix:///path`.
+import SluiceTLS
+
+/// Where a Redis listens, and who asks: `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS and how it is
+/// spoken behind it (`?ca=/path`, `ClientTLS`), or `unix:///path`.
 public struct RedisEndpoint: Hashable, Sendable {
   /// A name or address with a port, or the path of a socket.
   public enum Address: Hashable, Sendable {
@@ -19,13 +22,18 @@ public struct RedisEndpoint: Hashable, Sendable {
   public let password: String?
   /// The database for `SELECT`; 0 means none is sent.
   public let database: Int
+  /// How TLS is spoken; `nil` means none is.
+  public let tls: ClientTLS?
 
   /// An endpoint from its parts; nothing is checked here, the connection will tell.
-  public init(_ address: Address, user: String? = nil, password: String? = nil, database: Int = 0) {
+  public init(
+    _ address: Address, user: String? = nil, password: String? = nil, database: Int = 0, tls: ClientTLS? = nil
+  ) {
     self.address = address
     self.user = user
     self.password = password
     self.database = database
+    self.tls = tls
   }
 
   /// Reads a URL.
@@ -36,13 +44,14 @@ public struct RedisEndpoint: Hashable, Sendable {
   /// - Throws: `RedisError` with code `invalidEndpoint` and a sentence that repeats no password.
   public init(_ url: String) throws(RedisError) {
     if url.hasPrefix("redis://") {
-      self = try Self.tcp(url.dropFirst("redis://".count))
+      self = try Self.tcp(url.dropFirst("redis://".count), tls: nil)
+    } else if url.hasPrefix("rediss://") {
+      self = try Self.tls(url.dropFirst("rediss://".count))
     } else if url.hasPrefix("unix://") {
       self = try Self.unix(url.dropFirst("unix://".count))
-    } else if url.hasPrefix("rediss://") {
-      throw Self.invalid("rediss:// asks for TLS, which is not supported; use redis:// or a local TLS tunnel")
     } else {
-      throw Self.invalid("a Redis address starts with redis:// or unix://, as in redis://127.0.0.1:6379")
+      throw Self.invalid(
+        "a Redis address starts with redis://, rediss:// or unix://, as in redis://127.0.0.1:6379")
     }
   }
 
@@ -61,7 +70,18 @@ public struct RedisEndpoint: Hashable, Sendable {
     return RedisEndpoint(.unix(path: String(path)))
   }
 
-  private static func tcp(_ rest: Substring) throws(RedisError) -> RedisEndpoint {
+  private static func tls(_ rest: Substring) throws(RedisError) -> RedisEndpoint {
+    // Behind the last @: a password may hold a question mark.
+    let start = rest.lastIndex(of: "@") ?? rest.startIndex
+    let mark = rest[start...].firstIndex(of: "?") ?? rest.endIndex
+    let settings: ClientTLS
+    do throws(TLSFault) { settings = try ClientTLS(query: rest[mark...].dropFirst()) } catch {
+      throw invalid("the address rediss://… \(error)")
+    }
+    return try tcp(rest[..<mark], tls: settings)
+  }
+
+  private static func tcp(_ rest: Substring, tls: ClientTLS?) throws(RedisError) -> RedisEndpoint {
     var rest = rest
     var user: String?
     var password: String?
@@ -101,7 +121,7 @@ public struct RedisEndpoint: Hashable, Sendable {
       port = number
     }
     return RedisEndpoint(
-      .tcp(host: String(host), port: port), user: user, password: password, database: database)
+      .tcp(host: String(host), port: port), user: user, password: password, database: database, tls: tls)
   }
 
   /// Splits `host:port` and `[v6]:port`.
@@ -155,7 +175,8 @@ extension RedisEndpoint: CustomStringConvertible {
     case .tcp(let host, let port):
       let shownHost = host.contains(":") ? "[\(host)]" : host
       let credentials = password == nil ? "" : "\(user ?? ""):***@"
-      return "redis://\(credentials)\(shownHost):\(port)\(database == 0 ? "" : "/\(database)")"
+      let place = "\(credentials)\(shownHost):\(port)\(database == 0 ? "" : "/\(database)")"
+      return tls.map { "rediss://\(place)\($0.query)" } ?? "redis://\(place)"
     }
   }
 }

@@ -1,10 +1,13 @@
 import SluiceConfiguration
 import SluiceRedisClient
+import SluiceTLS
 
 /// Sends one command to the control port of a running proxy: a connection per call, as befits a command line.
 struct ControlClient {
   let address: Address
   let password: Secret?
+  /// How TLS is spoken to it, where the address says so.
+  var tls: ClientTLS?
   var connectTimeout: Duration = .seconds(2)
   var commandTimeout: Duration = .seconds(10)
 
@@ -66,14 +69,17 @@ struct ControlClient {
   private var endpoint: RedisEndpoint {
     let place: RedisEndpoint.Address =
       switch address {
-      case .tcp(let host, let port): .tcp(host: host, port: UInt16(clamping: port))
+      case .tcp(let host, let port), .tls(let host, let port): .tcp(host: host, port: UInt16(clamping: port))
       case .unix(let path): .unix(path: path)
       }
-    return RedisEndpoint(place, password: password?.revealed)
+    return RedisEndpoint(place, password: password?.revealed, tls: tls)
   }
 
   private func failure(_ error: RedisError) -> Failure {
     switch error.code {
+    case .connectFailed where tls != nil: Failure(.unavailable, error.message)
+    case .closed where tls != nil: Failure(.unavailable, error.message)
+    case .invalidEndpoint where tls != nil: Failure(.configuration, error.message)
     case .connectFailed:
       Failure(
         .unavailable,

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Foundation
 import SluiceConfiguration
+import SluiceTLS
 
 /// Which proxy a subcommand talks to, and by which password.
 struct ControlOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The control port: HOST:PORT or unix:/path. Default: $SLUICE_CONTROL, else 127.0.0.1:6401.",
+      "The control port: HOST:PORT, unix:/path or 'tls:HOST:PORT?ca=/path'. Default: $SLUICE_CONTROL, else 127.0.0.1:6401.",
       valueName: "address"))
   var control: String?
 
@@ -25,25 +26,33 @@ struct ControlOptions: ParsableArguments {
   func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ControlClient {
     let named = environment["SLUICE_CONTROL"].flatMap { $0.isEmpty ? nil : $0 }
     let text = control ?? named ?? "127.0.0.1:6401"
-    let address = try Self.address(text, control == nil ? "SLUICE_CONTROL" : "--control")
+    let (address, tls) = try Self.address(text, control == nil ? "SLUICE_CONTROL" : "--control")
     var password = environment["SLUICE_CONTROL_PASSWORD"].flatMap { $0.isEmpty ? nil : Secret($0) }
     if let passwordFile {
       do { password = try PasswordFile.read(passwordFile) } catch {
         throw Failure(.noInput, "--control-password-file: \(error.reason)")
       }
     }
-    return ControlClient(address: address, password: password)
+    return ControlClient(address: address, password: password, tls: tls)
   }
 
-  private static func address(_ text: String, _ source: String) throws -> Address {
+  /// An address, and how TLS is spoken to it: `tls:host:port?ca=/path`, with what a URL of `rediss://` may have there.
+  private static func address(_ text: String, _ source: String) throws -> (Address, ClientTLS?) {
+    let mark = text.hasPrefix("tls:") ? text.firstIndex(of: "?") ?? text.endIndex : text.endIndex
     let address: Address
-    do { address = try Address(parsing: text) } catch {
+    do { address = try Address(parsing: String(text[..<mark])) } catch {
       throw ValidationError("\(source): \(error.reason)")
     }
-    if case .tcp(_, 0) = address {
+    var tls: ClientTLS?
+    if address.isTLS {
+      do throws(TLSFault) { tls = try ClientTLS(query: text[mark...].dropFirst()) } catch {
+        throw ValidationError("\(source): the address \(error)")
+      }
+    }
+    if address.hasNoPort {
       throw ValidationError(
         "\(source): port 0 can be listened on but not talked to; name the port that serve printed")
     }
-    return address
+    return (address, tls)
   }
 }

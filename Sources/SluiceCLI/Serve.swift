@@ -32,16 +32,21 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where clients connect: HOST:PORT or unix:/path; may be repeated.", valueName: "address"))
+      "Where clients connect: HOST:PORT, tls:HOST:PORT or unix:/path; may be repeated.", valueName: "address")
+  )
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("Where the control port listens; may be repeated.", valueName: "address"))
   var control: [String] = []
 
-  @Option(help: ArgumentHelp("The legacy stack: redis://…, unix:///path or memory:.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "The legacy stack: redis://…, rediss://… (TLS), unix:///path or memory:.", valueName: "url"))
   var legacy: String?
 
-  @Option(help: ArgumentHelp("The new stack: redis://…, unix:///path or memory:.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "The new stack: redis://…, rediss://… (TLS), unix:///path or memory:.", valueName: "url"))
   var new: String?
 
   @Option(
@@ -75,6 +80,18 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Listen to other machines without a password, where none is named.")
   var noAuth = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The certificate of the addresses that begin with tls:, with its chain, in PEM.", valueName: "path"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "path"))
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp("The CA that must have signed the certificates of clients there.", valueName: "path"))
+  var tlsClientCa: String?
+
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
   var logLevel: String?
 
@@ -94,6 +111,9 @@ struct Serve: AsyncParsableCommand {
     options.passwordFile = passwordFile
     options.controlPasswordFile = controlPasswordFile
     options.noAuth = noAuth ? true : nil
+    options.tlsCertificate = tlsCert
+    options.tlsKey = tlsKey
+    options.tlsClientCA = tlsClientCa
     options.logLevel = logLevel
     do {
       return try ServeConfiguration.load(file: config, options: options, environment: environment)

@@ -21,9 +21,11 @@ struct SluiceProcess {
   ///   - legacy: its address; nil if `configuration` has it.
   ///   - comparing: whether every read is compared in the stages that compare at all.
   ///   - configuration: the path of a `sluice.yaml`.
+  ///   - listen: more addresses for clients.
   static func start(
     _ executable: String, legacy: RedisEndpoint?, new: RedisEndpoint, in folder: ScratchFolder, name: String,
-    comparing: Bool, threads: Int = 1, configuration: String? = nil
+    comparing: Bool, threads: Int = 1, configuration: String? = nil,
+    listen: [String] = []
   ) throws -> SluiceProcess {
     let flags = try folder.write(
       "\(name).flagd.json", FlagText.make(stage: "off", compare: comparing ? 100 : 0))
@@ -33,7 +35,8 @@ struct SluiceProcess {
         "serve", "--listen", "127.0.0.1:\(port)", "--new", "\(new)", "--flags", flags,
         "--ledger", "\(folder.path)/\(name).db", "--control", "127.0.0.1:\(controlPort)", "--threads",
         "\(threads)",
-      ] + (legacy.map { ["--legacy", "\($0)"] } ?? []) + (configuration.map { ["--config", $0] } ?? [])
+      ] + listen.flatMap { ["--listen", $0] } + (legacy.map { ["--legacy", "\($0)"] } ?? [])
+        + (configuration.map { ["--config", $0] } ?? [])
     }
     return SluiceProcess(
       server: server, control: RedisEndpoint(.tcp(host: "127.0.0.1", port: controlPort)))

@@ -23,6 +23,14 @@ struct BadCase: Sendable, CustomTestStringConvertible {
     #expect(error.problems.first?.reason.contains(bad.says) == true, "\(error)")
   }
 
+  @Test("One address is one door, whatever is spoken there")
+  func oneDoor() throws {
+    let error = #expect(throws: ConfigurationError.self) {
+      try ServeConfiguration.load(yaml: "listen: [127.0.0.1:6400, tls:127.0.0.1:6400]")
+    }
+    #expect(error?.description.contains("already taken by another listener") == true)
+  }
+
   @Test("All problems are reported together, with their lines")
   func together() throws {
     let yaml = """
@@ -106,7 +114,33 @@ private let badFiles: [BadCase] = [
   BadCase("listen: [unix:/run/a, unix:/run/a]", "listen", "already taken by another listener"),
   // Stacks.
   BadCase("stacks: {new: 'redsi://h'}", "stacks.new", "\"redsi://…\" has an unknown scheme"),
-  BadCase("stacks: {new: 'rediss://h'}", "stacks.new", "needs TLS"),
+  BadCase("stacks: {new: 'rediss://h?cafile=/c'}", "stacks.new", "and not cafile"),
+  BadCase("stacks: {new: 'rediss://h?cert=/c'}", "stacks.new", "names a certificate but not its key"),
+  BadCase("stacks: {new: 'rediss://h?ca=/no/such.pem'}", "stacks.new", "cannot be opened"),
+  BadCase("stacks: {new: {url: 'redis://h', tls: {ca: /c}}}", "stacks.new.tls", "write rediss://"),
+  BadCase(
+    "stacks: {new: {url: 'rediss://h?check=chain', tls: {name: n}}}", "stacks.new.tls", "keep one of the two"),
+  BadCase("stacks: {new: {url: 'rediss://h', tls: {check: yes}}}", "stacks.new.tls.check", "check=full"),
+  BadCase("stacks: {new: {url: 'rediss://h', tls: {key: /k}}}", "stacks.new.tls.key", "add cert"),
+  // Doors.
+  BadCase("listen: tls:127.0.0.1:6443", "listen", "without a certificate"),
+  BadCase("control: tls:127.0.0.1:6443", "control", "without a certificate"),
+  BadCase("listen: tls:127.0.0.1", "listen", "the port is missing"),
+  BadCase("tls: {cert: /c}", "tls.cert", "without its key"),
+  BadCase("tls: {key: /k}", "tls.key", "without its certificate"),
+  BadCase("tls: {cert: /c, key: /k}", "tls.cert", "no address speaks TLS"),
+  BadCase("tls: {client_ca: /c}", "tls", "without a certificate"),
+  BadCase(
+    "{listen: 'tls:127.0.0.1:1', tls: {cert: /c, key: /k, client_certificates: required}}",
+    "tls.client_certificates", "without a CA"),
+  BadCase(
+    "{listen: 'tls:127.0.0.1:1', tls: {cert: /c, key: /k, client_ca: /a, client_certificates: none}}",
+    "tls.client_ca", "although client_certificates is none"),
+  BadCase("{listen: 'tls:127.0.0.1:1', tls: {cert: /no/c, key: /no/k}}", "tls", "cannot be opened"),
+  BadCase("tls: {minimum: 1.1}", "tls.minimum", "use 1.2, 1.3"),
+  BadCase("tls: {handshake: 0}", "tls.handshake", "write 10ms to 5m"),
+  BadCase("tls: {names: {a: b}}", "tls.names", "is not a list"),
+  BadCase("tls: {names: [{name: a}]}", "tls.names[0].name", "needs name, cert and key"),
   BadCase("stacks: {new: 'localhost:6379'}", "stacks.new", "has no scheme"),
   BadCase("stacks: {new: 'localhost'}", "stacks.new", "has no scheme"),
   BadCase("stacks: {new: 'redis://'}", "stacks.new", "the host is missing"),

@@ -1,4 +1,5 @@
 import SluiceRedisClient
+import SluiceTLS
 import Testing
 
 @Suite struct RedisEndpointTests {
@@ -14,15 +15,30 @@ import Testing
     ("redis://s3cret@h:1", RedisEndpoint(.tcp(host: "h", port: 1), password: "s3cret")),
     ("redis://ann:a%40b%3A%25@h", RedisEndpoint(.tcp(host: "h", port: 6379), user: "ann", password: "a@b:%")),
     ("redis://ann:a@b@h", RedisEndpoint(.tcp(host: "h", port: 6379), user: "ann", password: "a@b")),
+    ("rediss://h/2", RedisEndpoint(.tcp(host: "h", port: 6379), database: 2, tls: ClientTLS())),
     ("unix:///run/redis.sock", RedisEndpoint(.unix(path: "/run/redis.sock"))),
   ])
   func reads(_ url: String, _ expected: RedisEndpoint) throws {
     #expect(try RedisEndpoint(url) == expected)
   }
 
+  @Test("rediss:// says how TLS is spoken, and is shown as it is read")
+  func speaksTLS() throws {
+    let endpoint = try RedisEndpoint("rediss://ann:p?1@h:1?ca=%2Fa%40b.pem&cert=/c&key=/k&name=n&check=chain")
+    var tls = ClientTLS()
+    (tls.ca, tls.certificate, tls.key, tls.name, tls.check) = ("/a@b.pem", "/c", "/k", "n", .chain)
+    #expect(endpoint == RedisEndpoint(.tcp(host: "h", port: 1), user: "ann", password: "p?1", tls: tls))
+    #expect("\(endpoint)" == "rediss://ann:***@h:1?ca=/a%40b.pem&cert=/c&key=/k&name=n&check=chain")
+    #expect(try RedisEndpoint("rediss://h:1\(tls.query)").tls == tls)
+  }
+
   @Test(arguments: [
     ("", "starts with"), ("localhost:6379", "starts with"), ("http://h", "starts with"),
-    ("rediss://h", "TLS"),
+    ("rediss://h?ca=", "names nothing by ca"),
+    ("rediss://h?cafile=/ca.pem", "and not cafile"),
+    ("rediss://h?cert=/c.pem", "not its key"),
+    ("rediss://h?check=maybe", "check=full"),
+    ("rediss://h?ca=%zz", "bad % escape"),
     ("redis://", "host is missing"), ("redis://:6379", "host is missing"), ("redis://h:", "port"),
     ("redis://h:0", "port"), ("redis://h:65536", "port"), ("redis://h:-1", "port"), ("redis://h:6x", "port"),
     ("redis://h:1/x", "database"), ("redis://h:1/-1", "database"), ("redis://h:1/1/2", "database"),

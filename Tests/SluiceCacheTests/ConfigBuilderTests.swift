@@ -102,8 +102,7 @@ struct ConfigBuilderTests {
       ])
     #expect(
       error?.context["warnings"] == [
-        "TLS certificate file not found: /no/such/certificate",
-        "use_tls is refused when the cache is made: use redis:// through a local TLS tunnel",
+        "TLS certificate file not found: /no/such/certificate"
       ])
   }
 

@@ -203,11 +203,12 @@ struct FactoryCacheTests {
   @Test("TLS and addresses that nobody can reach are errors, never memory")
   func configuration() async {
     let tls = await #expect(throws: CacheError.self) {
-      try await CacheFactory().forWebApp(redisURL: "rediss://h")
+      try await CacheFactory().forWebApp(redisURL: "rediss://h?ca=/no/such.pem")
     }
     #expect(tls?.kind == .configuration)
     let flag = await #expect(throws: CacheError.self) {
-      try await CacheFactory().makeCache(from: CacheConfig(redisURL: "redis://h", useTLS: true))
+      try await CacheFactory().makeCache(
+        from: CacheConfig(redisURL: "redis://h", useTLS: true, tlsCertificatePath: "/no/such.pem"))
     }
     #expect(flag?.kind == .configuration)
     let port = await #expect(throws: CacheError.self) {

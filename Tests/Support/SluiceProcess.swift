@@ -17,6 +17,9 @@ public final class SluiceProcess {
     public var ledger: String?
     /// More of `sluice.yaml`.
     public var yaml = ""
+    /// More addresses for clients and for operators, as `tls:127.0.0.1:0`.
+    public var listen: [String] = []
+    public var control: [String] = []
     /// Variables of its environment, put over those of the tests.
     public var environment: [String: String] = [:]
     /// Called with its folder before it starts: `flags/sluice.flagd.json` is there, `sluice.db` not yet.
@@ -40,6 +43,9 @@ public final class SluiceProcess {
   public private(set) var port: UInt16 = 0
   /// Where operators connect.
   public private(set) var controlPort: UInt16 = 0
+  /// Where clients and operators connect by TLS; 0 where nobody does.
+  public private(set) var tlsPort: UInt16 = 0
+  public private(set) var controlTLSPort: UInt16 = 0
   /// The flag file.
   public let flagsPath: String
   /// The ledger.
@@ -68,7 +74,8 @@ public final class SluiceProcess {
         try Self.executable(), "serve", "--config", configuration, "--listen", "127.0.0.1:0", "--control",
         "127.0.0.1:0", "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
         "--threads", "\(options.threads)",
-      ] + (legacy.map { ["--legacy", $0] } ?? [])
+      ] + options.listen.flatMap { ["--listen", $0] } + options.control.flatMap { ["--control", $0] }
+      + (legacy.map { ["--legacy", $0] } ?? [])
     var environment = options.environment
     if let password = options.password { environment["SLUICE_PASSWORD"] = password }
     if let password = options.controlPassword { environment["SLUICE_CONTROL_PASSWORD"] = password }
@@ -91,10 +98,12 @@ public final class SluiceProcess {
   /// The start screen tells where it really listens.
   private func readPorts() throws {
     try eventually(within: .seconds(20), "sluice listens: \(child.lastWords)") {
-      if let clients = Self.port(of: "clients", in: child.output),
-        let control = Self.port(of: "control", in: child.output), child.output.contains("  ledger ")
-      {
-        (port, controlPort) = (clients, control)
+      let (clients, control) = (
+        Self.ports(of: "clients", in: child.output), Self.ports(of: "control", in: child.output)
+      )
+      if let first = clients.plain, let second = control.plain, child.output.contains("  ledger ") {
+        (port, controlPort) = (first, second)
+        (tlsPort, controlTLSPort) = (clients.tls ?? 0, control.tls ?? 0)
         return true
       }
       guard child.isRunning else { throw TestFailure("it ended") }
@@ -102,10 +111,13 @@ public final class SluiceProcess {
     }
   }
 
-  private static func port(of line: String, in screen: String) -> UInt16? {
+  private static func ports(of line: String, in screen: String) -> (plain: UInt16?, tls: UInt16?) {
     let found = screen.split(separator: "\n").first { $0.hasPrefix("  \(line) ") }
-    let digits = found?.split(separator: ":").last?.prefix { $0.isNumber }
-    return digits.flatMap { UInt16($0) }
+    let words = (found ?? "").split { $0 == " " || $0 == "," }
+    func port(_ isIt: (Substring) -> Bool) -> UInt16? {
+      words.first { $0.contains(":") && isIt($0) }?.split(separator: ":").last.flatMap { UInt16($0) }
+    }
+    return (port { !$0.hasPrefix("tls:") }, port { $0.hasPrefix("tls:") })
   }
 
   /// The binary that was built together with the tests.

@@ -9,6 +9,7 @@ public final class ChildProcess: Sendable {
   public let log: String
   private let name: String
   private let ended = Mutex(false)
+  private let code = Mutex<Int32?>(nil)
 
   private static let living = Mutex<Set<pid_t>>([])
 
@@ -38,6 +39,7 @@ public final class ChildProcess: Sendable {
       var status: Int32 = 0
       guard waitpid(pid, &status, WNOHANG) == 0 else {
         ended = true
+        if status & 0x7f == 0 { code.withLock { $0 = status >> 8 & 0xff } }
         Self.living.withLock { _ = $0.remove(pid) }
         return false
       }
@@ -57,6 +59,13 @@ public final class ChildProcess: Sendable {
     let deadline = MonotonicClock.now() + 2_000_000_000
     while isRunning, MonotonicClock.now() < deadline { usleep(5000) }
     crash()
+  }
+
+  /// Waits until it ends by itself, for half a minute at most, and returns its exit code; nil if it has none.
+  public func end() -> Int32? {
+    let deadline = MonotonicClock.now() + 30_000_000_000
+    while isRunning, MonotonicClock.now() < deadline { usleep(1000) }
+    return isRunning ? nil : code.withLock { $0 }
   }
 
   /// Ends it by force, as a crash does, and waits until it is gone.

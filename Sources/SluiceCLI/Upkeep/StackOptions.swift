@@ -11,10 +11,12 @@ struct StackOptions: ParsableArguments {
       "The sluice.yaml of the proxy; names the stacks and holds their passwords.", valueName: "path"))
   var config: String?
 
-  @Option(help: ArgumentHelp("The legacy stack: redis://… or unix:///path.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("The legacy stack: redis://…, rediss://…?ca=/path or unix:///path.", valueName: "url"))
   var legacy: String?
 
-  @Option(help: ArgumentHelp("The new stack: redis://… or unix:///path.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("The new stack: redis://…, rediss://…?ca=/path or unix:///path.", valueName: "url"))
   var new: String?
 
   /// The addresses of both: from the flags, else from the file, else from what the proxy says of itself.
@@ -129,10 +131,10 @@ struct StackOptions: ParsableArguments {
   /// Where the server of a stack is.
   static func server(_ endpoint: Endpoint, _ name: String) throws(Failure) -> RedisEndpoint {
     switch endpoint {
-    case .redis(let host, let port, let user, let password, let database):
+    case .redis(let host, let port, let user, let password, let database, let tls):
       return RedisEndpoint(
         .tcp(host: host, port: UInt16(clamping: port)), user: user, password: password?.revealed,
-        database: database)
+        database: database, tls: tls)
     case .unix(let path, let user, let password, let database):
       return RedisEndpoint(.unix(path: path), user: user, password: password?.revealed, database: database)
     case .memory:

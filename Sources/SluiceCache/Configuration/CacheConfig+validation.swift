@@ -45,8 +45,6 @@ extension CacheConfig {
       let problem = "TLS \(name) file not found: \(path)"
       if environment == .production { found.errors.append(problem) } else { found.warnings.append(problem) }
     }
-    found.warnings.append(
-      "use_tls is refused when the cache is made: use redis:// through a local TLS tunnel")
   }
 }
 

@@ -10,8 +10,9 @@ public struct CacheConfig: Sendable, Hashable {
   public var redisURL: String?
   /// The password, if it is not part of the URL. One that is given here wins.
   public var redisPassword: String?
-  /// Whether Redis must be reached by TLS. This library speaks none, so a factory refuses it.
+  /// Whether Redis is reached by TLS although its URL says `redis://`.
   public var useTLS: Bool
+  /// PEM files of what is shown to a Redis that asks for a certificate: both or neither.
   public var tlsCertificatePath: String?
   public var tlsKeyPath: String?
   /// How long an entry lives that is stored without a time to live: whole seconds, 1 to 31,536,000.

@@ -49,7 +49,7 @@ public struct CacheConfigBuilder: Sendable {
   /// - Parameters:
   ///   - url: `redis://[user:password@]host[:port][/db]`, checked by ``build()``.
   ///   - password: if it is not in the URL.
-  ///   - useTLS: whether it must be reached by TLS, which a factory refuses.
+  ///   - useTLS: whether it is reached by TLS although the URL says `redis://`.
   public func withRedis(_ url: String, password: String? = nil, useTLS: Bool = false) -> Self {
     changed {
       $0.config.redisURL = url

@@ -24,8 +24,8 @@ extension CachePlan {
     reader.expect(Self.ruled + Self.flatAI + ["ai_config"])
     reader.text("redis_password") { redis.password = $0 }
     reader.boolean("use_tls") { redis.useTLS = $0 }
-    reader.text("tls_cert_path") { _ in }
-    reader.text("tls_key_path") { _ in }
+    reader.text("tls_cert_path") { redis.tlsCertificatePath = $0 }
+    reader.text("tls_key_path") { redis.tlsKeyPath = $0 }
     reader.choice("environment") { (_: CacheConfig.Environment) in }
     let entries = (dictionary["l1_cache_size"]?.number, dictionary["memory_cache_size"]?.number)
     // Null is what a configuration without a Redis says.

@@ -186,8 +186,10 @@ struct RedisFixture {
 
   @Test(arguments: [
     ("redis_url", settings("http://localhost")), ("redis_url", settings("redis://")),
-    ("use_tls", settings("rediss://localhost")),
-    ("use_tls", settings("redis://localhost") { $0.useTLS = true }),
+    ("redis_url", settings("rediss://localhost?ca=/no/such.pem")),
+    ("redis_url", settings("rediss://localhost?cert=/only/half.pem")),
+    ("use_tls", settings("unix:///run/redis.sock") { $0.useTLS = true }),
+    ("tls_cert_path", settings("redis://localhost") { ($0.useTLS, $0.tlsKeyPath) = (true, "/k") }),
     ("compression_level", settings("redis://localhost") { $0.compressionLevel = 10 }),
     ("compression_threshold", settings("redis://localhost") { $0.compressionThreshold = -1 }),
     ("l1_cache_size", settings("redis://localhost") { $0.l1Entries = 0 }),

@@ -1,14 +1,19 @@
 import SluiceRedisClient
+import SluiceTLS
 
 extension RedisCache {
   /// How a Redis cache is made. The defaults are the guide's.
   public struct Settings: Sendable, Hashable {
-    /// `redis://[user:password@]host[:port][/db]` or `unix:///path`.
+    /// `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS, which may say whom to trust
+    /// (`?ca=/path`), or `unix:///path`.
     public var url: String
     /// The password for `AUTH`; it wins over one in the URL. Nil takes the URL's.
     public var password: String?
-    /// TLS is refused: the client library has none.
+    /// TLS although the URL says `redis://`.
     public var useTLS = false
+    /// PEM files of what is shown to a Redis that asks for a certificate: both or neither. They win over the URL's.
+    public var tlsCertificatePath: String?
+    public var tlsKeyPath: String?
     /// For entries whose writer names no time to live; zero or less means that those never expire.
     public var defaultTTL: Duration = .seconds(3600)
     /// The most entries of the tier in this process's memory, at least 1; nil is no such tier.
@@ -38,14 +43,12 @@ extension RedisCache {
     ///
     /// - Throws: `configuration`, naming the setting.
     func endpoint() throws(CacheError) -> RedisEndpoint {
-      guard !useTLS, !url.hasPrefix("rediss://") else {
-        throw CacheError(
-          .configuration,
-          "TLS to Redis is not supported (hiredis 0.14 has none); use redis:// to a local tunnel such as stunnel",
-          context: ["setting": "use_tls"])
-      }
       let wrong: (String, String)? =
-        if !(1...9).contains(compressionLevel) {
+        if useTLS, url.hasPrefix("unix:") {
+          ("use_tls", "a Redis behind a unix socket is not reached by TLS; set use_tls to false")
+        } else if (tlsCertificatePath == nil) != (tlsKeyPath == nil) {
+          ("tls_cert_path", "tls_cert_path and tls_key_path belong together; set both or neither")
+        } else if !(1...9).contains(compressionLevel) {
           ("compression_level", "compression_level must be an integer between 1 and 9")
         } else if let compressionThreshold, compressionThreshold < 0 {
           ("compression_threshold", "compression_threshold must be a non-negative integer")
@@ -62,10 +65,22 @@ extension RedisCache {
         throw CacheError(.configuration, message, context: ["setting": .string(setting)])
       }
       do throws(RedisError) {
-        let endpoint = try RedisEndpoint(url)
-        guard let password, !password.isEmpty else { return endpoint }
+        let isUpgraded = useTLS && url.hasPrefix("redis://")
+        let endpoint = try RedisEndpoint(isUpgraded ? "rediss\(url.dropFirst("redis".count))" : url)
+        var tls = endpoint.tls
+        if let tlsCertificatePath, let tlsKeyPath {
+          tls?.certificate = tlsCertificatePath
+          tls?.key = tlsKeyPath
+        }
+        if let tls {
+          do throws(TLSFault) { _ = try ClientTLSContext.shared(tls) } catch {
+            throw RedisError(.invalidEndpoint, "\(error)")
+          }
+        }
+        let own = password.flatMap { $0.isEmpty ? nil : $0 }
         return RedisEndpoint(
-          endpoint.address, user: endpoint.user, password: password, database: endpoint.database)
+          endpoint.address, user: endpoint.user, password: own ?? endpoint.password,
+          database: endpoint.database, tls: tls)
       } catch {
         throw CacheError(.configuration, error.message, context: ["setting": "redis_url"])
       }
