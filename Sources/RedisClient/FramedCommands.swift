@@ -27,6 +27,13 @@ public struct FramedCommands: Sendable {
   }
 
   /// The next word of the command.
+  public mutating func word(_ word: [UInt8]) {
+    header("$", word.count)
+    word.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+    lineEnd()
+  }
+
+  /// The next word of the command.
   public mutating func word(_ word: StaticString) {
     word.withUTF8Buffer {
       header("$", $0.count)
@@ -43,9 +50,25 @@ public struct FramedCommands: Sendable {
     for each in rest { word(each) }
   }
 
+  /// A command of a name, a word and a key.
+  public mutating func add(_ name: StaticString, _ word: [UInt8], then key: [UInt8]) {
+    begin(words: 3)
+    self.word(name)
+    self.word(word)
+    self.word(key)
+  }
+
   private mutating func header(_ sign: Unicode.Scalar, _ number: Int) {
     bytes.append(UInt8(ascii: sign))
-    bytes.append(contentsOf: String(number).utf8)
+    // Nearly every number here has one digit or two.
+    if (0..<10).contains(number) {
+      bytes.append(UInt8(ascii: "0") + UInt8(number))
+    } else if (10..<100).contains(number) {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / 10))
+      bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
+    } else {
+      bytes.append(contentsOf: String(number).utf8)
+    }
     lineEnd()
   }
 

@@ -84,6 +84,32 @@ extension Acceptance {
       try stacks.expectEqualDigests()
     }
 
+    @Test(
+      "times of hash fields that differ are found, however the hashes are kept",
+      arguments: [ServerPair(legacy: .redis82, new: .valkey91), ServerPair(legacy: .redis82, new: .redis82)])
+    func fieldTimes(pair: ServerPair) throws {
+      let bed = try PairBed(pair)
+      for (server, isNew) in [(bed.legacy, false), (bed.new, true)] {
+        let client = try server.client()
+        // Small ones, and one that is a table on either server.
+        for key in ["same", "later", "none", "plain", "same:large", "late:large"] {
+          let fields = key.hasSuffix("large") ? 900 : 3
+          _ = try client.command(
+            (["HSET", key] + (0..<fields).flatMap { ["f\($0)", "v"] }).map { Array($0.utf8) })
+          guard key != "plain", key != "none" || !isNew else { continue }
+          let moment = key.hasPrefix("late") && isNew ? "2000000060000" : "2000000000000"
+          let set = try client.command("HPEXPIREAT", key, moment, "FIELDS", "1", "f1")
+          #expect(set == .array([.integer(1)]))
+        }
+      }
+      let found = try bed.sluice.run("verify", "--json")
+      #expect(found.exit == .code(1), "\(found.errors)")
+      for key in ["later", "none", "late:large"] {
+        #expect(found.output.contains("\"\(key)\""), "\(key): \(found.output)")
+      }
+      #expect(found.output.contains("\"different\" : 3"), "\(found.output)")
+    }
+
     @Test("without a proxy it compares, repairs nothing, and says so")
     func withoutProxy() throws {
       let stacks = try UpkeepStacks(stage: "dualwrite")

@@ -64,8 +64,9 @@ struct KeyComparer {
       default: whole.append(index)
       }
     }
-    let fieldTimes = try FieldTimes.differing(
-      (whole + big).filter { left[$0].type == "hash" }.map { keys[$0] }, legacy, new, times, tolerance)
+    let hashes = { (some: [Int]) in some.filter { left[$0].type == "hash" }.map { keys[$0] } }
+    let fieldTimes = try FieldTimes(legacy: legacy, new: new, times: times, tolerance: tolerance)
+      .differing(small: hashes(whole), big: hashes(big))
     for start in stride(from: 0, to: whole.count, by: KeyComparer.valuesAtOnce) {
       let some = Array(whole[start..<min(start + KeyComparer.valuesAtOnce, whole.count)])
       let commands = some.map { ValueReader.whole(left[$0].type, keys[$0]) }
