@@ -40,20 +40,22 @@ extension Assessment {
       let way = CopyOutlook(kind.key, from: legacy, to: new)
       return way == .value || way == .either ? Quantity.sum(sum, sample.extrapolated(kind.value.count)) : sum
     }
-    let bytes = Double(sample.extrapolated(sample.bytes)) / Self.bytesPerSecond
-    let quickest =
-      Double(max(0, keys - slow)) / Self.keysPerSecond + Double(slow) / Self.valuesPerSecond + bytes
+    let bytes = Double(neededMemory ?? 0) / Self.bytesPerSecond
+    let alone = Double(max(0, keys - slow)) / Self.keysPerSecond + Double(slow) / Self.valuesPerSecond + bytes
+    let beside = max(alone, Double(keys) / Self.keysBesideClients + bytes)
     return AssessmentRow(
       .memory, "warm-up", .fine,
       "\(Quantity.count(keys, "key")), \(slow > 0 ? "\(Quantity.count(slow)) of them by value, " : "")"
-        + "about \(Quantity.time(seconds: quickest)) to \(Quantity.time(seconds: quickest * 5))",
+        + "about \(Quantity.time(seconds: alone)), or \(Quantity.time(seconds: beside)) while the proxy serves clients",
       do: "sluice warm --rate bounds what it takes from legacy")
   }
 
-  /// Keys, and bytes, a second of a warm-up on two shared processors; see docs/assess.md.
-  private static let keysPerSecond = 15_000.0
-  private static let valuesPerSecond = 4_000.0
-  private static let bytesPerSecond = 50.0 * 1024 * 1024
+  /// Keys, and bytes, a second of a warm-up on two shared processors, as measured; see docs/assess.md.
+  private static let keysPerSecond = 100_000.0
+  private static let valuesPerSecond = 40_000.0
+  private static let bytesPerSecond = 125e6
+  /// While the lanes make room for clients.
+  private static let keysBesideClients = 12_000.0
 
   private var spaceRow: AssessmentRow? {
     guard let new, let need = neededMemory else { return nil }
@@ -93,11 +95,15 @@ extension Assessment {
   /// What the database that was walked takes: of all that is in use its share of the keys, or what the sample says, if that is more.
   private var neededMemory: Int? {
     guard let sample = legacy.sample else { return nil }
-    let keys = sample.isComplete ? sample.count : max(0, sample.size ?? 0)
     let sampled = sample.hasBytes ? sample.extrapolated(sample.bytes) : 0
-    guard let used = legacy.usedMemory, let all = legacy.keys, all > 0 else {
-      return sample.hasBytes ? sampled : nil
-    }
-    return max(sampled, Quantity.whole(Double(used) * min(1, Double(keys) / Double(all))))
+    guard let share = shareOfMemory(sample) else { return sample.hasBytes ? sampled : nil }
+    return max(sampled, share)
+  }
+
+  /// Of all that is in use on legacy the share of the database that was walked, by its keys; nil where it does not tell.
+  func shareOfMemory(_ sample: KeySample) -> Int? {
+    guard let used = legacy.usedMemory, let all = legacy.keys, all > 0 else { return nil }
+    let keys = sample.isComplete ? sample.count : max(0, sample.size ?? 0)
+    return Quantity.whole(Double(used) * min(1, Double(keys) / Double(all)))
   }
 }

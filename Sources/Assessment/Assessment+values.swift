@@ -92,8 +92,23 @@ extension Assessment {
       do: forever > 0 ? "what has no time to live comes to new by sluice warm, or when it is written" : "")
   }
 
+  /// Few keys that are large are seldom in a sample: they show in what it does not explain.
+  private func unseenRow(_ sample: KeySample) -> AssessmentRow? {
+    guard sample.hasBytes, !sample.isComplete, let used = shareOfMemory(sample) else { return nil }
+    let sampled = sample.extrapolated(sample.bytes)
+    guard used / 2 > sampled, used - sampled > 64 << 20 else { return nil }
+    return AssessmentRow(
+      .values, "big keys", .look,
+      "keys like those of the sample would take \(Quantity.bytes(sampled)), and \(Quantity.bytes(used)) are in use: "
+        + "there are larger ones that it has not met",
+      do:
+        "find them with --sample 200000 --rate 20000, or with redis-cli --memkeys: they are copied in pieces")
+  }
+
   private func bigRows(_ sample: KeySample) -> [AssessmentRow] {
+    let unseen = [unseenRow(sample)].compactMap(\.self)
     guard !sample.biggest.isEmpty else {
+      if !unseen.isEmpty { return unseen }
       return [
         AssessmentRow(
           .values, "big keys", .fine,
@@ -101,15 +116,17 @@ extension Assessment {
             ? "none above \(Quantity.bytes(KeySample.bigBytes)) in the sample" : "not known: no MEMORY USAGE")
       ]
     }
-    return sample.biggest.map { key in
-      let elements = key.length.map { key.type == "string" ? "" : ", \(Quantity.count($0, "element"))" } ?? ""
-      return AssessmentRow(
-        .values, "big key", .look,
-        "\(String(decoding: key.name.prefix(80), as: UTF8.self))\(key.name.count > 80 ? "…" : ""): \(key.type), "
-          + "\(Quantity.bytes(key.bytes ?? 0))\(elements)",
-        do: key.type == "list" || key.type == "string"
-          ? "it is copied in pieces, and anew if it is written meanwhile: is it written all the time?"
-          : "it is copied in pieces, in turn with the traffic")
-    }
+    return unseen
+      + sample.biggest.map { key in
+        let elements =
+          key.length.map { key.type == "string" ? "" : ", \(Quantity.count($0, "element"))" } ?? ""
+        return AssessmentRow(
+          .values, "big key", .look,
+          "\(String(decoding: key.name.prefix(80), as: UTF8.self))\(key.name.count > 80 ? "…" : ""): \(key.type), "
+            + "\(Quantity.bytes(key.bytes ?? 0))\(elements)",
+          do: key.type == "list" || key.type == "string"
+            ? "it is copied in pieces, and anew if it is written meanwhile: is it written all the time?"
+            : "it is copied in pieces, in turn with the traffic")
+      }
   }
 }

@@ -136,6 +136,18 @@ import Testing
     #expect(try row("warm-up", assessment).found.contains("1 000 keys"))
   }
 
+  @Test("Large keys that no sample meets show in what it does not explain")
+  func unseen() throws {
+    var legacy = survey(Self.redis62)
+    // 100 MiB are in use, and keys like these would take less than one.
+    legacy.sample = sample((0..<100).map { .init(name: [UInt8($0)], type: "string", bytes: 200) }, of: 1000)
+    let found = try row("big keys", Assessment(legacy: legacy, new: nil))
+    #expect(found.verdict == .look && found.found.contains("195 KiB, and 100 MiB are in use"), "\(found)")
+    legacy.sample = sample(
+      (0..<100).map { .init(name: [UInt8($0)], type: "string", bytes: 90_000) }, of: 1000)
+    #expect(try row("big keys", Assessment(legacy: legacy, new: nil)).verdict == .fine)
+  }
+
   @Test("Databases, clients, subscribers, events and replicas")
   func use() throws {
     var legacy = survey(Self.redis62)
