@@ -23,7 +23,7 @@ SOURCES := Sources Tests Package.swift flags migrations \
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: release ## serve on 127.0.0.1:6400 with two embedded stacks; no Redis needed
@@ -81,6 +81,13 @@ chaos: ## random flips and faults on real servers, and checkers that look for a 
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Chaos --sluice $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS) --layers $(LAYERS) \
 	  --legacy $(LEGACY) --new $(NEW)
+
+.PHONY: chaos-matrix
+chaos-matrix: ## the same for every ordered pair of Redis 6.2, 7.0, 8.2 and Valkey 9.1, SECONDS each
+	@scripts/install-packages test
+	@scripts/install-servers
+	@$(MAKE) --no-print-directory release
+	python3 Tests/Chaos/matrix.py $(SLUICE) --seconds $(SECONDS) --seed $(SEED) --threads $(THREADS)
 
 .PHONY: matrix
 matrix: ## a whole migration and its ways back, for every ordered pair of Redis 6.2, 7.0, 8.2 and Valkey 9.1
