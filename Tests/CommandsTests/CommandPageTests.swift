@@ -39,4 +39,57 @@ import Testing
     }
     #expect(CommandPage.text(.servers).contains("| `HEXPIRE` | – | – | 6 or more | 6 or more |"))
   }
+
+  /// The rows of a table that people have written, by what stands in their first column: the names in the column behind a place.
+  private func names(in column: Int, ofRow first: String) throws -> [String] {
+    let rows = try page().split(separator: "\n")
+    let row = try #require(rows.first { $0.hasPrefix("| \(first)") }, "no row \(first)")
+    let cell = try #require(row.components(separatedBy: " | ").dropFirst(column).first)
+    return cell.matches(of: /`([A-Z_]+(?: [A-Z]+)?)`/).map { String($0.1) }
+  }
+
+  private func specs(_ names: [String]) throws -> [CommandSpec] {
+    try names.map { name in
+      let spaced = name.replacing(" ", with: "|")
+      return try #require(
+        (0..<CommandTable.shared.specs.count).map { CommandTable.shared.specs[$0] }.first {
+          $0.name == spaced || $0.name == name
+        }, "no command \(name)")
+    }
+  }
+
+  @Test(
+    "The table of how reads are compared, which people have written, names each command in its class",
+    arguments: [
+      ("unordered", [Comparison.unordered, .unorderedPairs]), ("tolerance", [.tolerance]),
+      ("groups", [.groups]), ("numbers", [.numbers]), ("scores", [.scores]),
+    ])
+  func classes(name: String, comparisons: [Comparison]) throws {
+    let named = try specs(names(in: 1, ofRow: "\(name) |"))
+    for spec in named { #expect(comparisons.contains(spec.comparison), "\(spec.name)") }
+    for index in 0..<CommandTable.shared.specs.count {
+      let spec = CommandTable.shared.specs[index]
+      guard case .keyed = spec.scope, spec.isListed, spec.access == .read,
+        comparisons.contains(spec.comparison)
+      else { continue }
+      #expect(
+        named.contains { $0.name == spec.name } || spec.name.hasPrefix("ZREV")
+          || spec.name.hasPrefix("ZRANGE"),
+        "\(spec.name) is missing")
+    }
+  }
+
+  @Test("The head of the page gives no command as an example of what it is not")
+  func heads() throws {
+    for spec in try specs(names(in: 0, ofRow: "**Reads of one key**")) {
+      #expect(spec.access == .read && spec.hasSingleKeyAtOne, "\(spec.name)")
+    }
+    for spec in try specs(names(in: 0, ofRow: "**Writes of one key**")) where spec.name != "SORT" {
+      #expect(spec.access == .write && spec.hasSingleKeyAtOne, "\(spec.name)")
+    }
+    for spec in try specs(names(in: 0, ofRow: "**Split**")) { #expect(spec.split != .none, "\(spec.name)") }
+    for spec in try specs(names(in: 0, ofRow: "**Several keys, not split**")) {
+      #expect(spec.split == .none && !spec.hasSingleKeyAtOne, "\(spec.name)")
+    }
+  }
 }
