@@ -99,8 +99,7 @@ let package = Package(
       "Proxy",
       [
         "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
-        "SluiceRouting", "SluiceFigures",
-        "SluiceJournal",
+        "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal",
         nio, nioPosix, nioEvents,
         deque,
       ]),
@@ -206,8 +205,9 @@ let package = Package(
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceFigures", "SluiceMemoryServer",
-        "SluiceLayeredServer", "SluiceRedisClient", "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
+        "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing", "SluiceRouting",
+        "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
+        "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,4 @@
+import SluiceCopying
 import SluiceFigures
 import SluiceFlags
 import SluiceProxy
@@ -21,8 +22,8 @@ enum ControlCommand: Equatable {
   case rollback(reason: String)
   case which([[UInt8]])
   case keys(KeyOrder, [[UInt8]])
-  /// Keys that whoever asks has found to be small: a letter for each.
-  case fillSmall([[UInt8]])
+  /// Keys that whoever asks has found to be small, and of one type: a letter for each.
+  case fillSmall(ValueKind, [[UInt8]])
   /// A walk over both stacks has ended well; `losses` is what `STATUS` said before it began.
   case walked(ProxyServer.Walked, losses: UInt64)
   case auth([UInt8])
@@ -38,8 +39,8 @@ enum ControlCommand: Equatable {
 
   init(_ words: [[UInt8]]) throws(Invalid) {
     // The one order that comes hundreds of times a second: none of its keys becomes a text.
-    if let small = try ControlCommand.smallKeys(words) {
-      self = .fillSmall(small)
+    if let (kind, keys) = try ControlCommand.smallKeys(words) {
+      self = .fillSmall(kind, keys)
       return
     }
     var texts = words.map { String(decoding: $0, as: UTF8.self) }
@@ -99,14 +100,18 @@ enum ControlCommand: Equatable {
     }
   }
 
-  private static func smallKeys(_ words: [[UInt8]]) throws(Invalid) -> [[UInt8]]? {
+  private static func smallKeys(_ words: [[UInt8]]) throws(Invalid) -> (ValueKind, [[UInt8]])? {
     guard let name = words.first, name.count == 9,
       String(decoding: name, as: UTF8.self).uppercased() == "FILLSMALL"
     else { return nil }
-    guard (2...maximumKeys + 1).contains(words.count) else {
-      throw Invalid(message: "ERR say FILLSMALL and 1 to \(maximumKeys) keys")
+    guard (3...maximumKeys + 2).contains(words.count) else {
+      throw Invalid(message: "ERR say FILLSMALL, a type, and 1 to \(maximumKeys) keys")
     }
-    return Array(words.dropFirst())
+    let kind = ValueKind(name: String(decoding: words[1], as: UTF8.self))
+    switch kind {
+    case .string, .hash, .set, .sortedSet, .list, .stream: return (kind, Array(words.dropFirst(2)))
+    case .none, .other: throw Invalid(message: "ERR FILLSMALL takes string, hash, set, zset, list or stream")
+    }
   }
 
   /// Takes `FORCE why` or `RESUME why` off the end of an order.
@@ -192,7 +197,7 @@ enum ControlCommand: Equatable {
     "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
     "REPAIR key [key ...]   make the other stack's key what its primary's is",
     "FILL key [key ...]     bring keys from legacy to new that new lacks",
-    "FILLSMALL key [key ...]  the same for keys that are known to be small: a letter for each, c p a, or - for FILL to do",
+    "FILLSMALL type key [key ...]  the same for small keys of one type: a letter for each, c p a, t for another type, or - for FILL to do",
     "RELOAD [RESHUFFLE]     read the flag file now; RESHUFFLE lets keys move back and forth",
     "AUTH password          when the proxy has one",
     "COMMANDS               this list; HELP too, but redis-cli keeps that word to itself",

@@ -49,7 +49,8 @@ struct ControlDesk: Sendable {
       case .which(let keys): append(await explained(keys), to: &reply)
       case .keys(let order, let keys):
         append(await cutover.proxy.carryOut(order, on: keys).map(\.text), to: &reply)
-      case .fillSmall(let keys): reply.appendBulk(await cutover.proxy.fillSmall(keys).span)
+      case .fillSmall(let kind, let keys):
+        reply.appendBulk(await cutover.proxy.fillSmall(kind, keys).span)
       case .walked(let walked, let losses):
         guard await cutover.walked(walked, since: losses) else {
           throw Cutover.Refused("a stack has lost everything since; walk again")

@@ -1,14 +1,18 @@
 import SluiceRESP
 
 /// What a key holds.
-public enum ValueKind: Equatable, Sendable {
+public enum ValueKind: Hashable, Sendable {
   case none, string, list, set, sortedSet, hash, stream
   /// Of a module.
   case other(String)
 
   /// - Parameter reply: to `TYPE`.
   public init(reply: [UInt8]) {
-    let name = ReplyReader.string(reply.span).map { String(decoding: reply[$0], as: UTF8.self) } ?? ""
+    self.init(name: ReplyReader.string(reply.span).map { String(decoding: reply[$0], as: UTF8.self) } ?? "")
+  }
+
+  /// - Parameter name: as `TYPE` says it.
+  public init(name: String) {
     self =
       switch name {
       case "none": .none
@@ -20,6 +24,19 @@ public enum ValueKind: Equatable, Sendable {
       case "stream": .stream
       default: .other(name)
       }
+  }
+
+  /// As `TYPE` says it; `none` too for types of modules.
+  public var name: StaticString {
+    switch self {
+    case .none, .other: "none"
+    case .string: "string"
+    case .list: "list"
+    case .set: "set"
+    case .sortedSet: "zset"
+    case .hash: "hash"
+    case .stream: "stream"
+    }
   }
 
   /// The question for the whole value.

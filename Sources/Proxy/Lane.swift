@@ -1,8 +1,10 @@
 import DequeModule
 import NIOCore
 import SluiceCommands
+import SluiceCopying
 import SluiceFigures
 import SluiceJournal
+import SluicePacing
 import SluiceRESP
 import SluiceRouting
 import SluiceServers
@@ -116,7 +118,9 @@ final class Lane: @unchecked Sendable {
   var isStartingOrders = false
   /// Many small keys that are brought over at once, and how many of them are under way (Lane+batches.swift).
   var batches: [KeyBatch] = []
-  var batchedKeys = 0
+  var gait = BatchGait()
+  /// Types whose dumps do not go over between these servers.
+  var dumpless: (servers: SmallCopy.Servers?, kinds: [ValueKind]) = (nil, [])
   /// Fills by their keys (Lane+filling.swift).
   var fills: [[UInt8]: KeyFill] = [:] { didSet { isFilling = !fills.isEmpty } }
   /// The one thing that every command asks of them.

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceCopying
 
 extension ProxyServer {
   /// Carries out one order about each of the keys, in their lanes; the outcomes come in the order of the keys.
@@ -24,8 +25,8 @@ extension ProxyServer {
     return outcomes
   }
 
-  /// Brings small keys over that legacy has and new lacks; a letter for each, as `KeyBatch` has them.
-  public func fillSmall(_ keys: [[UInt8]]) async -> [UInt8] {
+  /// Brings small keys of one type over that legacy has and new lacks; a letter for each, as `KeyBatch` has them.
+  public func fillSmall(_ kind: ValueKind, _ keys: [[UInt8]]) async -> [UInt8] {
     guard let first = lanes.first else { return [] }
     var parts: [[(index: Int, key: [UInt8])]] = Array(repeating: [], count: lanes.count)
     for (index, key) in keys.enumerated() { parts[first.owner(of: key.span).index].append((index, key)) }
@@ -34,7 +35,7 @@ extension ProxyServer {
       for (lane, part) in zip(lanes, parts) where !part.isEmpty {
         group.addTask {
           await withCheckedContinuation { continuation in
-            lane.loop.execute { lane.takeSmall(part) { continuation.resume(returning: $0) } }
+            lane.loop.execute { lane.takeSmall(of: kind, part) { continuation.resume(returning: $0) } }
           }
         }
       }

@@ -20,6 +20,17 @@ public struct ReplyView {
   /// The bytes of a string, a status or an error.
   public var bytes: UnsafeRawBufferPointer { Reply.bytes(of: reply) }
 
+  /// How many elements an array has; nil for anything else.
+  public var count: Int? { reply.pointee.type == REDIS_REPLY_ARRAY ? reply.pointee.elements : nil }
+
+  /// An element of an array; nil where there is none.
+  public subscript(index: Int) -> ReplyView? {
+    guard let count, (0..<count).contains(index), let element = reply.pointee.element[index] else {
+      return nil
+    }
+    return ReplyView(element)
+  }
+
   /// Whether both are bulk strings of the same bytes.
   public func isSameString(as other: ReplyView) -> Bool {
     guard let length, let otherLength = other.length, length == otherLength else { return false }

@@ -73,13 +73,12 @@ struct WalkTrial {
 
   static let all = [
     WalkTrial(
-      name: "equal", what: "strings of 100 bytes, the dump as it is", from: "redis-server",
-      to: "redis-server",
-      areStrings: true),
+      name: "equal", what: "strings of 100 bytes", from: "redis-server", to: "redis-server", areStrings: true),
     WalkTrial(
-      name: "restamped", what: "strings of 100 bytes, the dump restamped", from: "redis-8.2",
-      to: "valkey-9.1",
-      areStrings: true),
+      name: "vendors", what: "strings of 100 bytes", from: "redis-8.2", to: "valkey-9.1", areStrings: true),
+    WalkTrial(
+      name: "restamped", what: "hashes of five fields of 20 bytes, the dump restamped", from: "redis-8.2",
+      to: "valkey-9.1", areStrings: false),
     WalkTrial(
       name: "value", what: "hashes of five fields of 20 bytes, by value", from: "valkey-9.1", to: "redis-6.2",
       areStrings: false),

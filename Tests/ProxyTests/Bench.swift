@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SluiceCopying
 import SluiceFigures
 import SluiceJournal
 import SluiceMemoryServer
@@ -155,10 +156,12 @@ final class Bench: @unchecked Sendable {
     return outcome
   }
 
-  /// The same for keys that are known to be small: a letter for each.
-  func beginSmall(_ keys: String...) -> Awaited<[UInt8]> {
+  /// The same for keys that are known to be small, and of one type: a letter for each.
+  func beginSmall(_ kind: ValueKind, _ keys: String...) -> Awaited<[UInt8]> { beginSmall(kind, keys) }
+
+  func beginSmall(_ kind: ValueKind, _ keys: [String]) -> Awaited<[UInt8]> {
     let proxy = proxy
-    let letters = Awaited { await proxy.fillSmall(keys.map { Array($0.utf8) }) }
+    let letters = Awaited { await proxy.fillSmall(kind, keys.map { Array($0.utf8) }) }
     letters.hasBegun()
     settle()
     return letters

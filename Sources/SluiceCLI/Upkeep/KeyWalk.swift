@@ -9,6 +9,7 @@ struct KeyWalk {
   private let client: StackClient
   private let pattern: String?
   private let sample: Share
+  private let page: Int
   private var cursor = "0"
   private var isOver = false
   /// How far the walk has come, 0 to 1; never goes back.
@@ -32,7 +33,11 @@ struct KeyWalk {
   /// - Parameters:
   ///   - pattern: as `SCAN … MATCH` has it; nil is every key.
   ///   - sample: the share of keys that are handed out, always the same ones.
-  init(_ client: StackClient, match pattern: String?, sample: Share = .everything) {
+  ///   - page: how many places of its table the server looks at for one answer.
+  init(
+    _ client: StackClient, match pattern: String?, sample: Share = .everything, page: Int = KeyWalk.count
+  ) {
+    self.page = page
     self.client = client
     self.pattern = pattern
     self.sample = sample
@@ -42,19 +47,20 @@ struct KeyWalk {
   mutating func next() throws(Failure) -> [[UInt8]]? {
     if rest.isEmpty {
       guard !isOver else { return nil }
-      let (next, keys) = try client.page(from: cursor, match: pattern, count: KeyWalk.count)
+      let (next, keys) = try client.page(from: cursor, match: pattern, count: page)
       cursor = next
       isOver = next == "0"
       progress = isOver ? 1 : max(progress, KeyWalk.fraction(of: next))
       let hash = BucketHash(prefix: Array("walk".utf8))
       // What is being copied in pieces just now is nobody's key.
       rest =
-        keys.filter { !HiddenName.isOne($0) }.filter {
-          sample.isEverything || sample.contains(hash.hash(of: $0.span))
+        keys.filter {
+          !HiddenName.isOne($0) && (sample.isEverything || sample.contains(hash.hash(of: $0.span)))
         }[...]
     }
     var bytes = 0
     var some: [[UInt8]] = []
+    some.reserveCapacity(rest.count)
     // A page of long names is handed out in parts: each is sent several times, to both stacks.
     while let key = rest.first, bytes < KeyWalk.bytesAtOnce {
       rest.removeFirst()

@@ -1,4 +1,5 @@
 import SluiceConfiguration
+import SluiceCopying
 import SluiceRedisClient
 
 /// Several connections to the control port, each with one order about keys under way: while the lanes carry some out, the next ones
@@ -8,8 +9,8 @@ final class LaneLinks {
   struct Order {
     let name: StaticString
     let keys: [[UInt8]]
-    /// Whether they are collections in one block of memory.
-    var areBlocks = false
+    /// What they hold, behind `FILLSMALL`.
+    var kind: ValueKind?
   }
 
   typealias Answered = (order: Order, reply: Reply)
@@ -33,8 +34,9 @@ final class LaneLinks {
     }
     let answered = try collect(turn)
     frames.removeAll()
-    frames.begin(words: order.keys.count + 1)
+    frames.begin(words: order.keys.count + (order.kind == nil ? 1 : 2))
     frames.word(order.name)
+    if let kind = order.kind { frames.word(kind.name) }
     for key in order.keys { frames.word(key) }
     do {
       try links[turn].connection.append(frames)
@@ -45,6 +47,9 @@ final class LaneLinks {
     links[turn].order = order
     return answered
   }
+
+  /// Whether an order is under way.
+  var areBusy: Bool { links.contains { $0.order != nil } }
 
   /// Waits for the oldest order; nil if none is under way.
   func collect() throws(Failure) -> Answered? {

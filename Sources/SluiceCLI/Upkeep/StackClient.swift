@@ -98,13 +98,30 @@ struct StackClient {
     if pattern != nil || !prefix.bytes.isEmpty {
       words += [Array("MATCH".utf8), prefix.pattern(rest: Array((pattern ?? "*").utf8))]
     }
-    let reply = try send([words]).first ?? .null
-    guard case .array(let parts) = reply, parts.count == 2, let next = parts[0].text,
-      case .array(let keys) = parts[1]
-    else {
-      throw Failure(.unavailable, "\(endpoint) answers no SCAN: \(reply.text ?? "")")
+    do {
+      try client.append(words)
+      // Keys are taken from where they are: a walk meets every key there is.
+      let page = try client.withReply { reply -> (String, [[UInt8]])? in
+        guard reply.count == 2, let next = reply[0], next.length != nil, let found = reply[1],
+          let count = found.count
+        else { return nil }
+        var keys: [[UInt8]] = []
+        keys.reserveCapacity(count)
+        for index in 0..<count {
+          guard let name = found[index], name.length != nil else { continue }
+          if prefix.bytes.isEmpty {
+            keys.append(Array(name.bytes))
+          } else if let key = prefix.strip(Array(name.bytes).span) {
+            keys.append(key)
+          }
+        }
+        return (String(decoding: next.bytes, as: UTF8.self), keys)
+      }
+      if let page { return page }
+    } catch {
+      throw Failure(.unavailable, error.message)
     }
-    return (next, keys.compactMap(\.bytes).compactMap { prefix.strip($0.span) })
+    throw Failure(.unavailable, "\(endpoint) answers no SCAN")
   }
 
   private func send(_ commands: [[[UInt8]]]) throws(Failure) -> [Reply] {

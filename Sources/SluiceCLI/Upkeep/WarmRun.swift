@@ -1,5 +1,6 @@
 import Foundation
 import SluiceConfiguration
+import SluiceCopying
 import SluiceRedisClient
 
 /// Fills the new stack from the legacy one, through the proxy's lanes.
@@ -37,10 +38,14 @@ struct WarmRun {
   private(set) var uncarriedKey = ""
   /// A key that was left out for its name, cut.
   private(set) var longKey = ""
-  /// Whether sizes are asked for, and small keys go over in batches. A stack with layers does not say what its values are.
+  /// Whether small keys go over in batches. A stack with layers does not say what its values are.
   private var fillsSmall: Bool
-  /// Whether batches bring over collections.
-  private var blocks = Luck()
+  /// Whether keys are mostly strings.
+  private var strings = Luck()
+  /// Keys of which it is not known what they hold; small ones by type; and those that go over one by one.
+  private var unsized: [[UInt8]] = []
+  private var sorted: [ValueKind: [[UInt8]]] = [:]
+  private var unfilled: [[UInt8]] = []
 
   init(
     legacy: StackClient, new: StackClient, lanes: ProxyLanes, rate: Int?, match: String?,
@@ -56,7 +61,7 @@ struct WarmRun {
 
   /// Walks until the end, or until `isInterrupted`; true at the end.
   mutating func run(progress: inout Progress, isInterrupted: () -> Bool) throws(Failure) -> Bool {
-    var walk = KeyWalk(legacy, match: match)
+    var walk = KeyWalk(legacy, match: match, page: WarmRun.keysAtOnce)
     let links = lanes.links
     var gentle = try GentleWalk(legacy: legacy, new: new, rate: rate, fillsNew: true)
     while let keys = try walk.next() {
@@ -96,56 +101,90 @@ struct WarmRun {
     let missing = try new.lacks(keys)
     counts.present += keys.count - missing.count
     guard fillsSmall else { return try order("FILL", missing, links) }
-    let sizes = try legacy.bySize(missing)
-    try order("FILLSMALL", sizes.strings, links)
-    // Between some servers no dump of them goes over: then the batch only costs time.
-    try order(blocks.isWorthIt ? "FILLSMALL" : "FILL", sizes.blocks, links, areBlocks: true)
-    try order("FILL", sizes.others, links)
+    // Most keys of a cache are strings, and one that is none says so: then nobody is asked for types.
+    if strings.isWorthIt {
+      try order("FILLSMALL", missing, links, kind: .string)
+    } else {
+      unsized += missing
+    }
+    if unsized.count >= WarmRun.keysAtOnce { try size(links) }
+    if unfilled.count >= ProxyLanes.keysAtOnce { try fillRest(links) }
   }
 
-  /// Sends an order, and counts what an earlier one has come to.
-  private mutating func order(
-    _ name: StaticString, _ keys: [[UInt8]], _ links: LaneLinks, areBlocks: Bool = false
-  ) throws(Failure) {
-    guard !keys.isEmpty else { return }
-    if let answered = try links.send(LaneLinks.Order(name: name, keys: keys, areBlocks: areBlocks)) {
-      try take(answered, links)
+  /// Finds out what keys hold and how large they are, and orders what fits each.
+  private mutating func size(_ links: LaneLinks) throws(Failure) {
+    let sizes = try legacy.bySize(unsized)
+    unsized = []
+    unfilled += sizes.others
+    for (kind, keys) in sizes.small {
+      sorted[kind, default: []] += keys
+      guard let waiting = sorted[kind], waiting.count >= WarmRun.keysAtOnce / 2 else { continue }
+      sorted[kind] = []
+      try order("FILLSMALL", waiting, links, kind: kind)
     }
   }
 
-  /// Waits for all that is under way.
-  private mutating func settle(_ links: LaneLinks) throws(Failure) {
-    while let answered = try links.collect() { try take(answered, links) }
+  /// One key after the other, the long way.
+  private mutating func fillRest(_ links: LaneLinks) throws(Failure) {
+    let rest = unfilled
+    unfilled = []
+    try order("FILL", rest, links)
   }
 
-  private mutating func take(_ answered: LaneLinks.Answered, _ links: LaneLinks) throws(Failure) {
+  /// Sends an order, in parts where it is too long for one, and counts what earlier ones have come to.
+  private mutating func order(
+    _ name: StaticString, _ keys: [[UInt8]], _ links: LaneLinks, kind: ValueKind? = nil
+  ) throws(Failure) {
+    var rest = keys[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(ProxyLanes.share(of: rest, atMost: WarmRun.keysAtOnce))
+      rest = rest[some.endIndex...]
+      if let answered = try links.send(LaneLinks.Order(name: name, keys: Array(some), kind: kind)) {
+        try take(answered)
+      }
+    }
+  }
+
+  /// Waits for all that is under way, and for what that leaves to do.
+  private mutating func settle(_ links: LaneLinks) throws(Failure) {
+    repeat {
+      while let answered = try links.collect() { try take(answered) }
+      if !unsized.isEmpty { try size(links) }
+      for (kind, keys) in sorted where !keys.isEmpty {
+        sorted[kind] = []
+        try order("FILLSMALL", keys, links, kind: kind)
+      }
+      if !unfilled.isEmpty { try fillRest(links) }
+    } while links.areBusy
+  }
+
+  private mutating func take(_ answered: LaneLinks.Answered) throws(Failure) {
     let keys = answered.order.keys
     switch answered.reply {
     case .string(let letters) where letters.count == keys.count:
-      var others: [[UInt8]] = []
       for (key, letter) in zip(keys, letters) {
         switch letter {
         case UInt8(ascii: "c"): counts.copied += 1
         case UInt8(ascii: "p"): counts.present += 1
         case UInt8(ascii: "a"): counts.absent += 1
-        default: others.append(key)
+        case UInt8(ascii: "t") where answered.order.kind == .string: unsized.append(key)
+        default: unfilled.append(key)
         }
-        if answered.order.areBlocks { blocks.note(letter != UInt8(ascii: "-")) }
+        if answered.order.kind == .string { strings.note(letter != UInt8(ascii: "t")) }
       }
-      try order("FILL", others, links)
     case .array(let lines) where lines.count == keys.count:
       try count(zip(keys, lines.map { $0.text ?? "" }), attempts: WarmRun.attempts)
-    case .error(let text) where text.contains("unknown control command") && fillsSmall:
+    case .error(let text) where text.contains("unknown control command") && answered.order.kind != nil:
       // A proxy of an earlier release.
       fillsSmall = false
-      try order("FILL", keys, links)
+      unfilled += keys
     case .error(let text): throw ControlClient.refusal(text)
     default: throw Failure(.software, "the proxy answered an order about keys with something unknown")
     }
   }
 
   private static let attempts = 5
-  /// Keys of one order.
+  /// Keys of one order, and of one page: a server that is asked about many answers nobody else meanwhile.
   private static let keysAtOnce = 500
 
   /// What a write or a busy lane has kept from being filled is asked for again, a few times.
