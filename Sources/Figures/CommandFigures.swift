@@ -1,45 +1,53 @@
 import SluiceRouting
 
-/// What the stacks did command by command, by role: a flat table, so that a command costs a few additions, and a list of the rows that
-/// are in use, so that who reads it need not look at the rest.
+/// What the stacks did command by command, by role: a place for each command, which says where its figures are in a short list of those
+/// that were asked at all. So a command costs a few additions, what is in use lies together, and to start again costs little.
 public struct CommandFigures: Sendable {
   /// One command of one stack in one role.
   public struct Cell: Sendable {
     /// Times are told apart to a factor of two: bucket `n` holds what took less than 2ⁿ · 1.024 µs, the last one all that is longer.
     public static let buckets = 24
 
-    public internal(set) var operations: UInt64 = 0
-    public internal(set) var hits: UInt64 = 0
-    public internal(set) var misses: UInt64 = 0
-    public internal(set) var errors: UInt64 = 0
-    public internal(set) var failures: UInt64 = 0
-    var times = InlineArray<24, UInt32>(repeating: 0)
+    /// Under which it is counted among the figures by class.
+    let commandClass: CommandClass
+    let place: UInt16
+    @usableFromInline var number: UInt64 = 0
+    /// By ``Outcome``, `done` aside.
+    @usableFromInline var ended = InlineArray<5, UInt32>(repeating: 0)
+    @usableFromInline var times = InlineArray<24, UInt32>(repeating: 0)
 
-    init() {}
+    public var operations: UInt64 { number }
+    public var hits: UInt64 { self[.hit] }
+    public var misses: UInt64 { self[.miss] }
+    /// Failures are among them.
+    public var errors: UInt64 { self[.refused] &+ failures }
+    public var failures: UInt64 { self[.failed] }
 
-    /// In one piece, so that the table is looked at once.
-    mutating func add(_ nanoseconds: Int64?, _ outcome: Outcome) {
-      operations &+= 1
-      switch outcome {
-      case .done: break
-      case .hit: hits &+= 1
-      case .miss: misses &+= 1
-      case .refused: errors &+= 1
-      case .failed:
-        errors &+= 1
-        failures &+= 1
-      }
-      guard let nanoseconds else { return }
-      let bucket = min(Self.buckets - 1, 64 - (UInt64(clamping: nanoseconds) >> 10).leadingZeroBitCount)
+    init(_ commandClass: CommandClass, place: UInt16) {
+      self.commandClass = commandClass
+      self.place = place
+    }
+
+    private subscript(outcome: Outcome) -> UInt64 { UInt64(ended[Int(outcome.rawValue)]) }
+
+    @inlinable
+    mutating func add(_ nanoseconds: Int64, _ outcome: Outcome) {
+      number &+= 1
+      ended[Int(outcome.rawValue)] &+= 1
+      let bucket = min(23, 64 &- (UInt64(clamping: nanoseconds) &>> 10).leadingZeroBitCount)
       times[bucket] &+= 1
     }
 
+    mutating func addUnanswered() {
+      number &+= 1
+      ended[Int(Outcome.failed.rawValue)] &+= 1
+    }
+
     mutating func merge(_ other: Cell) {
-      operations &+= other.operations
-      hits &+= other.hits
-      misses &+= other.misses
-      errors &+= other.errors
-      failures &+= other.failures
+      number &+= other.number
+      for index in ended.indices {
+        ended[index] = UInt32(clamping: UInt64(ended[index]) &+ UInt64(other.ended[index]))
+      }
       for index in times.indices {
         times[index] = UInt32(clamping: UInt64(times[index]) &+ UInt64(other.times[index]))
       }
@@ -59,7 +67,7 @@ public struct CommandFigures: Sendable {
   }
 
   /// How a command ended.
-  public enum Outcome: Sendable {
+  public enum Outcome: UInt8, Sendable {
     case done, hit, miss
     /// About the command or its data.
     case refused
@@ -67,54 +75,80 @@ public struct CommandFigures: Sendable {
     case failed
   }
 
-  /// Command numbers are below this; the last one stands for every number that is not.
-  private static let commands = DivergenceCounts.commandLimit
+  /// Command numbers are below this; the last places, one for each class, stand for every number that is not.
+  @usableFromInline static let commands = DivergenceCounts.commandLimit
 
-  private var cells: [Cell] = []
-  private var used: [UInt16] = []
+  @usableFromInline static let places = DivergenceCounts.commandLimit + 2
+
+  /// By place: one more than where its cell is, or 0.
+  @usableFromInline var cellAt = [UInt16](repeating: 0, count: 4 * CommandFigures.places)
+  @usableFromInline var cells: [Cell] = []
 
   /// Nothing counted yet.
   public init() {}
 
-  public var isEmpty: Bool { used.isEmpty }
+  public var isEmpty: Bool { cells.isEmpty }
 
-  /// Counts one command.
-  ///
-  /// - Parameter nanoseconds: nil if there was no answer.
+  /// Counts one command that was answered.
+  @inlinable
   public mutating func record(
-    _ stack: StackID, _ role: Role, command: UInt16, nanoseconds: Int64?, _ outcome: Outcome
+    _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16, nanoseconds: Int64,
+    _ outcome: Outcome
   ) {
-    let index = Self.index(stack, role, command)
-    if cells.isEmpty { cells = [Cell](repeating: Cell(), count: 4 * Self.commands) }
-    if cells[index].operations == 0 { used.append(UInt16(truncatingIfNeeded: index)) }
-    cells[index].add(nanoseconds, outcome)
+    let place = Self.place(stack, role, commandClass, command)
+    let at = Int(cellAt[place])
+    cells[at > 0 ? at &- 1 : begin(place, commandClass)].add(nanoseconds, outcome)
+  }
+
+  /// Counts one command to which no answer came.
+  public mutating func recordUnanswered(
+    _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16
+  ) {
+    let place = Self.place(stack, role, commandClass, command)
+    let at = Int(cellAt[place])
+    cells[at > 0 ? at &- 1 : begin(place, commandClass)].addUnanswered()
+  }
+
+  @usableFromInline
+  mutating func begin(_ place: Int, _ commandClass: CommandClass) -> Int {
+    cells.append(Cell(commandClass, place: UInt16(truncatingIfNeeded: place)))
+    cellAt[place] = UInt16(truncatingIfNeeded: cells.count)
+    return cells.count - 1
   }
 
   /// Adds what another lane, or an earlier interval, counted.
   public mutating func merge(_ other: CommandFigures) {
-    guard !other.isEmpty else { return }
-    guard !cells.isEmpty else {
-      self = other
-      return
-    }
-    for place in other.used {
-      let index = Int(place)
-      if cells[index].operations == 0 { used.append(place) }
-      cells[index].merge(other.cells[index])
+    for cell in other.cells {
+      let place = Int(cell.place)
+      let at = Int(cellAt[place])
+      cells[at > 0 ? at - 1 : begin(place, cell.commandClass)].merge(cell)
     }
   }
 
-  /// Visits what was counted.
+  /// Visits what was counted, in the order of stacks, roles and numbers.
   public func forEachCell(_ body: (_ stack: StackID, _ role: Role, _ command: UInt16, _ cell: Cell) -> Void) {
-    for place in used.sorted() {
-      let (group, command) = Int(place).quotientAndRemainder(dividingBy: Self.commands)
+    for cell in cells.sorted(by: { $0.place < $1.place }) {
+      let (group, command) = Int(cell.place).quotientAndRemainder(dividingBy: Self.places)
       body(
-        group < 2 ? .legacy : .new, group & 1 == 0 ? .primary : .mirror, UInt16(truncatingIfNeeded: command),
-        cells[Int(place)])
+        group < 2 ? .legacy : .new, group & 1 == 0 ? .primary : .mirror,
+        UInt16(truncatingIfNeeded: min(command, Self.commands - 1)), cell)
     }
   }
 
-  private static func index(_ stack: StackID, _ role: Role, _ command: UInt16) -> Int {
-    ((stack == .legacy ? 0 : 2) + (role == .primary ? 0 : 1)) * commands + min(Int(command), commands - 1)
+  /// Returns what was counted and starts again from nothing.
+  mutating func take() -> CommandFigures {
+    guard !isEmpty else { return .nothing }
+    let taken = self
+    self = CommandFigures()
+    return taken
+  }
+
+  private static let nothing = CommandFigures()
+
+  @inlinable
+  static func place(_ stack: StackID, _ role: Role, _ commandClass: CommandClass, _ command: UInt16) -> Int {
+    let group = (stack == .legacy ? 0 : 2) &+ (role == .primary ? 0 : 1)
+    let last = commands &- 1
+    return group &* places &+ (Int(command) < last ? Int(command) : last &+ Int(commandClass.rawValue))
   }
 }

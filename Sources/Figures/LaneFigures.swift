@@ -34,7 +34,8 @@ public struct LaneFigures: Sendable {
   /// Nothing counted yet.
   public init() {}
 
-  /// What a stack did in one of its roles for a class of commands.
+  /// What a stack did in one of its roles for a class of commands. Of what was counted by command there is only the latency until
+  /// ``take()`` has summed it up.
   @inlinable
   public subscript(stack: StackID, role: Role, commandClass: CommandClass) -> OperationFigures {
     _read { yield cells[Self.index(stack, role, commandClass)] }
@@ -59,21 +60,35 @@ public struct LaneFigures: Sendable {
     if kind == .missingInNew { compare.servedMissing &+= 1 }
   }
 
-  /// Counts an operation that failed, in the figures of its role and class and by its kind.
+  /// Counts a command that a stack has answered: by command, and its time by class.
+  ///
+  /// - Parameter isSlow: it took longer than the guardrails allow.
+  @inlinable
+  public mutating func record(
+    _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16, nanoseconds: Int64,
+    isSlow: Bool, _ outcome: CommandFigures.Outcome
+  ) {
+    commands.record(stack, role, commandClass, command: command, nanoseconds: nanoseconds, outcome)
+    let index = Self.index(stack, role, commandClass)
+    cells[index].latency.record(nanoseconds: nanoseconds)
+    if isSlow { cells[index].slow &+= 1 }
+  }
+
+  /// Counts a command to which no answer came, or that was not sent because none could come.
+  public mutating func recordUnanswered(
+    _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16
+  ) {
+    commands.recordUnanswered(stack, role, commandClass, command: command)
+    errors[stack, kind] &+= 1
+  }
+
+  /// Counts an operation of no command of the table that failed, in the figures of its role and class and by its kind.
   public mutating func recordError(
     _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass
   ) {
     self[stack, role, commandClass].errors &+= 1
     if kind != .reply { self[stack, role, commandClass].failures &+= 1 }
     errors[stack, kind] &+= 1
-  }
-
-  /// Counts an operation to which no answer came, or that was not sent because none could come.
-  public mutating func recordUnanswered(
-    _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass
-  ) {
-    self[stack, role, commandClass].operations &+= 1
-    recordError(kind, on: stack, role, commandClass)
   }
 
   /// The reason of a command that a stack's server does not have.
@@ -84,7 +99,7 @@ public struct LaneFigures: Sendable {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
       && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
-      && holds.isEmpty && waits.isEmpty && refusals.isEmpty
+      && holds.isEmpty && waits.isEmpty && refusals.isEmpty && commands.isEmpty
   }
 
   /// Adds what another lane, or an earlier interval, counted.
@@ -107,11 +122,12 @@ public struct LaneFigures: Sendable {
   public mutating func take() -> LaneFigures {
     var taken = LaneFigures.nothing
     for index in cells.indices { taken.cells[index] = OperationFigures(taking: &cells[index]) }
+    taken.commands = commands.take()
+    taken.sumUpCommands()
     taken.compare = compare
     taken.divergences = divergences
     taken.errors = errors
     taken.suspects = suspects
-    taken.commands = commands
     taken.copies = copies
     taken.holds = holds.take()
     taken.waits = waits.take()
@@ -122,12 +138,22 @@ public struct LaneFigures: Sendable {
     divergences = DivergenceCounts()
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
-    commands = CommandFigures()
     copies = CopyFigures()
     refusals = RefusalCounts()
     lacks = RefusalCounts()
     uncarried = UncarriedKeys()
     return taken
+  }
+
+  private mutating func sumUpCommands() {
+    commands.forEachCell { stack, role, _, cell in
+      let index = Self.index(stack, role, cell.commandClass)
+      cells[index].operations &+= cell.operations
+      cells[index].hits &+= cell.hits
+      cells[index].misses &+= cell.misses
+      cells[index].errors &+= cell.errors
+      cells[index].failures &+= cell.failures
+    }
   }
 
   private static let nothing = LaneFigures()

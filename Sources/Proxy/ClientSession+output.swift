@@ -12,17 +12,17 @@ extension ClientSession {
     output = ByteBuffer()
     if bytes.readableBytes > 0 {
       backlog.wasGiven(bytes.readableBytes)
-      if backlog.isEmpty, context.channel.isWritable, backlog.mayWriteUnseen() || inChannel(context) == 0 {
+      if backlog.isEmpty, isWritable, backlog.mayWriteUnseen() || inChannel(context) == 0 {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
       } else {
         backlog.append(bytes.readableBytesUInt8Span)
         // So little waits in the channel that it still calls itself writable, and will not say when that has left.
-        if context.channel.isWritable { tellWhenTaken(context) }
+        if isWritable { tellWhenTaken(context) }
       }
     }
     lane.giveBack(bytes)
     closeIfDone()
-    if backlog.weight > 0 || replies.waitingBytes > 0 || !context.channel.isWritable { weigh() }
+    if backlog.weight > 0 || replies.waitingBytes > 0 || !isWritable { weigh() }
   }
 
   private func tellWhenTaken(_ context: ChannelHandlerContext) {
@@ -68,7 +68,7 @@ extension ClientSession {
   func weigh(exactly: Bool = false) {
     guard let context, !backlog.isGone else { return }
     // A writable channel holds next to nothing, and to ask it costs more than most turns.
-    let unread = exactly || !context.channel.isWritable ? unreadBytes(context) : backlog.count
+    let unread = exactly || !isWritable ? unreadBytes(context) : backlog.count
     let waiting = replies.waitingBytes + unread
     say(waiting + (input?.readableBytes ?? 0) + (keptBack?.count ?? 0) + queued.bytes, exactly: exactly)
     if waiting > lane.settings.clientOutputBytes { return cutOff() }

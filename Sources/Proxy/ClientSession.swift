@@ -37,6 +37,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// Replies of this turn; `isDirty` says whether it was borrowed and waits for the turn's end.
   var output = ByteBuffer()
   var isDirty = false
+  /// As the channel has said last: to ask it at each flush costs more than to remember.
+  private(set) var isWritable = true
   private(set) var replies = ReplyQueue()
   /// Replies of earlier turns that the kernel has no room for.
   var backlog = ClientBacklog()
@@ -132,7 +134,8 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { kernelHasRoom(context) }
+    isWritable = context.channel.isWritable
+    if isWritable { kernelHasRoom(context) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

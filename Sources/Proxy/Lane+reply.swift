@@ -98,10 +98,7 @@ extension Lane {
     if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
       figures.recordUnanswered(
         kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
-        table.specs[Int(command.command)].commandClass)
-      figures.commands.record(
-        connection.stack, command.role == .primary ? .primary : .mirror, command: command.command,
-        nanoseconds: nil, .failed)
+        table.specs[Int(command.command)].commandClass, command: command.command)
     }
     switch command.role {
     case .primary:
@@ -168,16 +165,10 @@ extension Lane {
     let stack = connection.stack
     let spec = table.specs[Int(command.command)]
     let commandClass = spec.commandClass
-    let role = command.role == .primary ? Role.primary : .mirror
     let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
-    figures[stack, role, commandClass].operations &+= 1
-    figures[stack, role, commandClass].latency.record(nanoseconds: elapsed)
-    if command.primaryLength > 0, role == .primary {
+    if command.primaryLength > 0, command.role == .primary {
       figures.waits.waited(commandClass, nanoseconds: UInt64(clamping: elapsed) &+ command.held)
       figures.waits.replaced(commandClass, nanoseconds: UInt64(clamping: elapsed))
-    }
-    if elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)] {
-      figures[stack, role, commandClass].slow &+= 1
     }
     var outcome = CommandFigures.Outcome.done
     if isError {
@@ -185,19 +176,15 @@ extension Lane {
       if spec.isTransaction { connection.tailIsUnknown() }
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
       outcome = isTrouble ? .failed : .refused
-      figures.recordError(isTrouble ? .trouble : .reply, on: stack, role, commandClass)
+      figures.errors[stack, isTrouble ? .trouble : .reply] &+= 1
       if isTrouble { sample(reply, of: command, from: stack) }
       // A script of a client's may say whatever it likes.
       if isTrouble, !spec.isScript { connection.heardError(reply) }
     } else if spec.isHitMiss {
-      if ReplyReader.isNull(reply) {
-        outcome = .miss
-        figures[stack, role, commandClass].misses &+= 1
-      } else {
-        outcome = .hit
-        figures[stack, role, commandClass].hits &+= 1
-      }
+      outcome = ReplyReader.isNull(reply) ? .miss : .hit
     }
-    figures.commands.record(stack, role, command: command.command, nanoseconds: elapsed, outcome)
+    figures.record(
+      stack, command.role == .primary ? .primary : .mirror, commandClass, command: command.command,
+      nanoseconds: elapsed, isSlow: elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)], outcome)
   }
 }

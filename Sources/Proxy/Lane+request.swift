@@ -171,13 +171,13 @@ extension Lane {
     let connection = connection(stack)
     guard connection.isUp else {
       if postpone(frame, spec, on: stack, sink: sink, slot: slot) { return }
-      figures.recordUnanswered(.refused, on: stack, .primary, spec.commandClass)
-      figures.commands.record(
-        stack, .primary, command: UInt16(truncatingIfNeeded: spec.id), nanoseconds: nil, .failed)
+      figures.recordUnanswered(
+        .refused, on: stack, .primary, spec.commandClass, command: UInt16(truncatingIfNeeded: spec.id))
       return refuse(downMessage(connection), sink: sink, slot: slot)
     }
     guard connection.reaches(sink.tail) else {
-      figures.recordUnanswered(.refused, on: stack, .primary, spec.commandClass)
+      figures.recordUnanswered(
+        .refused, on: stack, .primary, spec.commandClass, command: UInt16(truncatingIfNeeded: spec.id))
       return refuse(cannotReach(sink.tail, connection), sink: sink, slot: slot)
     }
     if sequel == .mirror, LawBreak.mirrorAtSend.isOn {

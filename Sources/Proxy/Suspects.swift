@@ -21,7 +21,9 @@ struct Suspects {
   /// Everything on the stack is doubtful: it must be emptied before it answers for anything.
   private(set) var isEverything = false
   /// Keys that are doubtful and not known by name.
-  private var share: DoubtfulShare?
+  private var share: DoubtfulShare? { didSet { hasShare = share != nil } }
+  /// Stored, because every command asks it, and a share is large.
+  private(set) var hasShare = false
   /// How often keys were doubted without their names.
   private(set) var shares: UInt64 = 0
   /// What is in force, but that nobody stands in for a stack that is away: that the next process knows.
@@ -61,12 +63,11 @@ struct Suspects {
   }
 
   /// The one thing that every command asks.
-  var isEmpty: Bool { marks.isEmpty && !isEverything && share == nil }
+  var isEmpty: Bool { marks.isEmpty && !isEverything && !hasShare }
   /// Of those known by name.
   var count: Int { marks.count }
-  var hasShare: Bool { share != nil }
   /// As many at least.
-  var least: Int { max(marks.count, share == nil ? 0 : 1) }
+  var least: Int { max(marks.count, hasShare ? 1 : 0) }
 
   /// How often anything has become doubtful: as long as it is the same, nothing has.
   var doubtsSoFar: UInt64 { lastMark &+ generalDoubts }

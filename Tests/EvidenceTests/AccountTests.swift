@@ -17,7 +17,10 @@ import Testing
     figures.recordDivergence(.value, command: 3)
     figures[.new, .primary, .read].operations = 500
     for _ in 0..<200 { figures[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000) }
-    for _ in 0..<20 { figures.recordUnanswered(.timeout, on: .new, .primary, .read) }
+    for _ in 0..<20 {
+      figures[.new, .primary, .read].operations &+= 1
+      figures.recordError(.timeout, on: .new, .primary, .read)
+    }
     evidence.add(figures, at: start + .seconds(30))
     evidence.wasVerified(at: start + .seconds(40))
     evidence.forced = "why"

@@ -83,7 +83,10 @@ import Testing
 
   private static func failed(_ figures: inout LaneFigures, _ stack: StackID, good: UInt64, bad: Int) {
     figures[stack, .mirror, .write].operations &+= good
-    for _ in 0..<bad { figures.recordUnanswered(.timeout, on: stack, .mirror, .write) }
+    for _ in 0..<bad {
+      figures[stack, .mirror, .write].operations &+= 1
+      figures.recordError(.timeout, on: stack, .mirror, .write)
+    }
   }
 
   static let cases: [Case] = [

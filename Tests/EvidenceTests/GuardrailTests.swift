@@ -164,9 +164,15 @@ import Testing
   @Test("Without lanes, what a second counted makes at most fifty slots")
   func figures() {
     var figures = LaneFigures()
-    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .new, .primary, .read) }
+    for _ in 0..<500 {
+      figures[.new, .primary, .read].operations &+= 1
+      figures.recordError(.timeout, on: .new, .primary, .read)
+    }
     #expect(GuardUnits(of: figures, by: Self.live).failed == .init(bad: 50))
-    for _ in 0..<500 { figures.recordUnanswered(.timeout, on: .legacy, .primary, .read) }
+    for _ in 0..<500 {
+      figures[.legacy, .primary, .read].operations &+= 1
+      figures.recordError(.timeout, on: .legacy, .primary, .read)
+    }
     #expect(GuardUnits(of: figures, by: Self.live).failed == .init(good: 50), "legacy fails as well")
     figures.compare.matched = 90
     for _ in 0..<10 { figures.recordDivergence(.value, command: 1) }

@@ -14,7 +14,10 @@ import Testing
     _ kind: ErrorKind = .timeout
   ) {
     figures[stack, .primary, .write].operations &+= UInt64(good)
-    for _ in 0..<failed { figures.recordUnanswered(kind, on: stack, .primary, .write) }
+    for _ in 0..<failed {
+      figures[stack, .primary, .write].operations &+= 1
+      figures.recordError(kind, on: stack, .primary, .write)
+    }
   }
 
   @Test("However many commands fail in a slot, it is one bad unit; a slot in which nothing is asked is none")

@@ -75,13 +75,49 @@ import Testing
     #expect(seen == ["value 0 1", "timeout 510 1", "timeout 511 3"])
   }
 
+  @Test("what is counted by command is summed up by class when it is taken, whatever its number")
+  func sums() {
+    var figures = LaneFigures()
+    let outcomes: [CommandFigures.Outcome] = [.done, .hit, .hit, .miss, .refused, .failed]
+    for (command, commandClass) in [(3, CommandClass.read), (511, .read), (60_000, .write)] {
+      for outcome in outcomes {
+        figures.record(
+          .new, .primary, commandClass, command: UInt16(command), nanoseconds: 5_000,
+          isSlow: outcome == .done,
+          outcome)
+      }
+    }
+    figures.recordUnanswered(.timeout, on: .new, .primary, .write, command: 60_000)
+    #expect(!figures.isEmpty)
+    let taken = figures.take()
+    let reads = taken[.new, .primary, .read]
+    #expect(
+      [reads.operations, reads.hits, reads.misses, reads.errors, reads.failures, reads.slow] == [
+        12, 4, 2, 4, 2, 2,
+      ])
+    #expect(reads.latency.count == 12)
+    let writes = taken[.new, .primary, .write]
+    #expect(
+      [writes.operations, writes.hits, writes.misses, writes.errors, writes.failures] == [7, 2, 1, 3, 2])
+    #expect(taken.errors[.new, .timeout] == 1)
+    #expect(figures.isEmpty && figures.take()[.new, .primary, .read].operations == 0)
+    var seen: [String] = []
+    var both = taken
+    both.merge(taken)
+    both.commands.forEachCell { stack, role, command, cell in
+      seen.append("\(stack) \(role) \(command) \(cell.operations) \(cell.failures)")
+    }
+    #expect(seen == ["new primary 3 12 2", "new primary 511 12 2", "new primary 511 14 4"])
+  }
+
   private func filled() -> LaneFigures {
     var figures = LaneFigures()
     figures[.legacy, .primary, .read].operations = 9
     figures[.legacy, .primary, .read].hits = 7
     figures[.legacy, .primary, .read].misses = 2
     figures[.legacy, .primary, .read].latency.record(nanoseconds: 1_000_000)
-    figures.recordUnanswered(.timeout, on: .legacy, .primary, .read)
+    figures[.legacy, .primary, .read].operations &+= 1
+    figures.recordError(.timeout, on: .legacy, .primary, .read)
     figures.recordDivergence(.missingInNew, command: 3)
     figures.compare.matched = 4
     figures.compare.ignored = 5
