@@ -11,10 +11,10 @@ public struct CommandFigures: Sendable {
     /// Under which it is counted among the figures by class.
     let commandClass: CommandClass
     let place: UInt16
-    @usableFromInline var number: UInt64 = 0
+    private var number: UInt64 = 0
     /// By ``Outcome``, `done` aside.
-    @usableFromInline var ended = InlineArray<5, UInt32>(repeating: 0)
-    @usableFromInline var times = InlineArray<24, UInt32>(repeating: 0)
+    private var ended = InlineArray<5, UInt32>(repeating: 0)
+    private var times = InlineArray<24, UInt32>(repeating: 0)
 
     public var operations: UInt64 { number }
     public var hits: UInt64 { self[.hit] }
@@ -30,12 +30,11 @@ public struct CommandFigures: Sendable {
 
     private subscript(outcome: Outcome) -> UInt64 { UInt64(ended[Int(outcome.rawValue)]) }
 
-    @inlinable
-    mutating func add(_ nanoseconds: Int64, _ outcome: Outcome) {
-      number &+= 1
-      ended[Int(outcome.rawValue)] &+= 1
-      let bucket = min(23, 64 &- (UInt64(clamping: nanoseconds) &>> 10).leadingZeroBitCount)
-      times[bucket] &+= 1
+    mutating func add(_ count: UInt64, after nanoseconds: Int64, _ outcome: Outcome) {
+      number &+= count
+      ended[Int(outcome.rawValue)] &+= UInt32(truncatingIfNeeded: count)
+      let bucket = min(Self.buckets - 1, 64 - (UInt64(clamping: nanoseconds) >> 10).leadingZeroBitCount)
+      times[bucket] &+= UInt32(truncatingIfNeeded: count)
     }
 
     mutating func addUnanswered() {
@@ -76,13 +75,13 @@ public struct CommandFigures: Sendable {
   }
 
   /// Command numbers are below this; the last places, one for each class, stand for every number that is not.
-  @usableFromInline static let commands = DivergenceCounts.commandLimit
+  private static let commands = DivergenceCounts.commandLimit
 
-  @usableFromInline static let places = DivergenceCounts.commandLimit + 2
+  private static let places = DivergenceCounts.commandLimit + 2
 
   /// By place: one more than where its cell is, or 0.
-  @usableFromInline var cellAt = [UInt16](repeating: 0, count: 4 * CommandFigures.places)
-  @usableFromInline var cells: [Cell] = []
+  private var cellAt = [UInt16](repeating: 0, count: 4 * CommandFigures.places)
+  private var cells: [Cell] = []
 
   /// Nothing counted yet.
   public init() {}
@@ -90,14 +89,24 @@ public struct CommandFigures: Sendable {
   public var isEmpty: Bool { cells.isEmpty }
 
   /// Counts one command that was answered.
-  @inlinable
   public mutating func record(
     _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16, nanoseconds: Int64,
     _ outcome: Outcome
   ) {
-    let place = Self.place(stack, role, commandClass, command)
+    var run = AnswerRun(
+      kind: AnswerRun.Kind(
+        command: command, stack: stack, role: role, commandClass: commandClass, outcome: outcome,
+        isSlow: false),
+      nanoseconds: nanoseconds)
+    run.count = 1
+    record(run)
+  }
+
+  mutating func record(_ run: AnswerRun) {
+    let place = Self.place(run.kind.stack, run.kind.role, run.kind.commandClass, run.kind.command)
     let at = Int(cellAt[place])
-    cells[at > 0 ? at &- 1 : begin(place, commandClass)].add(nanoseconds, outcome)
+    cells[at > 0 ? at - 1 : begin(place, run.kind.commandClass)].add(
+      run.count, after: run.nanoseconds, run.kind.outcome)
   }
 
   /// Counts one command to which no answer came.
@@ -106,11 +115,10 @@ public struct CommandFigures: Sendable {
   ) {
     let place = Self.place(stack, role, commandClass, command)
     let at = Int(cellAt[place])
-    cells[at > 0 ? at &- 1 : begin(place, commandClass)].addUnanswered()
+    cells[at > 0 ? at - 1 : begin(place, commandClass)].addUnanswered()
   }
 
-  @usableFromInline
-  mutating func begin(_ place: Int, _ commandClass: CommandClass) -> Int {
+  private mutating func begin(_ place: Int, _ commandClass: CommandClass) -> Int {
     cells.append(Cell(commandClass, place: UInt16(truncatingIfNeeded: place)))
     cellAt[place] = UInt16(truncatingIfNeeded: cells.count)
     return cells.count - 1
@@ -145,10 +153,11 @@ public struct CommandFigures: Sendable {
 
   private static let nothing = CommandFigures()
 
-  @inlinable
-  static func place(_ stack: StackID, _ role: Role, _ commandClass: CommandClass, _ command: UInt16) -> Int {
-    let group = (stack == .legacy ? 0 : 2) &+ (role == .primary ? 0 : 1)
-    let last = commands &- 1
-    return group &* places &+ (Int(command) < last ? Int(command) : last &+ Int(commandClass.rawValue))
+  private static func place(_ stack: StackID, _ role: Role, _ commandClass: CommandClass, _ command: UInt16)
+    -> Int
+  {
+    let group = (stack == .legacy ? 0 : 2) + (role == .primary ? 0 : 1)
+    let last = commands - 1
+    return group * places + (Int(command) < last ? Int(command) : last + Int(commandClass.rawValue))
   }
 }

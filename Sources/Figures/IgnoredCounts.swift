@@ -12,6 +12,8 @@ public enum IgnoredReason: UInt8, Sendable, CaseIterable {
   case versions
   /// It differs, and somebody has said that it is meant to.
   case closed
+  /// The answers differed, and before both stacks could be asked again a flip, or a command for all lanes (`FLUSHDB`), came between.
+  case overtaken
 
   /// The word for status and ledger.
   public var name: String {
@@ -22,13 +24,14 @@ public enum IgnoredReason: UInt8, Sendable, CaseIterable {
     case .expiredFields: "expired_fields"
     case .versions: "versions_differ"
     case .closed: "meant_to_differ"
+    case .overtaken: "overtaken"
     }
   }
 }
 
 /// How many reads were ignored, by reason; their sum is `CompareFigures.ignored`.
 public struct IgnoredCounts: Sendable, Equatable {
-  private var counts = InlineArray<6, UInt64>(repeating: 0)
+  private var counts = InlineArray<7, UInt64>(repeating: 0)
 
   public init() {}
 

@@ -7,6 +7,8 @@ import SluiceRouting
 /// become one row of figures in the ledger.
 public struct LaneFigures: Sendable {
   @usableFromInline var cells = InlineArray<12, OperationFigures> { _ in OperationFigures() }
+  /// The answers that were counted last, as long as they are all alike: nearly all commands of a turn are.
+  @usableFromInline var run = AnswerRun()
   /// Compares and mirrored writes.
   public var compare = CompareFigures()
   /// Divergences by kind and command. Who records one bumps `compare.diverged` as well, or calls
@@ -34,7 +36,7 @@ public struct LaneFigures: Sendable {
   /// Nothing counted yet.
   public init() {}
 
-  /// What a stack did in one of its roles for a class of commands. Of what was counted by command there is only the latency until
+  /// What a stack did in one of its roles for a class of commands. What was counted by command is not among it until
   /// ``take()`` has summed it up.
   @inlinable
   public subscript(stack: StackID, role: Role, commandClass: CommandClass) -> OperationFigures {
@@ -68,10 +70,27 @@ public struct LaneFigures: Sendable {
     _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16, nanoseconds: Int64,
     isSlow: Bool, _ outcome: CommandFigures.Outcome
   ) {
-    commands.record(stack, role, commandClass, command: command, nanoseconds: nanoseconds, outcome)
-    let index = Self.index(stack, role, commandClass)
-    cells[index].latency.record(nanoseconds: nanoseconds)
-    if isSlow { cells[index].slow &+= 1 }
+    let kind = AnswerRun.Kind(
+      command: command, stack: stack, role: role, commandClass: commandClass, outcome: outcome, isSlow: isSlow
+    )
+    if run.kind != kind || run.nanoseconds != nanoseconds { begin(kind, nanoseconds) }
+    run.count &+= 1
+  }
+
+  @usableFromInline
+  mutating func begin(_ kind: AnswerRun.Kind, _ nanoseconds: Int64) {
+    settle()
+    run = AnswerRun(kind: kind, nanoseconds: nanoseconds)
+  }
+
+  private mutating func settle() {
+    guard run.count > 0 else { return }
+    let kind = run.kind
+    commands.record(run)
+    let index = Self.index(kind.stack, kind.role, kind.commandClass)
+    cells[index].latency.record(nanoseconds: run.nanoseconds, count: run.count)
+    if kind.isSlow { cells[index].slow &+= run.count }
+    run.count = 0
   }
 
   /// Counts a command to which no answer came, or that was not sent because none could come.
@@ -99,10 +118,10 @@ public struct LaneFigures: Sendable {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
       && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
-      && holds.isEmpty && waits.isEmpty && refusals.isEmpty && commands.isEmpty
+      && holds.isEmpty && waits.isEmpty && refusals.isEmpty && commands.isEmpty && run.count == 0
   }
 
-  /// Adds what another lane, or an earlier interval, counted.
+  /// Adds what another lane, or an earlier interval, counted, and was taken from it.
   public mutating func merge(_ other: LaneFigures) {
     for index in cells.indices { cells[index].merge(other.cells[index]) }
     compare.merge(other.compare)
@@ -120,6 +139,7 @@ public struct LaneFigures: Sendable {
 
   /// Returns what was counted and starts again from nothing.
   public mutating func take() -> LaneFigures {
+    settle()
     var taken = LaneFigures.nothing
     for index in cells.indices { taken.cells[index] = OperationFigures(taking: &cells[index]) }
     taken.commands = commands.take()

@@ -16,7 +16,7 @@ public struct LatencyHistogram: Sendable {
   private var histogram: Histogram<UInt64>
   /// The time that was counted last, and how often it was since: the commands of one turn that are answered in one turn take
   /// the same time, and are brought to the histogram together.
-  @usableFromInline var latest: (nanoseconds: Int64, count: UInt64) = (0, 0)
+  private var latest: (nanoseconds: Int64, count: UInt64) = (0, 0)
 
   /// An empty histogram.
   public init() {
@@ -29,17 +29,13 @@ public struct LatencyHistogram: Sendable {
   /// How many times were recorded.
   public var count: UInt64 { histogram.totalCount &+ latest.count }
 
-  /// Counts one time. A time outside the range, a negative one included, counts as the nearest end of it.
-  @inlinable
-  public mutating func record(nanoseconds: Int64) {
-    if nanoseconds != latest.nanoseconds { next(nanoseconds) }
-    latest.count &+= 1
-  }
-
-  @usableFromInline
-  mutating func next(_ nanoseconds: Int64) {
-    settle()
-    latest = (nanoseconds, 0)
+  /// Counts a time, once or more often. A time outside the range, a negative one included, counts as the nearest end of it.
+  public mutating func record(nanoseconds: Int64, count: UInt64 = 1) {
+    if nanoseconds != latest.nanoseconds {
+      settle()
+      latest = (nanoseconds, 0)
+    }
+    latest.count &+= count
   }
 
   private mutating func settle() {

@@ -296,8 +296,10 @@ extension Lane {
 
   /// Asks both stacks again before a difference is called one.
   private func recheck(_ request: Span<UInt8>, command: Int, _ tail: LinkTail) {
-    // Behind a fence the sides are about to change, and too many questions would be traffic of our own making.
-    guard fence == nil, rechecks < Lane.maximumRechecks else {
+    // Behind a fence the sides are about to change.
+    guard fence == nil else { return figures.compare.ignore(.overtaken) }
+    // Too many questions would be traffic of our own making.
+    guard rechecks < Lane.maximumRechecks else {
       figures.compare.dropped &+= 1
       return
     }

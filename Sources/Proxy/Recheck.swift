@@ -134,8 +134,14 @@ final class Recheck: ReplySink, @unchecked Sendable {
     finish()
   }
 
+  private func overtaken() {
+    lane.figures.compare.ignore(.overtaken)
+    finish()
+  }
+
   private func judge() {
-    guard lane.order == order, doubtsNow == doubts else { return failed() }
+    guard lane.order == order else { return overtaken() }
+    guard doubtsNow == doubts else { return failed() }
     let isLegacyFirst = primary == .legacy
     let legacy = isLegacyFirst ? answers[0] : answers[1]
     let new = isLegacyFirst ? answers[1] : answers[0]
@@ -250,7 +256,8 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func looked(_ reply: Span<UInt8>) {
     answers.append(reply.withUnsafeBufferPointer { Array($0) })
     guard answers.count == 2 else { return askFields(of: primary.other) }
-    guard var look, lane.order == order, doubtsNow == doubts else { return failed() }
+    guard lane.order == order else { return overtaken() }
+    guard var look, doubtsNow == doubts else { return failed() }
     let isLegacyFirst = primary == .legacy
     let now = Lane.wallClock()
     let step = look.answered(

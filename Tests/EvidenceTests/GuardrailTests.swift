@@ -199,7 +199,10 @@ import Testing
     #expect(evidence.judge(slow, by: Self.live, in: .live, said: "OOM")?.reason.contains("OOM") == false)
     evidence.said = "READONLY You can't write"
     var figures = LaneFigures()
-    for _ in 0..<9 { figures.recordUnanswered(.trouble, on: .new, .primary, .write) }
+    for _ in 0..<9 {
+      figures[.new, .primary, .write].operations &+= 1
+      figures.recordError(.trouble, on: .new, .primary, .write)
+    }
     evidence.add(figures)
     #expect(
       evidence.failing(Self.live).text.contains("failed on new, it said: READONLY You can't write, needed"))
