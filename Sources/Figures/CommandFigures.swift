@@ -8,8 +8,6 @@ public struct CommandFigures: Sendable {
     /// Times are told apart to a factor of two: bucket `n` holds what took less than 2ⁿ · 1.024 µs, the last one all that is longer.
     public static let buckets = 24
 
-    /// Under which it is counted among the figures by class.
-    let commandClass: CommandClass
     let place: UInt16
     private var number: UInt64 = 0
     /// By ``Outcome``, `done` aside.
@@ -23,10 +21,7 @@ public struct CommandFigures: Sendable {
     public var errors: UInt64 { self[.refused] &+ failures }
     public var failures: UInt64 { self[.failed] }
 
-    init(_ commandClass: CommandClass, place: UInt16) {
-      self.commandClass = commandClass
-      self.place = place
-    }
+    init(place: UInt16) { self.place = place }
 
     private subscript(outcome: Outcome) -> UInt64 { UInt64(ended[Int(outcome.rawValue)]) }
 
@@ -74,13 +69,11 @@ public struct CommandFigures: Sendable {
     case failed
   }
 
-  /// Command numbers are below this; the last places, one for each class, stand for every number that is not.
+  /// Command numbers are below this; the last one stands for every number that is not.
   private static let commands = DivergenceCounts.commandLimit
 
-  private static let places = DivergenceCounts.commandLimit + 2
-
   /// By place: one more than where its cell is, or 0.
-  private var cellAt = [UInt16](repeating: 0, count: 4 * CommandFigures.places)
+  private var cellAt = [UInt16](repeating: 0, count: 4 * CommandFigures.commands)
   private var cells: [Cell] = []
 
   /// Nothing counted yet.
@@ -90,8 +83,7 @@ public struct CommandFigures: Sendable {
 
   /// Counts one command that was answered.
   public mutating func record(
-    _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16, nanoseconds: Int64,
-    _ outcome: Outcome
+    _ stack: StackID, _ role: Role, command: UInt16, nanoseconds: Int64, _ outcome: Outcome
   ) {
     var run = AnswerRun(
       kind: AnswerRun.Kind(
@@ -103,23 +95,21 @@ public struct CommandFigures: Sendable {
   }
 
   mutating func record(_ run: AnswerRun) {
-    let place = Self.place(run.kind.stack, run.kind.role, run.kind.commandClass, run.kind.command)
+    let place = Self.place(run.kind.stack, run.kind.role, run.kind.command)
     let at = Int(cellAt[place])
-    cells[at > 0 ? at - 1 : begin(place, run.kind.commandClass)].add(
+    cells[at > 0 ? at - 1 : begin(place)].add(
       run.count, after: run.nanoseconds, run.kind.outcome)
   }
 
   /// Counts one command to which no answer came.
-  public mutating func recordUnanswered(
-    _ stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16
-  ) {
-    let place = Self.place(stack, role, commandClass, command)
+  public mutating func recordUnanswered(_ stack: StackID, _ role: Role, command: UInt16) {
+    let place = Self.place(stack, role, command)
     let at = Int(cellAt[place])
-    cells[at > 0 ? at - 1 : begin(place, commandClass)].addUnanswered()
+    cells[at > 0 ? at - 1 : begin(place)].addUnanswered()
   }
 
-  private mutating func begin(_ place: Int, _ commandClass: CommandClass) -> Int {
-    cells.append(Cell(commandClass, place: UInt16(truncatingIfNeeded: place)))
+  private mutating func begin(_ place: Int) -> Int {
+    cells.append(Cell(place: UInt16(truncatingIfNeeded: place)))
     cellAt[place] = UInt16(truncatingIfNeeded: cells.count)
     return cells.count - 1
   }
@@ -129,17 +119,17 @@ public struct CommandFigures: Sendable {
     for cell in other.cells {
       let place = Int(cell.place)
       let at = Int(cellAt[place])
-      cells[at > 0 ? at - 1 : begin(place, cell.commandClass)].merge(cell)
+      cells[at > 0 ? at - 1 : begin(place)].merge(cell)
     }
   }
 
   /// Visits what was counted, in the order of stacks, roles and numbers.
   public func forEachCell(_ body: (_ stack: StackID, _ role: Role, _ command: UInt16, _ cell: Cell) -> Void) {
     for cell in cells.sorted(by: { $0.place < $1.place }) {
-      let (group, command) = Int(cell.place).quotientAndRemainder(dividingBy: Self.places)
+      let (group, command) = Int(cell.place).quotientAndRemainder(dividingBy: Self.commands)
       body(
         group < 2 ? .legacy : .new, group & 1 == 0 ? .primary : .mirror,
-        UInt16(truncatingIfNeeded: min(command, Self.commands - 1)), cell)
+        UInt16(truncatingIfNeeded: command), cell)
     }
   }
 
@@ -153,11 +143,7 @@ public struct CommandFigures: Sendable {
 
   private static let nothing = CommandFigures()
 
-  private static func place(_ stack: StackID, _ role: Role, _ commandClass: CommandClass, _ command: UInt16)
-    -> Int
-  {
-    let group = (stack == .legacy ? 0 : 2) + (role == .primary ? 0 : 1)
-    let last = commands - 1
-    return group * places + (Int(command) < last ? Int(command) : last + Int(commandClass.rawValue))
+  private static func place(_ stack: StackID, _ role: Role, _ command: UInt16) -> Int {
+    ((stack == .legacy ? 0 : 2) + (role == .primary ? 0 : 1)) * commands + min(Int(command), commands - 1)
   }
 }

@@ -36,8 +36,8 @@ public struct LaneFigures: Sendable {
   /// Nothing counted yet.
   public init() {}
 
-  /// What a stack did in one of its roles for a class of commands. What was counted by command is not among it until
-  /// ``take()`` has summed it up.
+  /// What a stack did in one of its roles for a class of commands. The last of what was counted by
+  /// command may still be missing; ``take()`` brings it in, and ``StackWork`` looks at it.
   @inlinable
   public subscript(stack: StackID, role: Role, commandClass: CommandClass) -> OperationFigures {
     _read { yield cells[Self.index(stack, role, commandClass)] }
@@ -86,10 +86,9 @@ public struct LaneFigures: Sendable {
   private mutating func settle() {
     guard run.count > 0 else { return }
     let kind = run.kind
-    commands.record(run)
     let index = Self.index(kind.stack, kind.role, kind.commandClass)
-    cells[index].latency.record(nanoseconds: run.nanoseconds, count: run.count)
-    if kind.isSlow { cells[index].slow &+= run.count }
+    commands.record(run)
+    cells[index].add(run)
     run.count = 0
   }
 
@@ -97,8 +96,9 @@ public struct LaneFigures: Sendable {
   public mutating func recordUnanswered(
     _ kind: ErrorKind, on stack: StackID, _ role: Role, _ commandClass: CommandClass, command: UInt16
   ) {
-    commands.recordUnanswered(stack, role, commandClass, command: command)
-    errors[stack, kind] &+= 1
+    commands.recordUnanswered(stack, role, command: command)
+    self[stack, role, commandClass].operations &+= 1
+    recordError(kind, on: stack, role, commandClass)
   }
 
   /// Counts an operation of no command of the table that failed, in the figures of its role and class and by its kind.
@@ -143,7 +143,6 @@ public struct LaneFigures: Sendable {
     var taken = LaneFigures.nothing
     for index in cells.indices { taken.cells[index] = OperationFigures(taking: &cells[index]) }
     taken.commands = commands.take()
-    taken.sumUpCommands()
     taken.compare = compare
     taken.divergences = divergences
     taken.errors = errors
@@ -163,17 +162,6 @@ public struct LaneFigures: Sendable {
     lacks = RefusalCounts()
     uncarried = UncarriedKeys()
     return taken
-  }
-
-  private mutating func sumUpCommands() {
-    commands.forEachCell { stack, role, _, cell in
-      let index = Self.index(stack, role, cell.commandClass)
-      cells[index].operations &+= cell.operations
-      cells[index].hits &+= cell.hits
-      cells[index].misses &+= cell.misses
-      cells[index].errors &+= cell.errors
-      cells[index].failures &+= cell.failures
-    }
   }
 
   private static let nothing = LaneFigures()

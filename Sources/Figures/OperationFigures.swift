@@ -36,6 +36,21 @@ public struct OperationFigures: Sendable {
     latency.merge(other.latency)
   }
 
+  mutating func add(_ run: AnswerRun) {
+    operations &+= run.count
+    switch run.kind.outcome {
+    case .done: break
+    case .hit: hits &+= run.count
+    case .miss: misses &+= run.count
+    case .refused: errors &+= run.count
+    case .failed:
+      errors &+= run.count
+      failures &+= run.count
+    }
+    if run.kind.isSlow { slow &+= run.count }
+    latency.record(nanoseconds: run.nanoseconds, count: run.count)
+  }
+
   init(taking source: inout OperationFigures) {
     operations = source.operations
     hits = source.hits

@@ -25,6 +25,17 @@ public struct StackWork: Sendable, Equatable {
         slow &+= figures[stack, role, each].slow
       }
     }
+    add(figures.run, ofStack: stack)
+  }
+
+  /// What the figures by class do not say yet.
+  private mutating func add(_ run: AnswerRun, ofStack stack: StackID) {
+    guard run.count > 0, run.kind.stack == stack else { return }
+    operations &+= run.count
+    if run.kind.outcome == .failed { failures &+= run.count }
+    guard run.kind.role == .primary else { return }
+    waited &+= run.count
+    if run.kind.isSlow { slow &+= run.count }
   }
 
   /// What came since the figures stood at `start`.

@@ -75,7 +75,7 @@ import Testing
     #expect(seen == ["value 0 1", "timeout 510 1", "timeout 511 3"])
   }
 
-  @Test("what is counted by command is summed up by class when it is taken, whatever its number")
+  @Test("what is counted by command is counted by class, whatever its number, and known before it is taken")
   func sums() {
     var figures = LaneFigures()
     let outcomes: [CommandFigures.Outcome] = [.done, .hit, .hit, .miss, .refused, .failed]
@@ -89,6 +89,9 @@ import Testing
     }
     figures.recordUnanswered(.timeout, on: .new, .primary, .write, command: 60_000)
     #expect(!figures.isEmpty)
+    // A guardrail looks before anything is taken.
+    let work = StackWork(.new, in: figures)
+    #expect([work.operations, work.failures, work.waited, work.slow] == [19, 4, 19, 3])
     let taken = figures.take()
     let reads = taken[.new, .primary, .read]
     #expect(
@@ -107,7 +110,7 @@ import Testing
     both.commands.forEachCell { stack, role, command, cell in
       seen.append("\(stack) \(role) \(command) \(cell.operations) \(cell.failures)")
     }
-    #expect(seen == ["new primary 3 12 2", "new primary 511 12 2", "new primary 511 14 4"])
+    #expect(seen == ["new primary 3 12 2", "new primary 511 26 6"])
   }
 
   private func filled() -> LaneFigures {

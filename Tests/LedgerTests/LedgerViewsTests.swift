@@ -85,10 +85,10 @@ import Testing
     last.waits.waited(.read, nanoseconds: 50_000_000)
     last.holds.record(.key, nanoseconds: 49_000_000)
     for microseconds in [100, 100, 3000] as [Int64] {
-      last.commands.record(.new, .primary, .write, command: 7, nanoseconds: microseconds * 1000, .hit)
+      last.commands.record(.new, .primary, command: 7, nanoseconds: microseconds * 1000, .hit)
     }
-    last.commands.recordUnanswered(.new, .primary, .write, command: 7)
-    last.commands.record(.legacy, .mirror, .write, command: 7, nanoseconds: 50_000, .miss)
+    last.commands.recordUnanswered(.new, .primary, command: 7)
+    last.commands.record(.legacy, .mirror, command: 7, nanoseconds: 50_000, .miss)
     ledger.record(last, from: time(90), to: time(100))
     var account = AccountRecord(beganAt: time(90), routing: "live 1", position: .init(.live, percent: 12.5))
     account.at = time(100)
