@@ -76,7 +76,10 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
 
   // MARK: The socket
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    isWritable = context.channel.isWritable
+  }
 
   func channelActive(context: ChannelHandlerContext) { lane.clientArrived(self) }
 
