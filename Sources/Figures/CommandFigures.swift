@@ -87,7 +87,7 @@ public struct CommandFigures: Sendable {
   ) {
     var run = AnswerRun(
       kind: AnswerRun.Kind(
-        command: command, stack: stack, role: role, commandClass: commandClass, outcome: outcome,
+        command: command, stack: stack, role: role, commandClass: .other, outcome: outcome,
         isSlow: false),
       nanoseconds: nanoseconds)
     run.count = 1
