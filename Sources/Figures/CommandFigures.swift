@@ -9,12 +9,11 @@ public struct CommandFigures: Sendable {
     public static let buckets = 24
 
     let place: UInt16
-    private var number: UInt64 = 0
-    /// By ``Outcome``, `done` aside.
-    private var ended = InlineArray<5, UInt32>(repeating: 0)
+    /// By ``Outcome``.
+    private var ended = InlineArray<5, UInt64>(repeating: 0)
     private var times = InlineArray<24, UInt32>(repeating: 0)
 
-    public var operations: UInt64 { number }
+    public var operations: UInt64 { ended.indices.reduce(0) { $0 &+ ended[$1] } }
     public var hits: UInt64 { self[.hit] }
     public var misses: UInt64 { self[.miss] }
     /// Failures are among them.
@@ -23,25 +22,20 @@ public struct CommandFigures: Sendable {
 
     init(place: UInt16) { self.place = place }
 
-    private subscript(outcome: Outcome) -> UInt64 { UInt64(ended[Int(outcome.rawValue)]) }
+    private subscript(outcome: Outcome) -> UInt64 { ended[Int(outcome.rawValue)] }
 
     mutating func add(_ count: UInt64, after nanoseconds: Int64, _ outcome: Outcome) {
-      number &+= count
-      ended[Int(outcome.rawValue)] &+= UInt32(truncatingIfNeeded: count)
+      ended[Int(outcome.rawValue)] &+= count
       let bucket = min(Self.buckets - 1, 64 - (UInt64(clamping: nanoseconds) >> 10).leadingZeroBitCount)
       times[bucket] &+= UInt32(truncatingIfNeeded: count)
     }
 
     mutating func addUnanswered() {
-      number &+= 1
       ended[Int(Outcome.failed.rawValue)] &+= 1
     }
 
     mutating func merge(_ other: Cell) {
-      number &+= other.number
-      for index in ended.indices {
-        ended[index] = UInt32(clamping: UInt64(ended[index]) &+ UInt64(other.ended[index]))
-      }
+      for index in ended.indices { ended[index] &+= other.ended[index] }
       for index in times.indices {
         times[index] = UInt32(clamping: UInt64(times[index]) &+ UInt64(other.times[index]))
       }
