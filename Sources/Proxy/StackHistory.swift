@@ -190,7 +190,9 @@ final class StackHistory: Sendable {
           return .mustBeEmptied
         }
       }
-      if keys == 0, isAnotherRun || isFirst || state.isDoubtful { state.lose() }
+      // Who hides its run may be another one when nobody is left that knew it.
+      let mayBeAnother = isAnotherRun || run == nil && state.attached.isEmpty
+      if keys == 0, mayBeAnother || isFirst || state.isDoubtful { state.lose() }
       state.run = run ?? state.run
       state.attached.insert(lane)
       return .welcome

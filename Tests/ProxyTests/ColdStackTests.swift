@@ -30,6 +30,20 @@ import Testing
     }
   }
 
+  /// A managed server may hide its `run_id`.
+  @Test func aStackThatCameBackEmptyNeedNotTellItsRun() async throws {
+    try await Bench.runScripted(routing: ColdStackTests.dualwrite) { bench, stacks in
+      try ColdStackTests.makeSuspect(bench, stacks)
+      stacks.newStack.identity = .init(run: "", keys: 0)
+      stacks.new.close()
+      let new = try stacks.newStack.connection()
+      #expect(eventually { bench.health().map(\.new) == [.up] })
+      #expect(bench.health().map(\.newSuspects) == [0])
+      #expect(try stacks.legacy.commandsNow() == [], "nothing has to be copied")
+      #expect(try new.commandsNow() == [])
+    }
+  }
+
   @Test func aStackThatOnlyLostItsConnectionKeepsItsSuspects() async throws {
     try await Bench.runScripted(routing: ColdStackTests.dualwrite) { bench, stacks in
       try ColdStackTests.makeSuspect(bench, stacks)

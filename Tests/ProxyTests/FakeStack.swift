@@ -13,6 +13,7 @@ final class FakeStack: @unchecked Sendable {
 
   /// What the stack says in its next hand-shakes: its run, the keys that it holds, and the number of the connection; nil is an error.
   struct Identity: Sendable {
+    /// Hidden if it is empty.
     var run = "1"
     /// Whose runs they are; its own if left out. Two stacks of one name are one server.
     var server: String?
@@ -100,6 +101,7 @@ final class FakeStack: @unchecked Sendable {
       switch try connection.command()[0] {
       case "TIME": try connection.send(identity.time ?? "-ERR unknown command\r\n")
       case "CLIENT": try connection.send(identity.client.map { ":\($0)\r\n" } ?? "-ERR unknown command\r\n")
+      case "INFO" where identity.run.isEmpty: try connection.send("-NOPERM no permissions to run 'info'\r\n")
       case "INFO":
         let text = "# Server\r\nrun_id:\(identity.server ?? "\(port)").\(identity.run)\r\n"
         try connection.send("$\(text.utf8.count)\r\n\(text)\r\n")
