@@ -1,4 +1,5 @@
 import Foundation
+import SluiceCommands
 import SluiceEvidence
 import SluiceFigures
 import SluiceFlags
@@ -147,11 +148,27 @@ extension Cutover {
       around.newSuspects += lane.newSuspects
     }
     around.uncarried = lanes.uncarried(to: .new).values.reduce(0, +)
+    // They are suspects as well, but no repair of them goes on by itself.
+    around.newSuspects = max(0, around.newSuspects - around.uncarried)
+    around.legacySuspects = max(
+      0, around.legacySuspects - lanes.uncarried(to: .legacy).values.reduce(0, +))
     let readings = await proxy.memory()
     around.memory = evictions.outlook(readings, since: evidence.since)
     around.ledgerTrouble = ledgerError
     if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
     return around
+  }
+
+  /// Which commands clients have asked for that new's server does not have: who asks for them where new answers gets its error.
+  func lacking() -> String {
+    let reason = LaneFigures.lacking(.new)
+    let asked = evidence.total.lacks.ranked.filter { $0.place.reason == reason }
+    guard !asked.isEmpty else { return "" }
+    let names = asked.prefix(8).map {
+      "\(CommandTable.shared.name(of: $0.place.command)) (asked for \($0.tally.count) \($0.tally.count == 1 ? "time" : "times"))"
+    }
+    return "; NOTE: new does not have \(names.joined(separator: ", "))\(asked.count > 8 ? " …" : ""): "
+      + "clients get its error for that where new answers"
   }
 
   func refusal(of order: String, _ unmet: [Gate], who: String) -> Refused {

@@ -162,6 +162,7 @@ actor Cutover {
     let before = position
     let rollbacks = rollbacks
     let edit = FlagEdit(from: definition, to: change.definition)
+    let isUp = Evidence.isUp(from: definition, to: change.definition)
     take(change)
     let reason = unmet.isEmpty ? force ?? "" : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
@@ -179,6 +180,7 @@ actor Cutover {
     } else if effective.stage != .off, let reason = health[.new].health.reason {
       answer += "; NOTE: new is DOWN: \(reason)"
     }
+    if isUp { answer += lacking() }
     if definition.stage == .complete {
       answer +=
         "; NOTE: legacy hears no write any more: the way back is 'stage rampdown', then 'verify --repair', "

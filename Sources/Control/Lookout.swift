@@ -115,11 +115,23 @@ struct Lookout {
 }
 
 extension Lookout {
-  /// Stacks whose server does not tell what commands it has, as sentences.
+  /// What the stacks' servers do not tell, as sentences.
   static func hidden(_ proxy: ProxyServer) -> [String] {
-    StackID.allCases.filter { proxy.facts(of: $0)?.tellsCommands == false }.map { stack in
-      "\(stack.name) does not tell its commands (COMMAND is refused): names that Sluice does not know are refused and counted "
-        + "(hidden_commands); let the user in its address say COMMAND"
+    StackID.allCases.flatMap { stack in
+      guard let facts = proxy.facts(of: stack) else { return [String]() }
+      var sentences: [String] = []
+      if facts.tellsCommands == false {
+        sentences.append(
+          "\(stack.name) does not tell its commands (COMMAND is refused): names that Sluice does not know are refused and counted "
+            + "(hidden_commands); let the user in its address say COMMAND")
+      }
+      if facts.version == nil, facts.run == nil {
+        let others = facts.unknown.filter { !$0.hasSuffix("(COMMAND)") }
+        sentences.append(
+          "\(stack.name) does not tell \(others.joined(separator: ", ")): it works as it is; what is not known then is on the page "
+            + "\"Which server to which\"; let the user in its address say INFO")
+      }
+      return sentences
     }
   }
 }

@@ -100,6 +100,25 @@ extension Acceptance {
       #expect(try bed.sluice.status().number("stacks.new.uncarried") == 1)
     }
 
+    @Test("what new does not have is said at the step from which on it matters")
+    func whatNewLacks() throws {
+      let bed = try PairBed(ServerPair(legacy: .redis82, new: .valkey91))
+      try bed.sluice.control("STAGE", "shadow", "FORCE", "of this test")
+      let client = try bed.sluice.client()
+      _ = try client.command("VADD", "v", "VALUES", "2", "1", "1", "e")
+      for _ in 0..<2 { _ = try client.command("VCARD", "v") }
+      try eventually("the key is named") { try bed.sluice.status().number("stacks.new.uncarried") == 1 }
+      let refused = try bed.sluice.run("stage", "live", "50")
+      // A key that no way can carry waits for no repair.
+      #expect(
+        refused.exit == .code(65) && refused.errors.contains("uncarried")
+          && !refused.errors.contains("suspects"), "\(refused.errors)")
+      let taken = try bed.sluice.run("stage", "live", "50", "--force", "they are not needed")
+      #expect(
+        taken.output.contains("NOTE: new does not have VCARD (asked for 2 times), VADD (asked for 1 time)"),
+        "\(taken.output)")
+    }
+
     @Test("what legacy cannot have is named, stays on new, and is no pass")
     func whatCannotBeCarried() throws {
       let bed = try PairBed(ServerPair(legacy: .redis70, new: .redis82))
