@@ -55,7 +55,12 @@ struct StreamReader {
 
   mutating func take(_ answers: [Answer], into name: [UInt8]) -> PieceReader.Outcome {
     if let trouble = answers.compactMap(\.trouble).first {
-      return trouble.contains("no such key") ? .gone : .failed(trouble)
+      guard trouble.hasPrefix("NOGROUP"), step != .groups else {
+        return trouble.contains("no such key") ? .gone : .failed(trouble)
+      }
+      // A group that was there is not there any more: which there are now is asked anew.
+      (step, expected) = (.groups, [])
+      return .more
     }
     switch step {
     case .groups:

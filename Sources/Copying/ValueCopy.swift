@@ -58,11 +58,16 @@ public struct ValueCopy {
   private var usesRemaining: Bool
   private var expiry = 0
   private var tries = 0
+  private var changes = 0
   private var length: Int?
   /// Something was read that a later write is not in.
   private var hasRead = false
   private var mustBeginAnew = false
+  /// Writes were told to the copy; and behind its last piece.
+  private var hasRepeated = false
   private var isRepeating = false
+  /// The source may have lost the key and made it anew meanwhile: only as many elements as it has prove that the copy is none of both.
+  private var isDoubted = false
   /// Whether something stands under the hidden name.
   public private(set) var hasHidden = false
   public let hiddenName: [UInt8]
@@ -142,9 +147,7 @@ public struct ValueCopy {
   }
 
   private mutating func weighed(_ answers: [Answer]) -> Step {
-    guard let count = answers.first?.number else {
-      return end(.failed("the key became another one meanwhile"))
-    }
+    guard let count = answers.first?.number else { return becameAnother() }
     let bytes = kind == .string ? count : answers.count > 1 ? answers[1].number : nil
     window = bounds.piece(elements: kind == .string ? 1 : count, bytes: bytes)
     let isLong = kind == .string ? count > bounds.dumpBytes : count > bounds.dumpElements
@@ -227,8 +230,7 @@ public struct ValueCopy {
     guard tries <= bounds.tries else { return end(.uncarried(.hot)) }
     reader = PieceReader(
       kind, key, window: window, bounds: bounds, from: source, to: target, shift: shift)
-    hasRead = false
-    mustBeginAnew = false
+    (hasRead, mustBeginAnew, hasRepeated, isDoubted) = (false, false, false, false)
     length = nil
     return ask()
   }
@@ -249,15 +251,24 @@ public struct ValueCopy {
     switch reader?.take(replies.dropLast().map { Answer($0) }, into: hiddenName) {
     case .piece(let commands, let isLast, let length):
       self.length = length
+      if isLast { isRepeating = false }
       // A stream's end is read in one breath and must be written in one.
       if isLast, target.hasTransactions, !hasRead || kind == .stream { return finish(commands) }
       return write(commands, isLast: isLast)
     case .more: return ask()
     case .gone: return end(.absent)
     case .uncarried(let reason): return end(.uncarried(reason))
-    case .failed(let trouble): return end(.failed(trouble))
+    case .failed(let trouble): return trouble.hasPrefix("WRONGTYPE") ? becameAnother() : end(.failed(trouble))
     case nil: return end(.failed("nothing was read"))
     }
+  }
+
+  /// Between two questions the key has become one of another type.
+  private mutating func becameAnother() -> Step {
+    changes += 1
+    guard changes < bounds.tries else { return end(.failed("the key became another one each time")) }
+    tries = 0
+    return begin()
   }
 
   private mutating func write(_ commands: [Words], isLast: Bool) -> Step {
@@ -275,10 +286,11 @@ public struct ValueCopy {
     if let trouble = answers.compactMap(\.trouble).first { return end(troubled(trouble)) }
     if mustBeginAnew { return readAnew() }
     guard isLast else { return ask() }
-    // An eviction may have taken a part of it.
-    if let length, !isRepeating, answers.last?.number != length {
-      return end(.failed("a part of the copy was lost on the way"))
+    // An eviction may have taken a part of it. Writes up to here are in both.
+    if let length, answers.last?.number != length {
+      return hasRepeated ? readAnew() : end(.failed("a part of the copy was lost on the way"))
     }
+    if length == nil, isDoubted { return readAnew() }
     return finish([])
   }
 
@@ -359,12 +371,15 @@ public struct ValueCopy {
     case .isReadLater where !target.hasTransactions: mustBeginAnew = true
     case .isReadLater: return .none
     case .elements:
-      isRepeating = true
+      (hasRepeated, isRepeating) = (true, true)
       return .repeated([effect[0], hiddenName] + effect[2...])
     case .whole: mustBeginAnew = true
     }
     return .none
   }
+
+  /// What the receiver said of the key behind a write is not what the source said. It has no such key yet, but the source may have made its own anew.
+  public mutating func wasDoubted() { isDoubted = isDoubted || hasRead }
 
   /// The copy could not be told of a write.
   public mutating func missedWrite() { if hasRead { mustBeginAnew = true } }

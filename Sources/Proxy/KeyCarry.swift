@@ -148,6 +148,9 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     super.end(outcome)
   }
 
+  /// What the receiver has of the key is not what the source has.
+  func wasDoubted() { copy.wasDoubted() }
+
   /// The key was written at its primary, while a copy of it is under way in pieces.
   ///
   /// - Parameter effect: the words that the mirror repeats; nil where nobody knows what was done.

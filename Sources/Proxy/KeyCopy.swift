@@ -51,7 +51,7 @@ final class KeyCopy: KeyCarry, @unchecked Sendable {
       if mark != nil { mirror.suspects.wasConfirmed(key) }
     case .absent:
       guard isRepair, obstacle(adding: 0) == nil else { break }
-      lane.restore([Array("DEL".utf8), key], on: mirror, end: .nothing)
+      lane.restore([Array("UNLINK".utf8), key], on: mirror, end: .nothing)
       if let mark = mirror.suspects.mark(of: key) { _ = mirror.suspects.isBeingRepaired(key, mark: mark) }
     case .present: break
     case .uncarried, .failed:

@@ -71,7 +71,7 @@ final class KeyRepair: KeyCarry, @unchecked Sendable {
       connection.suspects.wasRepaired(key, isDeletion: false)
     case .absent:
       if obstacle(adding: 0) == nil, willFinish() {
-        lane.restore([Array("DEL".utf8), key], on: connection, end: .equal)
+        lane.restore([Array("UNLINK".utf8), key], on: connection, end: .equal)
       }
     case .present: break
     case .uncarried, .failed:

@@ -36,7 +36,9 @@ extension Lane {
   ) {
     if spec.mirror == .copy { return copy(request, from: primary) }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
-    if !isWarm, !mayRepeat(spec, request, from: primary) { return copy(request, from: primary) }
+    if !isWarm, !mayRepeat(spec, request, from: primary), !isInPieces(request) {
+      return copy(request, from: primary)
+    }
     if buildsOnSuspects(spec, request, of: primary.other) { return copy(request, from: primary) }
     guard !Lane.isPlainSet(spec, request), !LawBreak.mirrorTheWish.isOn else {
       return repeatWrite(request, command, reply, from: primary)
@@ -169,6 +171,7 @@ extension Lane {
       let frame = effect
       return other.send(frame.span, proof(frame.span, bits, sequel: .compare), sink: nil)
     }
+    if isInPieces(request) { return doubtPieces(of: request) }
     copy(request, from: other.stack)
   }
 

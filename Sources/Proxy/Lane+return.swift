@@ -23,7 +23,7 @@ extension Lane {
       }
     if connection.suspects.isAbsent(key) { return connection.suspects.becameAbsent(key, why) }
     connection.suspects.isGoing[key] = why
-    restore([Array("DEL".utf8), key], on: connection, end: .withheld)
+    restore([Array("UNLINK".utf8), key], on: connection, end: .withheld)
   }
 
   /// A command on a single key that its primary may hold wrongly. True: it waits until the key's value is back from the mirror.
@@ -35,7 +35,10 @@ extension Lane {
     guard connection.suspects.contains(name) else { return false }
     if connection.suspects.isAbsent(name) {
       // Missing there; somebody may be waiting already, and nobody overtakes.
-      guard let fill = fills[name], fill.held.count > 0 else { return false }
+      if let fill = fills[name], fill.held.count > 0 { return hold(frame, in: fill, sink: sink, slot: slot) }
+      guard connection.suspects.mayWaitForHot(name), canReturn(name, to: connection) else { return false }
+      let fill = fill(name)
+      guard !fill.isOver, !fill.hasLetGo else { return false }
       return hold(frame, in: fill, sink: sink, slot: slot)
     }
     if let fill = fills[name] { return hold(frame, in: fill, sink: sink, slot: slot) }
@@ -180,6 +183,16 @@ extension Lane {
     for carry in carries { carry.wasWritten(words) }
     return keys.count == 1
   }
+
+  /// Whether the write, or the question, is about one key alone that is being carried in pieces: the copy is told of what is done to it.
+  func isInPieces(_ request: Span<UInt8>) -> Bool {
+    guard !pieces.isEmpty else { return false }
+    let keys = keys(of: request)
+    return keys.count == 1 && pieces[keys[0]] != nil
+  }
+
+  /// The stacks hold different things of a key that is being carried, as they must.
+  func doubtPieces(of request: Span<UInt8>) { for key in keys(of: request) { pieces[key]?.wasDoubted() } }
 
   private static func words(of request: Span<UInt8>) -> [[UInt8]]? {
     var framer = RequestFramer(limits: .measuredBefore)

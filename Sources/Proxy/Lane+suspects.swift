@@ -66,7 +66,8 @@ extension Lane {
     overtakeFill(of: key)
     connection.writes &+= 1
     send(
-      [Array("DEL".utf8), name], to: connection, command: deletion, role: .purge, sequel: .none, mark: mark)
+      [Array("UNLINK".utf8), name], to: connection, command: deletion, role: .purge, sequel: .none, mark: mark
+    )
   }
 
   /// Sends a command of our own; if it fails, its keys are suspects again.

@@ -33,7 +33,7 @@ final class Lane: @unchecked Sendable {
   /// What the effects of some commands can be told in at each stack.
   private(set) var abilities: (legacy: ServerAbilities, new: ServerAbilities) = (.assumed, .assumed)
   /// The rows of the commands that the lane sends on its own behalf.
-  let deletion = CommandTable.shared.lookup(Array("DEL".utf8).span)
+  let deletion = CommandTable.shared.lookup(Array("UNLINK".utf8).span)
   let evals = ["EVAL", "EVAL_RO"].map { CommandTable.shared.lookup(Array($0.utf8).span) }
   let multi = CommandTable.shared.lookup(Array("MULTI".utf8).span)
   let scriptLoad = CommandTable.shared.lookup(

@@ -45,6 +45,8 @@ struct Suspects {
   private(set) var absent: [[UInt8]: Absence] = [:]
   /// Suspects whose deletion is on its way because the stack cannot have a copy.
   var isGoing: [[UInt8]: Absence] = [:]
+  /// Of those that were too hot to be copied, the ones that somebody has waited for since the last flip.
+  private var waitedFor: Set<[UInt8]> = []
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
   private var deletions: [[UInt8]: Int] = [:]
 
@@ -151,6 +153,7 @@ struct Suspects {
 
   mutating func willBeRouted(by routing: LaneRouting) {
     self.routing = routing
+    waitedFor = []
     // What was only doubtful on the mirror may be so on the primary now.
     if !isEmpty { hasStrays = true }
   }
@@ -220,6 +223,12 @@ struct Suspects {
   // MARK: Absent, and right on the other stack
 
   func isAbsent(_ key: [UInt8]) -> Bool { absent[key] != nil }
+
+  /// Whether a command may wait for a key that was written too often to be copied: it can be copied while its writes wait. Once after
+  /// each flip.
+  mutating func mayWaitForHot(_ key: [UInt8]) -> Bool {
+    absent[key] == .uncarried(.hot) && waitedFor.insert(key).inserted
+  }
 
   /// The stack has no such key any more, and no copy of it; the other one has it right.
   mutating func becameAbsent(_ key: [UInt8], _ why: Absence) {

@@ -44,6 +44,52 @@ extension Acceptance {
       #expect((status.number("copies.pieces") ?? 0) > 20, "\(status)")
     }
 
+    @Test(
+      "sets, hashes, sorted sets and streams go over while they are written all the time", arguments: pairs)
+    func writtenAllTheTime(pair: ServerPair) throws {
+      let bed = try PairBed(pair, yaml: "copy:\n  slice: 1ms\n")
+      let legacy = try bed.legacy.client()
+      let keys = ["set:0", "zset:0", "hash:0", "stream:0"]
+      for key in keys { try Self.plant(key, legacy) }
+      try bed.sluice.control("STAGE", "dualwrite", "FORCE", "of this test")
+      let writer = try Writer(bed.sluice.client(), keys, seed: 1, onlyAdds: true)
+      writer.start()
+      _ = try bed.sluice.run("warm")
+      let new = try bed.new.client()
+      try eventually(within: .seconds(10), "they are there") {
+        try keys.allSatisfy { try new.command("EXISTS", $0) == .integer(1) }
+      }
+      let status = try bed.sluice.status()
+      #expect(writer.finish() == [])
+      #expect(status.number("stacks.new.uncarried") == 0, "\(status)")
+      try bed.settle()
+      try bed.expectEqual(atLeast: 4)
+    }
+
+    @Test("a list that was written too often to be copied comes along when a flip holds its writes")
+    func tooHotAtAFlip() throws {
+      let bed = try PairBed(Self.pairs[0], yaml: "copy:\n  slice: 1ms\n")
+      let legacy = try bed.legacy.client()
+      for _ in 0..<5 { try Self.plant("list:0", legacy) }
+      try bed.sluice.control("STAGE", "dualwrite", "FORCE", "of this test")
+      let writer = try Writer(bed.sluice.client(), ["list:0"], seed: 1, onlyAdds: true)
+      writer.start()
+      try eventually(within: .seconds(10), "it is named") {
+        try bed.sluice.status().number("stacks.new.uncarried") == 1
+      }
+      try bed.sluice.control("STAGE", "live", "100", "FORCE", "of this test")
+      try eventually(within: .seconds(10), "it is carried") {
+        try bed.sluice.status().number("stacks.new.uncarried") == 0
+      }
+      #expect(writer.finish() == [])
+      try bed.settle()
+      guard case .integer(let length) = try bed.new.client().command("LLEN", "list:0") else {
+        return #expect(Bool(false), "it is a list")
+      }
+      #expect(length > 20_000, "\(length)")
+      try bed.expectEqual(atLeast: 1)
+    }
+
     private static func plant(_ key: String, _ client: RedisClient) throws {
       let count = 4000
       let words: [String] =
@@ -66,13 +112,15 @@ extension Acceptance {
       private let client: RedisClient
       private let keys: [String]
       private var generator: SplitMix64
+      private let onlyAdds: Bool
       private let isStopping = Atomic(false)
       private let ended = DispatchSemaphore(value: 0)
       /// Belongs to the thread until that has ended.
       private var trouble: [String] = []
 
-      init(_ client: RedisClient, _ keys: [String], seed: UInt64) {
-        (self.client, self.keys) = (client, keys)
+      /// - Parameter onlyAdds: whether each write adds an element.
+      init(_ client: RedisClient, _ keys: [String], seed: UInt64, onlyAdds: Bool = false) {
+        (self.client, self.keys, self.onlyAdds) = (client, keys, onlyAdds)
         generator = SplitMix64(seed: seed)
       }
 
@@ -105,8 +153,8 @@ extension Acceptance {
 
       private func words() -> [String] {
         let key = keys[Int.random(in: 0..<keys.count, using: &generator)]
-        let number = Int.random(in: 0..<5000, using: &generator)
-        let kind = Int.random(in: 0..<6, using: &generator)
+        let number = Int.random(in: 0..<(onlyAdds ? 500_000 : 5000), using: &generator)
+        let kind = onlyAdds ? 0 : Int.random(in: 0..<6, using: &generator)
         switch key.prefix(3) {
         case "set":
           return [["SADD", key, "m\(number)"], ["SREM", key, "m\(number)"], ["SPOP", key]][kind % 3]
@@ -122,7 +170,7 @@ extension Acceptance {
           ][kind % 5]
         case "lis":
           // Seldom: a list begins anew with each.
-          guard number < 50 else { return ["LLEN", key] }
+          guard onlyAdds || number < 50 else { return ["LLEN", key] }
           return [["RPUSH", key, "e"], ["LPOP", key], ["LSET", key, "3", "s"]][kind % 3]
         default:
           return [

@@ -125,6 +125,48 @@ import Testing
       shown(finish).contains("RENAME \(Self.hidden) k") && shown(finish).contains("PERSIST \(Self.hidden)"))
   }
 
+  /// The source's key may have expired and been made anew by the very write that was told: what was read before is not in it.
+  @Test func asManyElementsAsTheSourceHasProveAWrittenCopy() {
+    for (counted, isWhole) in [(":3\r\n", true), (":4\r\n", false)] {
+      var copy = copy(Self.redis70, Self.redis70)
+      _ = copy.begin()
+      _ = copy.sourceSaid(bytes("+set\r\n", "$9\r\nhashtable\r\n"), now: 0)
+      _ = copy.sourceSaid(bytes(":5\r\n", ":300\r\n"), now: 0)
+      _ = copy.sourceSaid(
+        bytes("*2\r\n$1\r\n7\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n", ":5\r\n", ":-1\r\n"), now: 0)
+      _ = copy.wasWritten(bytes("SADD", "k", "x"))
+      copy.wasDoubted()
+      _ = copy.targetSaid(bytes(":0\r\n", ":2\r\n", ":1\r\n"))
+      _ = copy.sourceSaid(bytes("*2\r\n$1\r\n0\r\n*1\r\n$1\r\nx\r\n", ":3\r\n", ":-1\r\n"), now: 0)
+      // Behind the last piece: it is in both, and not in what was counted.
+      _ = copy.wasWritten(bytes("SADD", "k", "y"))
+      let step = copy.targetSaid(bytes(":0\r\n", ":1\r\n") + bytes(counted))
+      #expect(shown(step).contains("RENAME \(Self.hidden) k") == isWhole, "\(shown(step))")
+      #expect(shown(step).contains("SSCAN k 0 COUNT 2") == !isWhole, "\(shown(step))")
+    }
+  }
+
+  /// Where fields expire, a count proves nothing.
+  @Test func aDoubtedHashWhoseFieldsExpireBeginsAnew() {
+    for isDoubted in [false, true] {
+      var copy = copy(Self.redis82, Self.redis82)
+      _ = copy.begin()
+      _ = copy.sourceSaid(bytes("+hash\r\n", "$11\r\nhashtableex\r\n"), now: 0)
+      _ = copy.sourceSaid(bytes(":5\r\n", ":300\r\n"), now: 0)
+      for cursor in ["7", "0"] {
+        _ = copy.sourceSaid(
+          bytes("*2\r\n$1\r\n\(cursor)\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n", ":2\r\n", ":-1\r\n"), now: 0)
+        _ = copy.sourceSaid(bytes("*1\r\n$1\r\n1\r\n", "*1\r\n:500\r\n", ":2\r\n", ":-1\r\n"), now: 0)
+        if cursor == "7" {
+          if isDoubted { copy.wasDoubted() }
+          _ = copy.targetSaid(bytes(":0\r\n", ":1\r\n", "*1\r\n:1\r\n", ":1\r\n"))
+        }
+      }
+      let step = copy.targetSaid(bytes(":0\r\n", "*1\r\n:1\r\n", ":1\r\n", ":1\r\n"))
+      #expect(shown(step).contains("HSCAN k 0 COUNT 2") == isDoubted, "\(shown(step))")
+    }
+  }
+
   @Test func aListThatIsWrittenBeginsAnewAndIsTooHotInTheEnd() {
     var copy = copy(Self.redis70, Self.redis70)
     _ = copy.begin()
@@ -137,6 +179,35 @@ import Testing
       step = copy.targetSaid(bytes(":0\r\n", ":2\r\n", ":1\r\n"))
     }
     #expect(step == .end(.uncarried(.hot)))
+  }
+
+  @Test func aKeyThatBecameOneOfAnotherTypeIsAskedForAnew() {
+    var copy = copy(Self.redis82, Self.redis62)
+    var step = copy.begin()
+    for attempt in 1...3 {
+      #expect(shown(step).first == "TYPE k", "\(attempt)")
+      _ = copy.sourceSaid(bytes("+hash\r\n", "$8\r\nlistpack\r\n"), now: 0)
+      _ = copy.sourceSaid([bulk(dump(type: 16, stamp: 12)), Array(":-1\r\n".utf8)], now: 0)
+      step = copy.sourceSaid(
+        bytes("-WRONGTYPE it is a set\r\n", "-WRONGTYPE it is a set\r\n", ":-1\r\n"), now: 0)
+    }
+    // Once more would be for ever.
+    #expect(step == .end(.failed("the key became another one each time")))
+  }
+
+  @Test func aGroupThatIsDestroyedMeanwhileIsNoRefusal() {
+    var copy = copy(Self.redis82, Self.redis62)
+    _ = copy.begin()
+    _ = copy.sourceSaid(bytes("+stream\r\n", "$6\r\nstream\r\n"), now: 0)
+    _ = copy.sourceSaid(bytes(":1\r\n", ":300\r\n"), now: 0)
+    let asked = copy.sourceSaid([bulk(dump(type: 21, stamp: 12)), Array(":-1\r\n".utf8)], now: 0)
+    #expect(shown(asked).first == "XINFO GROUPS k")
+    let group = "*1\r\n*4\r\n$4\r\nname\r\n$1\r\ng\r\n$17\r\nlast-delivered-id\r\n$3\r\n0-0\r\n"
+    let pending = copy.sourceSaid(bytes(group, ":-1\r\n"), now: 0)
+    #expect(shown(pending).first == "XPENDING k g - + 10000")
+    let anew = copy.sourceSaid(bytes("-NOGROUP No such key 'k' or consumer group 'g'\r\n", ":-1\r\n"), now: 0)
+    #expect(shown(anew).first == "XINFO GROUPS k")
+    #expect(shown(copy.sourceSaid(bytes("*0\r\n", ":-1\r\n"), now: 0)).first == "XRANGE k - + COUNT 1")
   }
 
   @Test func fieldTimesThatTheReceiverDoesNotHaveAreNamed() {

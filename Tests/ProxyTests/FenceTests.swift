@@ -155,7 +155,7 @@ import Testing
         error.hasPrefix("-STACKDOWN sluice: stack 'legacy' (legacy-stack) did not answer within the 200 ms"))
       #expect(error.hasSuffix("the write may or may not have happened\r\n"))
       // Nobody knows whether the old write happened, so new may lack it: a suspect is never served (law 7).
-      #expect(try stacks.new.command() == ["DEL", key])
+      #expect(try stacks.new.command() == ["UNLINK", key])
       #expect(try stacks.new.command() == ["SET", key, "young"])
       try stacks.new.send(":0\r\n+OK\r\n")
       #expect(try second.reply() == "+OK\r\n")

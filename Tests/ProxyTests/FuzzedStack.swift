@@ -64,7 +64,7 @@ final class FuzzedStack: @unchecked Sendable {
         case "PING": "+PONG\r\n"
         case "CLIENT": ":\(1 + numbers.below(100))\r\n"
         case "INFO": "$\(8 + "\(port)".utf8.count)\r\nrun_id:\(port)\n\r\n"
-        case "DBSIZE", "EXISTS", "DEL", "HLEN", "SCARD", "ZCARD": ":\(numbers.below(3))\r\n"
+        case "DBSIZE", "EXISTS", "DEL", "UNLINK", "HLEN", "SCARD", "ZCARD": ":\(numbers.below(3))\r\n"
         case "PTTL", "PEXPIRETIME": ":\(numbers.pick(["-1", "-2", "5", "100000"]))\r\n"
         case "FLUSHDB": "+OK\r\n"
         case "HELLO": "-ERR unknown command 'HELLO'\r\n"

@@ -20,10 +20,10 @@ import Testing
       }
       try stacks.legacy.send("$4\r\ndump\r\n:1900000000000\r\n$-1\r\n:-2\r\n$4\r\nmuch\r\n:-1\r\n")
       #expect(try stacks.new.command() == ["RESTORE", "k", "1900000000000", "dump", "REPLACE", "ABSTTL"])
-      #expect(try stacks.new.command() == ["DEL", "gone"])
+      #expect(try stacks.new.command() == ["UNLINK", "gone"])
       #expect(try stacks.new.command() == ["RESTORE", "large", "0", "much", "REPLACE"])
       try stacks.new.send("+OK\r\n:1\r\n-OOM command not allowed\r\n")
-      #expect(try stacks.new.command() == ["DEL", "large"], "what is absent cannot lie")
+      #expect(try stacks.new.command() == ["UNLINK", "large"], "what is absent cannot lie")
       #expect(
         outcome.finish() == [
           .copied, .absent, .refused("no copy from legacy to new: OOM command not allowed"),

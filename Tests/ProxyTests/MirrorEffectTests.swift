@@ -67,7 +67,7 @@ import Testing
       #expect(try client.reply() == reply)
       try stacks.legacy.expectCopyQuestion(about: "k")
       try stacks.legacy.send("$-1\r\n:-2\r\n")
-      #expect(try stacks.new.command() == ["DEL", "k"])
+      #expect(try stacks.new.command() == ["UNLINK", "k"])
       try stacks.new.send(":1\r\n")
       #expect(eventually { bench.health().first?.new.name == "up" })
       #expect(bench.healthReasons.isEmpty)

@@ -201,7 +201,7 @@ import Testing
       try ProofTests.answer(stacks)
       #expect(bench.adopt(.at(.live, 100, version: 2), deadline: 20_000_000).map(\.cutOff) == [[]])
       try client.send(command: "HGETALL", "h")
-      #expect(try stacks.new.command() == ["DEL", "h"])
+      #expect(try stacks.new.command() == ["UNLINK", "h"])
       #expect(try stacks.new.command() == ["EXISTS", "h"])
       try stacks.new.send(":1\r\n:0\r\n")
       #expect(try stacks.new.command() == ["HGETALL", "h"])

@@ -77,7 +77,7 @@ import Testing
             words.append(try stacks.new.command().first ?? "")
             try stacks.new.send(words.last == "RESTORE" ? "-OOM no\r\n" : ":0\r\n")
           }
-          #expect(words.sorted() == ["DEL", "DEL", "RESTORE", "RESTORE"])
+          #expect(words.sorted() == ["RESTORE", "RESTORE", "UNLINK", "UNLINK"])
           // Two writes, two copies.
           #expect(eventually { bench.figures().compare.mirrorErrors == 4 })
           #expect(bench.figures().suspects[.new].made == 2 && bench.figures().suspects[.new].repaired == 0)
@@ -105,7 +105,7 @@ import Testing
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
       #expect(try stacks.new.command().first == "RESTORE")
       try stacks.new.send("-ERR no such module\r\n")
-      #expect(try stacks.new.command() == ["DEL", "a"])
+      #expect(try stacks.new.command() == ["UNLINK", "a"])
       try stacks.new.send(":1\r\n")
       #expect(eventually { bench.figures().suspects[.new].deleted == 1 })
       let figures = bench.figures()

@@ -79,14 +79,14 @@ import Testing
         case "TYPE": try stacks.legacy.send("+string\r\n")
         case "OBJECT": try stacks.legacy.send("$6\r\nembstr\r\n")
         case "DUMP": try stacks.legacy.send("$4\r\ndump\r\n")
-        case "DEL": deletions += 1
+        case "UNLINK": deletions += 1
         default: try stacks.legacy.send(":-1\r\n")
         }
       }
       for words in try stacks.new.commandsNow() {
         switch words[0] {
         case "EXISTS": try stacks.new.send(":0\r\n")
-        case "DEL": try stacks.new.send(":1\r\n")
+        case "UNLINK": try stacks.new.send(":1\r\n")
         case "GET":
           isAnswered = true
           try stacks.new.send(isRestored ? "$5\r\nyoung\r\n" : "$-1\r\n")
@@ -111,10 +111,10 @@ import Testing
       _ = bench.adopt(SuspectTests.live)
       let others = try bench.client()
       try client.send(command: "GET", "k")
-      for words in [["DEL", "k"], ["EXISTS", "k"]] { #expect(try stacks.new.command() == words) }
+      for words in [["UNLINK", "k"], ["EXISTS", "k"]] { #expect(try stacks.new.command() == words) }
       // It cannot come home: it is there still. Who waits for it goes on.
       try stacks.new.send("-MISCONF the disk is full\r\n:1\r\n")
-      for words in [["DEL", "k"], ["GET", "k"]] { #expect(try stacks.new.command() == words) }
+      for words in [["UNLINK", "k"], ["GET", "k"]] { #expect(try stacks.new.command() == words) }
       try others.send(command: "GET", "other")
       #expect(try stacks.new.command() == ["GET", "other"])
       try stacks.new.send("-MISCONF the disk is full\r\n$3\r\nold\r\n$1\r\nx\r\n")
@@ -164,7 +164,7 @@ import Testing
       _ = bench.adopt(SuspectTests.live)
       try client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\nnew\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
       // Legacy, from which it would come home, does not answer in time.
-      for words in [["DEL", "k"], ["EXISTS", "k"], ["SET", "k", "new"], ["GET", "k"]] {
+      for words in [["UNLINK", "k"], ["EXISTS", "k"], ["SET", "k", "new"], ["GET", "k"]] {
         #expect(try stacks.new.command() == words)
       }
       try stacks.new.send(":1\r\n:0\r\n+OK\r\n$3\r\nnew\r\n")
@@ -186,7 +186,7 @@ import Testing
       try stacks.legacy.expectSizeQuestion(about: "a")
       try stacks.legacy.send("+OK\r\n+none\r\n$-1\r\n")
       #expect(try client.reply() == "+OK\r\n")
-      #expect(try stacks.new.command() == ["DEL", "a"])
+      #expect(try stacks.new.command() == ["UNLINK", "a"])
       try stacks.new.send(":1\r\n")
       try stacks.legacy.expectCopyQuestion(about: "b")
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n")
@@ -253,7 +253,7 @@ extension SuspectTests {
         #expect(try stacks.new.command() == ["RESTORE", "k", "0", "dump", "REPLACE"])
         try stacks.new.send(answer)
         guard answer.hasPrefix("-") else { break }
-        #expect(try stacks.new.command() == ["DEL", "k"])
+        #expect(try stacks.new.command() == ["UNLINK", "k"])
         try stacks.new.send(":1\r\n")
       }
       bench.settle()
