@@ -18,9 +18,17 @@ struct WalkRun {
     case baseWarm = "warm, base"
     case verify = "verify"
     case baseVerify = "verify, base"
+    case migrateBesideClient = "MIGRATE … COPY beside a client"
     case warmBesideClient = "warm beside a client"
 
-    var comparedWith: Side { self == .verify || self == .baseVerify ? .baseVerify : .migrate }
+    /// A walk that leaves room for a client is held against one that has the same client beside it.
+    var comparedWith: Side {
+      switch self {
+      case .verify, .baseVerify: .baseVerify
+      case .migrateBesideClient, .warmBesideClient: .migrateBesideClient
+      case .migrate, .warm, .baseWarm: .migrate
+      }
+    }
   }
 
   func measure(rounds: Int) throws -> WalkReport {
@@ -47,11 +55,11 @@ struct WalkRun {
           rates[.baseVerify, default: []].append(verify)
         case .warmBesideClient:
           guard clientRate > 0 else { continue }
-          let (rate, quiet, busy) = try walkBesideClient(legacy, new, "\(name)-client")
-          rates[side, default: []].append(rate)
-          report.quietP99.append(quiet)
-          report.walkP99.append(busy)
-        case .verify, .baseVerify: continue
+          let (migrate, warm) = try walksBesideClient(
+            legacy, new, twin, "\(name)-client", migrateIsFirst: round % 2 == 0, &report)
+          rates[.migrateBesideClient, default: []].append(migrate)
+          rates[.warmBesideClient, default: []].append(warm)
+        case .verify, .baseVerify, .migrateBesideClient: continue
         }
         FileHandle.standardError.write(Data("\(trial.name) \(round + 1)/\(rounds) \(side.rawValue)\n".utf8))
       }
@@ -184,16 +192,28 @@ struct WalkRun {
     return rate
   }
 
-  private func walkBesideClient(_ legacy: LocalServer, _ new: LocalServer, _ name: String) throws
-    -> (rate: Double, quiet: Double, busy: Double)
-  {
+  /// Keys a second of `MIGRATE` and of a warm-up, each while the same client of the same proxy goes on, and how long that client waits
+  /// without them and beside each.
+  private func walksBesideClient(
+    _ legacy: LocalServer, _ new: LocalServer, _ twin: LocalServer, _ name: String, migrateIsFirst: Bool,
+    _ report: inout WalkReport
+  ) throws -> (migrate: Double, warm: Double) {
     let proxy = try proxy(sluice, legacy, new, name)
     defer { proxy.server.process.stop() }
     let quiet = try PacedClient(proxy.server.endpoint, rate: clientRate)
     usleep(2_500_000)
-    let quietP99 = try quiet.finish()
-    let busy = try PacedClient(proxy.server.endpoint, rate: clientRate)
-    let rate = try time(sluice, "warm", proxy, name)
-    return (rate, quietP99, try busy.finish())
+    report.quietP99.append(try quiet.finish())
+    func beside(_ walk: () throws -> Double) throws -> (rate: Double, p99: Double) {
+      let busy = try PacedClient(proxy.server.endpoint, rate: clientRate)
+      let rate = try walk()
+      return (rate, try busy.finish())
+    }
+    var migrated = (rate: 0.0, p99: 0.0)
+    if migrateIsFirst { migrated = try beside { try migrate(legacy, to: twin) } }
+    let warmed = try beside { try time(sluice, "warm", proxy, name) }
+    if !migrateIsFirst { migrated = try beside { try migrate(legacy, to: twin) } }
+    report.migrateP99.append(migrated.p99)
+    report.walkP99.append(warmed.p99)
+    return (migrated.rate, warmed.rate)
   }
 }
