@@ -133,8 +133,13 @@ public struct GuardMeter: Sendable {
     return taken
   }
 
-  /// Another account begins: no key was compared in it.
-  public mutating func beginAccount() { compared.clear() }
+  /// Another account begins: no key was compared in it, and what has differed before does so anew.
+  public mutating func beginAccount() {
+    compared.clear()
+    differing.clear()
+    missing.clear()
+    units = GuardUnits()
+  }
 
   /// To be called just before ``LaneFigures/take()``, behind which the figures begin at 0 again.
   public mutating func willTakeFigures(at now: UInt64, _ figures: borrowing LaneFigures) {

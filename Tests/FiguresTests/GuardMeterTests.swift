@@ -137,6 +137,26 @@ import Testing
     figures.compare.matched = 1
   }
 
+  @Test(
+    "A key that differed under another routing is a fault of the present one as well, and counts for it alone"
+  )
+  func anotherAccount() {
+    let figures = LaneFigures()
+    var meter = GuardMeter()
+    meter.differed(7, at: 1)
+    meter.missed(8, at: 1)
+    #expect(meter.take(at: 2, figures, Self.limits).diverged.bad == 1)
+    meter.differed(7, at: 3)
+    #expect(meter.take(at: 4, figures, Self.limits).diverged.bad == 0, "it has counted in this minute")
+    meter.differed(9, at: 5)
+    meter.beginAccount()
+    #expect(meter.take(at: 6, figures, Self.limits) == GuardUnits())
+    meter.differed(7, at: 7)
+    meter.missed(8, at: 7)
+    let units = meter.take(at: 8, figures, Self.limits)
+    #expect(units.diverged.bad == 1 && units.missed.bad == 1)
+  }
+
   @Test("Different keys are counted as long as somebody asks, and anew for each account")
   func differentKeys() {
     var limits = GuardLimits()
