@@ -74,6 +74,7 @@ let package = Package(
         .embedInCode("0005_refusals.sql"), .embedInCode("0006_evidence.sql"),
         .embedInCode("0007_holds.sql"), .embedInCode("0008_servers_and_copies.sql"),
         .embedInCode("0009_served_and_closed.sql"),
+        .embedInCode("0010_what_is_left.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),

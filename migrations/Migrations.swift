@@ -30,6 +30,7 @@ public struct Migration: Sendable {
         number: 8, name: "servers_and_copies", sql: PackageResources._008_servers_and_copies_sql),
       Migration(
         number: 9, name: "served_and_closed", sql: PackageResources._009_served_and_closed_sql),
+      Migration(number: 10, name: "what_is_left", sql: PackageResources._010_what_is_left_sql),
     ]
   }
 }

@@ -10,7 +10,9 @@ import SluiceRouting
 extension Cutover {
   /// Goes on with what the ledger knows, if that is of the routing in force; what is known to differ is known whatever is in force.
   func recall(_ before: Ledger.Before?) async {
-    guard let before, let record = before.account else { return }
+    guard let before else { return }
+    evidence.recall(before)
+    guard let record = before.account else { return }
     // A name that is hashed in the ledger is nobody's any more; of those only the number is known.
     let entries = before.known.filter { !$0.key.isEmpty }.map { known in
       OpenDivergences.Entry(

@@ -18,7 +18,10 @@ extension Cutover {
     remember()
     memory.tend()
     let isDue = Date().timeIntervalSince(interval.since) >= period
-    if isDue { flushInterval() }
+    if isDue {
+      await notePending()
+      flushInterval()
+    }
     // What a restart would forget of a fault that is just being found is the one thing that must not be forgotten.
     if isDue || evidence.isUneasy || written.isOld || evidence.open != written.open { await writeAccount() }
   }
@@ -115,7 +118,23 @@ extension Cutover {
 
   func recordFigures() async {
     await collect()
+    await notePending()
     flushInterval()
+  }
+
+  /// How many keys are doubtful now, where that is news.
+  private func notePending() async {
+    let lanes = await proxy.health()
+    let counts = [
+      StackID.legacy: lanes.reduce(0) { $0 + $1.legacySuspects },
+      .new: lanes.reduce(0) { $0 + $1.newSuspects },
+    ]
+    for (stack, count) in counts {
+      let count = UInt64(clamping: count)
+      guard count != pending[stack, default: 0] || !interval.figures.suspects[stack].isEmpty else { continue }
+      interval.figures.suspects[stack].pending = count
+      pending[stack] = count
+    }
   }
 
   private func flushInterval() {
@@ -187,17 +206,21 @@ extension Cutover {
   }
 
   static func forced(_ why: String, _ unmet: [Gate]) -> String {
-    "forced: \(why) (ahead of: \(unmet.map(\.name).joined(separator: ", ")))"
+    "forced: \(ahead(of: unmet, why))"
+  }
+
+  private static func ahead(of unmet: [Gate], _ why: String) -> String {
+    "\(why) (ahead of: \(unmet.map(\.name).joined(separator: ", ")))"
   }
 
   /// The step that was just taken was taken ahead of its gates: that is shown until the next one, which begins an account of its own.
-  func noteForced(_ reason: String, _ unmet: [Gate], who: String) async {
+  func noteForced(_ why: String, _ unmet: [Gate], who: String) async {
     guard !unmet.isEmpty else { return }
-    evidence.forced = "\(reason), by \(who)"
+    evidence.forced = "\(Cutover.ahead(of: unmet, why)), by \(who)"
     await writeAccount()
     ledger?.record(
       DecisionRecord(
-        who: who, .forced, step: describe(), words: "\(reason): \(unmet.map(\.text).joined(separator: "; "))")
+        who: who, .forced, step: describe(), words: "\(why): \(unmet.map(\.text).joined(separator: "; "))")
     )
   }
 

@@ -71,6 +71,8 @@ actor Cutover {
   var accountBegan = Date()
   /// What the ledger was told last of each stack.
   var servers: [StackID: ServerFacts] = [:]
+  /// Keys that were doubtful when the ledger was told last.
+  var pending: [StackID: UInt64] = [:]
   var publications: UInt64 = 1
   /// Rollbacks asked for so far: a re-arm that one of them overtakes must not lift it.
   var rollbacks = 0
@@ -166,7 +168,7 @@ actor Cutover {
     take(change)
     let reason = unmet.isEmpty ? force ?? "" : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
-    await noteForced(reason, unmet, who: who)
+    await noteForced(force ?? "", unmet, who: who)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
     var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
     if percentage != nil, definition.stage < .live {
@@ -301,9 +303,10 @@ actor Cutover {
     let unmet = await unmetGates(from: self.definition, to: definition)
     if !unmet.isEmpty, definition.stage == .complete {
       refusedEdit = definition
-      let refusal = refusal(of: "stage complete", unmet, who: "file").message
-      flagsError = "the file asks for more than its gates let through, what was in force stays: \(refusal)"
-      return logger.error("flag file \(file?.path ?? "") refused: \(refusal)")
+      _ = refusal(of: "stage complete", unmet, who: "file")
+      let text = unmet.map(\.text).joined(separator: "; ")
+      flagsError = "stage complete is ahead of its gates, what was in force stays: \(text)"
+      return logger.error("flag file \(file?.path ?? "") refused, what was in force stays")
     }
     let before = position
     let edit = FlagEdit(from: self.definition, to: definition)
@@ -313,7 +316,7 @@ actor Cutover {
     let reason = unmet.isEmpty ? edit.text : Cutover.forced(edit.text, unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
     flagsError = nil
-    await noteForced(reason, unmet, who: "file")
+    await noteForced(edit.text, unmet, who: "file")
     record(.reload, from: before, who: "file", reason: reason, flips: flips)
     let note = unmet.isEmpty ? "" : "; FORCED: \(unmet.map(\.text).joined(separator: "; "))"
     logger.notice("flags reloaded: \(edit.text)\(Cutover.held(flips))\(note)")

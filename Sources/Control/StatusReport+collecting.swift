@@ -89,7 +89,7 @@ extension StatusReport {
       matched: total.compare.matched, ignored: total.compare.ignored, superseded: total.compare.superseded,
       diverged: total.compare.diverged, dropped: total.compare.dropped,
       served_different: total.compare.servedDifferent, served_missing: total.compare.servedMissing,
-      kinds: kinds,
+      missed_on_legacy: total.compare.missedOnLegacy, kinds: kinds,
       ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     step = Step(standing)

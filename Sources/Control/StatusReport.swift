@@ -210,6 +210,8 @@ struct StatusReport: Encodable, Sendable {
     /// one.
     var served_different: UInt64
     var served_missing: UInt64
+    /// The client had asked legacy, which has no such key, and new has.
+    var missed_on_legacy: UInt64
     /// Divergences by kind, those that are not zero.
     var kinds: [String: UInt64]
     /// Why reads were ignored, reasons that are not zero.

@@ -78,14 +78,20 @@ extension Evidence {
       missing: isFailing ? "commands that new carries out" : "", isAgainst: isFailing)
   }
 
-  /// The last that the stacks were asked, however long ago that is; behind a restart all that the account knows.
+  /// The last that the stacks were asked, however long ago that is. Behind a restart it is what the process before has written down last
+  /// or all that the account knows, whichever is worse: a kill takes the last seconds of the one, and the other has good hours in it.
   private var lastAsked: (new: Asked, legacy: Asked) {
-    let latest = recent.latest { $0.newOperations > 0 }
-    guard latest.newOperations > 0 else {
-      let (new, legacy) = (StackWork(.new, in: sinceFlip), StackWork(.legacy, in: sinceFlip))
-      return ((new.failures, new.operations), (legacy.failures, legacy.operations))
-    }
-    let (new, legacy) = (latest.work(.new), latest.work(.legacy))
+    let present = recent.latest(since: Self.start) { $0.newOperations > 0 }
+    if present.newOperations > 0 { return Self.asked(present) }
+    let before = Self.asked(recent.latest { $0.newOperations > 0 })
+    let (new, legacy) = (StackWork(.new, in: sinceFlip), StackWork(.legacy, in: sinceFlip))
+    let known = Bounds(new.failures, of: new.operations).lower
+    if known < Bounds(before.new.failures, of: before.new.operations).lower { return before }
+    return ((new.failures, new.operations), (legacy.failures, legacy.operations))
+  }
+
+  private static func asked(_ window: WindowFigures) -> (new: Asked, legacy: Asked) {
+    let (new, legacy) = (window.work(.new), window.work(.legacy))
     return ((new.failures, new.operations), (legacy.failures, legacy.operations))
   }
 

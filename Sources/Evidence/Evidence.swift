@@ -12,8 +12,8 @@ public struct Evidence: Sendable {
   /// The guardrails' tests, by signal.
   public internal(set) var tests: [Guardrails.Name: Cusum] = [:]
   /// Windows of 10 s for ten minutes, and of a minute for an hour.
-  public private(set) var recent = FigureWindows(seconds: 10, limit: 60)
-  public private(set) var minutes = FigureWindows(seconds: 60, limit: 60)
+  public private(set) var recent = FigureWindows(seconds: 10, limit: 60, begins: Evidence.start)
+  public private(set) var minutes = FigureWindows(seconds: 60, limit: 60, begins: Evidence.start)
   /// Differences that are known and not closed; nil where nobody knows them one by one.
   public var open: UInt64?
   /// Whether there may be more.
@@ -38,8 +38,10 @@ public struct Evidence: Sendable {
   /// How slow legacy was when clients last waited for it.
   var pace = LegacyPace()
   private let origin: ContinuousClock.Instant
-  /// Seconds since the start, at the last time that something was added.
-  public private(set) var clock: UInt64 = 0
+  /// What the clock says when a process begins: the windows look back at the one before it.
+  static let start: UInt64 = 3660
+  /// Seconds since that, and ``start``, at the last time that something was added.
+  public private(set) var clock = Evidence.start
 
   /// Nothing counted yet.
   public init(at now: ContinuousClock.Instant = .now) { (since, origin) = (now, now) }
@@ -48,7 +50,7 @@ public struct Evidence: Sendable {
   public mutating func add(_ figures: LaneFigures, at now: ContinuousClock.Instant = .now) {
     total.merge(figures)
     sinceFlip.merge(figures)
-    clock = UInt64(clamping: (now - origin).components.seconds)
+    clock = Self.start &+ UInt64(clamping: (now - origin).components.seconds)
     recent.add(figures, at: clock)
     minutes.add(figures, at: clock)
     pace.look(at: recent.sum(over: 10, at: clock), at: clock)
@@ -67,6 +69,16 @@ public struct Evidence: Sendable {
   /// A pause of the run before, and new's last words: they are nothing of one routing.
   public mutating func recall(paused: String?, said: String?) {
     (self.paused, self.said) = (paused ?? self.paused, said ?? self.said)
+  }
+
+  /// What an earlier process has counted, so many seconds ago, for the windows of ten seconds.
+  public mutating func recall(recent figures: LaneFigures, secondsAgo: UInt64) {
+    recent.recall(figures, at: clock - min(clock, secondsAgo))
+  }
+
+  /// The same for those of a minute.
+  public mutating func recall(minute figures: LaneFigures, secondsAgo: UInt64) {
+    minutes.recall(figures, at: clock - min(clock, secondsAgo))
   }
 
   mutating func begin(_ figures: LaneFigures, since: ContinuousClock.Instant, warmed: UInt64) {

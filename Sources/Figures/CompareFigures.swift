@@ -16,6 +16,8 @@ public struct CompareFigures: Sendable, Equatable {
   /// Of these, what a client was really served, because its key is new's: another answer than legacy's, and none where legacy has one.
   public var servedDifferent: UInt64 = 0
   public var servedMissing: UInt64 = 0
+  /// The other way round: the client had asked legacy, which has no such key, and new has.
+  public var missedOnLegacy: UInt64 = 0
   /// Chosen for comparison, and nothing can be said: the mirror's queue was full or its connection lost, a flip came between,
   /// or the key was being repaired.
   public var dropped: UInt64 = 0
@@ -53,6 +55,7 @@ public struct CompareFigures: Sendable, Equatable {
     diverged &+= other.diverged
     servedDifferent &+= other.servedDifferent
     servedMissing &+= other.servedMissing
+    missedOnLegacy &+= other.missedOnLegacy
     dropped &+= other.dropped
     mirroredWrites &+= other.mirroredWrites
     droppedWrites &+= other.droppedWrites

@@ -19,14 +19,14 @@ public struct HeldWaits: Sendable {
     replaced[Int(commandClass.rawValue)]
   }
 
-  /// A client has its answer, for which it has waited so long.
-  public mutating func waited(_ commandClass: CommandClass, nanoseconds: UInt64) {
-    waited[Int(commandClass.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds))
+  /// A client has its answer, for which it has waited so long; or several have.
+  public mutating func waited(_ commandClass: CommandClass, nanoseconds: UInt64, count: UInt64 = 1) {
+    waited[Int(commandClass.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds), count: count)
   }
 
   /// Such a time, as it stands in the latency; or one that was ``waited`` in vain, for the client waits on.
-  public mutating func replaced(_ commandClass: CommandClass, nanoseconds: UInt64) {
-    replaced[Int(commandClass.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds))
+  public mutating func replaced(_ commandClass: CommandClass, nanoseconds: UInt64, count: UInt64 = 1) {
+    replaced[Int(commandClass.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds), count: count)
   }
 
   /// Whether nothing was counted.

@@ -27,9 +27,9 @@ public struct HoldFigures: Sendable {
   /// By reason; how many it were is its count.
   public subscript(reason: Reason) -> LatencyHistogram { times[Int(reason.rawValue)] }
 
-  /// Counts one command.
-  public mutating func record(_ reason: Reason, nanoseconds: UInt64) {
-    times[Int(reason.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds))
+  /// Counts a command, or several that were held for as long.
+  public mutating func record(_ reason: Reason, nanoseconds: UInt64, count: UInt64 = 1) {
+    times[Int(reason.rawValue)].record(nanoseconds: Int64(clamping: nanoseconds), count: count)
   }
 
   /// Whether nothing was counted.

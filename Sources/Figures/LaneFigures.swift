@@ -57,6 +57,7 @@ public struct LaneFigures: Sendable {
   public mutating func recordDivergence(_ kind: DivergenceKind, command: UInt16, isServed: Bool = false) {
     compare.diverged &+= 1
     divergences.record(kind, command: command)
+    if kind == .missingInLegacy, !isServed { compare.missedOnLegacy &+= 1 }
     guard isServed else { return }
     if kind.isAboutData { compare.servedDifferent &+= 1 }
     if kind == .missingInNew { compare.servedMissing &+= 1 }

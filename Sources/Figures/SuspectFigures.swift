@@ -2,7 +2,8 @@ import SluiceRouting
 
 /// What became of the suspects of one stack: keys that it may hold wrongly (law 7).
 ///
-/// A key that is neither repaired nor deleted yet is pending; how many are, the proxy knows.
+/// One key may be several of these: deleted because it was asked for, and repaired when its value comes back. So what is left is none of
+/// their differences, and is written down as what it is.
 public struct SuspectFigures: Sendable, Equatable {
   /// Keys that became doubtful. A key that already was does not count again.
   public var made: UInt64 = 0
@@ -11,6 +12,8 @@ public struct SuspectFigures: Sendable, Equatable {
   /// Keys that were deleted because somebody asked for them before their repair, because the other stack could give no copy, or with
   /// everything else on the stack.
   public var deleted: UInt64 = 0
+  /// Keys that were doubtful when this was written down; nil where nobody has looked.
+  public var pending: UInt64?
   /// Times that all that the stack holds became doubtful, so that it must be emptied.
   public var wholeStack: UInt64 = 0
 
@@ -26,6 +29,7 @@ public struct SuspectFigures: Sendable, Equatable {
     repaired &+= other.repaired
     deleted &+= other.deleted
     wholeStack &+= other.wholeStack
+    pending = other.pending ?? pending
   }
 
   /// One for each stack.

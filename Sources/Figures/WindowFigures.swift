@@ -75,10 +75,16 @@ public struct FigureWindows: Sendable {
   /// The length of each, in seconds.
   public let seconds: UInt64
   private let limit: UInt64
+  /// From when on they know of everything.
+  private var begins: UInt64
   private var windows: [(index: UInt64, figures: WindowFigures)] = []
 
-  /// - Parameter limit: windows that are looked back at.
-  public init(seconds: UInt64, limit: UInt64) { (self.seconds, self.limit) = (max(1, seconds), limit) }
+  /// - Parameters:
+  ///   - limit: windows that are looked back at.
+  ///   - begins: the time of the clock at which counting begins.
+  public init(seconds: UInt64, limit: UInt64, begins: UInt64 = 0) {
+    (self.seconds, self.limit, self.begins) = (max(1, seconds), limit, begins)
+  }
 
   /// Adds what was counted just now.
   ///
@@ -89,6 +95,18 @@ public struct FigureWindows: Sendable {
     guard !figures.isEmpty else { return }
     if windows.last?.index != index { windows.append((index, WindowFigures())) }
     windows[windows.count - 1].figures.add(figures)
+  }
+
+  /// Adds what was counted at a time before, by another process.
+  public mutating func recall(_ figures: LaneFigures, at then: UInt64) {
+    let index = then / seconds
+    begins = min(begins, index &* seconds)
+    guard !figures.isEmpty else { return }
+    let place = windows.firstIndex { $0.index >= index } ?? windows.count
+    if place == windows.count || windows[place].index != index {
+      windows.insert((index, WindowFigures()), at: place)
+    }
+    windows[place].figures.add(figures)
   }
 
   /// Those that are too old go, but for the last ones that tell anything: a quiet hour makes nothing better that was seen before it.
@@ -117,9 +135,9 @@ public struct FigureWindows: Sendable {
     return sum
   }
 
-  /// How many seconds ``sum(over:at:)`` is of, since the clock began at 0.
+  /// How many seconds ``sum(over:at:)`` is of: fewer where counting began later.
   public func covered(by span: UInt64, at now: UInt64) -> UInt64 {
-    now &- (now &- min(now, span)) / seconds &* seconds &+ 1
+    now &- min(now, max(begins, (now &- min(now, span)) / seconds &* seconds)) &+ 1
   }
 
   /// Each of the last `span` seconds in which anything was counted, with its beginning.
@@ -130,10 +148,13 @@ public struct FigureWindows: Sendable {
   }
 
   /// The last two windows of those in which there was something of a kind: what is known of it, however long ago that is.
-  public func latest(_ isOfInterest: (WindowFigures) -> Bool) -> WindowFigures {
+  ///
+  /// - Parameter start: those before it do not count.
+  public func latest(since start: UInt64 = 0, _ isOfInterest: (WindowFigures) -> Bool) -> WindowFigures {
     var sum = WindowFigures()
     var found = 0
-    for window in windows.reversed() where found < 2 && isOfInterest(window.figures) {
+    for window in windows.reversed()
+    where found < 2 && window.index >= start / seconds && isOfInterest(window.figures) {
       sum.merge(window.figures)
       found += 1
     }

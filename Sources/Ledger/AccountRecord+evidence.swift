@@ -1,3 +1,4 @@
+import Foundation
 import SluiceEvidence
 import SluiceFigures
 import SluiceFlags
@@ -21,6 +22,16 @@ extension Account {
       guard let name = Guardrails.Name(rawValue: score.signal) else { continue }
       tests[name] = Cusum(score: score.score, bad: score.bad, total: score.total)
     }
+  }
+}
+
+extension Evidence {
+  /// Looks back beyond the beginning of this process, at what the ledger has of the last hour.
+  ///
+  /// What was compared the gates know from the account, where it is also known what new was brought since.
+  public mutating func recall(_ before: Ledger.Before, at now: Date = Date()) {
+    before.tenSeconds.forEachWindow(before: now) { recall(recent: $1, secondsAgo: $0) }
+    before.minutes.forEachWindow(before: now) { recall(minute: $1, secondsAgo: $0) }
   }
 }
 

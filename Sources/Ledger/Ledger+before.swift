@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import SluiceRouting
 
@@ -11,6 +12,9 @@ extension Ledger {
     /// The evidence of the routing that was in force, and what was known to differ then.
     public var account: AccountRecord?
     public var known: [Divergence] = []
+    /// What was counted in the ten minutes before, and in the hour, by the minute and with what was compared.
+    public var tenSeconds = Past(seconds: 10)
+    public var minutes = Past(seconds: 60)
 
     /// The stacks that were then the mirror of any key: what the other one had acknowledged is known to be there, what they hold is
     /// not. A stack that was the primary of every key holds the last values, and is not doubted for the sake of a file.
@@ -29,6 +33,11 @@ extension Ledger {
 extension Ledger.Before {
   init(_ db: Database) throws {
     if let (account, known) = try Self.account(db) { (self.account, self.known) = (account, known) }
+    let now = Date()
+    // Sums of numbers that somebody has written into the file may be too large for SQLite.
+    tenSeconds =
+      (try? Ledger.Past(db, seconds: 10, span: 600, withCompares: false, before: now)) ?? tenSeconds
+    minutes = (try? Ledger.Past(db, seconds: 60, span: 3600, withCompares: true, before: now)) ?? minutes
     hasRun = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM runs)") ?? false
     let row = try Row.fetchOne(
       db, sql: "SELECT CAST(to_stage AS TEXT), CAST(to_percent AS REAL) FROM flips ORDER BY id DESC LIMIT 1")

@@ -9,14 +9,16 @@ extension LedgerStore {
     try db.cachedStatement(
       sql: """
         INSERT INTO intervals (run, flip, started_at, ended_at, matched, ignored, superseded, diverged, dropped,
-          mirrored_writes, dropped_writes, mirror_errors, uncarried, served_different, served_missing)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          mirrored_writes, dropped_writes, mirror_errors, uncarried, served_different, served_missing,
+          missed_on_legacy)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       run, flip, interval.start.milliseconds, interval.end.milliseconds, count(compare.matched),
       count(compare.ignored), count(compare.superseded), count(compare.diverged), count(compare.dropped),
       count(compare.mirroredWrites), count(compare.droppedWrites), count(compare.mirrorErrors),
       count(compare.uncarried), count(compare.servedDifferent), count(compare.servedMissing),
+      count(compare.missedOnLegacy),
     ])
     let id = db.lastInsertedRowID
     for stack in StackID.allCases {
@@ -123,11 +125,11 @@ extension LedgerStore {
       let figures = suspects[stack]
       try db.cachedStatement(
         sql: """
-          INSERT INTO suspects (interval, stack, made, repaired, deleted, whole_stack) VALUES (?, ?, ?, ?, ?, ?)
+          INSERT INTO suspects (interval, stack, made, repaired, deleted, whole_stack, pending) VALUES (?, ?, ?, ?, ?, ?, ?)
           """
       ).execute(arguments: [
         interval, stack.name, count(figures.made), count(figures.repaired), count(figures.deleted),
-        count(figures.wholeStack),
+        count(figures.wholeStack), figures.pending.map { count($0) },
       ])
     }
   }

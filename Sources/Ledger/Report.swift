@@ -99,7 +99,7 @@ public struct Report: Sendable {
           "flip", "step", "commands", "failed", "failed_by_new", "compared_on_new", "different_on_new",
           "missing_on_new",
         ]
-      case .hits: ["flip", "step", "stack", "role", "hits", "misses", "hit_percent", "legacy_had_it"]
+      case .hits: ["flip", "step", "stack", "role", "hits", "misses", "hit_percent", "other_had_it"]
       case .waits: ["waits", "commands", "p50_us", "p99_us", "max_us"]
       case .latencyNow: ["span", "class", "role", "stack", "operations", "p50_us", "p99_us"]
       case .commands:

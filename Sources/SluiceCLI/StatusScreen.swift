@@ -138,6 +138,9 @@ enum StatusScreen {
           "served by new:       otherwise than legacy \(compare["served_different"].count), missed what it has "
             + compare["served_missing"].count))
     }
+    if (compare["missed_on_legacy"].number ?? 0) > 0 {
+      lines.append(row("", "missed on legacy:    what new has \(compare["missed_on_legacy"].count)"))
+    }
     if case .object(let kinds) = compare["kinds"], !kinds.isEmpty {
       lines.append(row("", "diverged by kind:    \(counts(compare["kinds"], kinds.keys.sorted()))"))
     }

@@ -38,11 +38,23 @@ extension Acceptance {
       try eventually("the account is written") {
         try Ledgerbook(process.ledgerPath).rows(.step).first?["open"] == "12"
       }
+      try eventually("what the stacks did is written, too") {
+        let written = try Ledgerbook(process.ledgerPath).rows(.figures)
+        return written.filter { $0["role"] == "primary" }.compactMap { $0["operations"].flatMap { Int($0) } }
+          .reduce(0, +) >= 200
+      }
       for signal in [SIGKILL, SIGTERM] {
+        let hour = try process.status().number("clients.waits.last_hour.commands.all.commands") ?? 0
+        #expect(hour >= 200)
         process.child.send(signal)
         _ = try process.child.wait(within: .seconds(10))
         try process.restart()
         let status = try process.status()
+        #expect(
+          status.number("clients.waits.last_hour.commands.all.commands") == hour,
+          "how clients waited is known over the restart")
+        #expect(
+          (status.number("clients.waits.last_hour.seconds") ?? 0) >= status.number("uptime_seconds") ?? 0)
         #expect(status.number("step.open_divergences") == 12 && status.text("compare.verdict") == "differs")
         #expect(status.number("compare.since_flip.diverged") == 12)
         #expect(status.number("step.guardrails.diverged.bad") == 12, "\(status)")

@@ -271,6 +271,41 @@ import Testing
     }
   }
 
+  @Test(
+    "What the process before has counted in the last minutes speaks on: a slow new, and one that failed last")
+  func behindARestart() throws {
+    let (from, to) = (try flags("live", 25), try flags("live", 50, plan: Self.plan))
+    var account = Account()
+    account.seconds = 900
+    account.compare.matched = 20_000
+    account.operations = 1_000_000
+    var past = LaneFigures()
+    for (stack, nanoseconds) in [(StackID.legacy, 1_000_000), (.new, 90_000_000)] as [(StackID, Int64)] {
+      past[stack, .primary, .read].operations = 1000
+      past[stack, .primary, .read].latency.record(nanoseconds: nanoseconds, count: 1000)
+    }
+    var failing = LaneFigures()
+    failing[.new, .primary, .write].operations = 500
+    for _ in 0..<500 { failing.recordError(.timeout, on: .new, .primary, .write) }
+    for (figures, ago, unmetGates) in [
+      (LaneFigures(), 20, []), (past, 20, ["p99 of reads"]), (past, 400, []), (failing, 20, ["failing"]),
+    ] as [(LaneFigures, UInt64, [String])] {
+      var evidence = Evidence(at: start)
+      evidence.recall(recent: figures, secondsAgo: ago)
+      evidence.resume(account, at: start)
+      #expect(unmet(evidence, from, to, after: 0) == unmetGates, "\(ago)")
+    }
+    // What the account knows to be worse is not made good by windows of before it, and what new does now counts for itself.
+    var (evidence, good) = (Evidence(at: start), LaneFigures())
+    good[.new, .primary, .write].operations = 5000
+    evidence.recall(recent: good, secondsAgo: 20)
+    account.failures = 400_000
+    evidence.resume(account, at: start)
+    #expect(evidence.failing(Guardrails()).now.hasPrefix("400000 of 1000000"))
+    evidence.add(good, at: start + .seconds(1))
+    #expect(evidence.failing(Guardrails()).isMet)
+  }
+
   @Test("Rampdown and complete want a verification on the step before, and rampdown compares nothing")
   func verified() throws {
     var evidence = evidence { $0.compare.matched = 10_000 }

@@ -22,6 +22,22 @@ import Testing
     #expect(LaneFigures().clientWaits().microseconds(atPercent: 99) == 0)
   }
 
+  @Test("Windows of a process before stand before those of this one, and say how far back they go")
+  func before() {
+    var window = FigureWindows(seconds: 60, limit: 60, begins: 3660)
+    #expect(window.covered(by: 3600, at: 3665) == 6)
+    window.recall(figures(), at: 3000)
+    window.add(figures(), at: 3661)
+    window.recall(figures(), at: 3600)
+    window.recall(figures(), at: 3599)
+    #expect(window.each(of: 3600, at: 3665).map(\.start) == [3000, 3540, 3600, 3660])
+    #expect(window.sum(over: 60, at: 3665).clientWaits().count == 200)
+    #expect(window.covered(by: 3600, at: 3665) == 666 && window.covered(by: 60, at: 3665) == 66)
+    #expect(window.latest(since: 3660) { _ in true }.clientWaits().count == 100)
+    window.recall(LaneFigures(), at: 2000)
+    #expect(window.each(of: 3600, at: 3665).count == 4 && window.covered(by: 3600, at: 3665) == 1686)
+  }
+
   @Test("A held command counts once, with all that its client waited, whatever interval it falls into")
   func held() {
     var figures = figures()

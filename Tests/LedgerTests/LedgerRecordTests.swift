@@ -128,7 +128,7 @@ import Testing
     #expect(ledger.health().written == 3)
     #expect(
       try scratch.rows("SELECT * FROM intervals WHERE id = 2")
-        == ["2|1|0|1772366410000|1772366420000|11|12|13|1|14|15|16|17|0|0|0"])
+        == ["2|1|0|1772366410000|1772366420000|11|12|13|1|14|15|16|17|0|0|0|0"])
     #expect(
       try scratch.rows("SELECT * FROM figures WHERE interval = 3")
         == ["3|legacy|primary|read|10|7|2|1|1", "3|new|primary|write|9223372036854775807|0|0|0|0"])

@@ -277,8 +277,8 @@ import Testing
         "until new answers|1|7|7|7",
       ])
     #expect(
-      try scratch.rows("SELECT flip, step, stack, role, hit_percent, legacy_had_it FROM hit_rate") == [
-        "0||legacy|primary|75.0|-", "4|live 12.5 %|new|primary|75.0|0",
+      try scratch.rows("SELECT flip, step, stack, role, hit_percent, other_had_it FROM hit_rate") == [
+        "0||legacy|primary|75.0|0", "4|live 12.5 %|new|primary|75.0|0",
       ])
     #expect(
       try scratch.rows("SELECT * FROM clients_hurt") == [

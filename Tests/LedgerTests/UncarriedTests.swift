@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SluiceFigures
+import SluiceRouting
 import Testing
 
 @testable import SluiceLedger
@@ -45,6 +46,49 @@ import Testing
     while try store.expire(now: time(0), configuration) {}
     store.close()
     #expect(try scratch.rows("SELECT * FROM uncarried").isEmpty)
+  }
+
+  @Test("What is doubtful is what somebody has counted last, however often a key was deleted and came back")
+  func pending() throws {
+    let scratch = try Scratch()
+    let ledger = try scratch.open()
+    for (minute, made, deleted, repaired, pending) in [
+      (0.0, 8, 4, 0, 8), (0.5, 0, 6, 0, 3), (1, 0, 0, 0, 0), (2, 0, 1, 0, nil),
+    ] as [(Double, UInt64, UInt64, UInt64, UInt64?)] {
+      var counted = LaneFigures()
+      (counted.suspects[.new].made, counted.suspects[.new].deleted) = (made, deleted)
+      (counted.suspects[.new].repaired, counted.suspects[.new].pending) = (repaired, pending)
+      ledger.record(counted, from: time(60 * minute), to: time(60 * minute + 10))
+    }
+    ledger.close(clean: true)
+    #expect(
+      try scratch.rows("SELECT made, deleted, pending FROM suspects_per_minute")
+        == ["8|10|3", "0|0|0", "0|1|0"], "and where nobody has, no negative number")
+  }
+
+  @Test("What clients missed and the other stack has is told apart from what its mirror lacks, both ways")
+  func missed() throws {
+    let scratch = try Scratch()
+    let ledger = try scratch.open()
+    ledger.record(flip(.stage, at: 1, from: .init(.off, percent: 0), to: .init(.live, percent: 50)))
+    var counted = LaneFigures()
+    for stack in [StackID.legacy, .new] {
+      for role in Role.allCases {
+        counted[stack, role, .read].operations = 10
+        counted[stack, role, .read].hits = 5
+        counted[stack, role, .read].misses = 5
+      }
+    }
+    for _ in 0..<3 { counted.recordDivergence(.missingInNew, command: 7, isServed: true) }
+    counted.recordDivergence(.missingInNew, command: 7)
+    for _ in 0..<2 { counted.recordDivergence(.missingInLegacy, command: 7) }
+    for _ in 0..<4 { counted.recordDivergence(.missingInLegacy, command: 7, isServed: true) }
+    ledger.record(counted, from: time(10), to: time(20))
+    ledger.close(clean: true)
+    #expect(
+      try scratch.rows("SELECT stack, role, hit_percent, other_had_it FROM hit_rate") == [
+        "legacy|primary|50.0|2", "new|primary|50.0|3", "legacy|mirror|50.0|4", "new|mirror|50.0|1",
+      ])
   }
 
   @Test("A server that is known already is no news, over restarts too")
