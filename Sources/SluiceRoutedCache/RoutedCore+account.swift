@@ -11,7 +11,9 @@ import SluiceRouting
 extension RoutedCore {
   /// Goes on with what the ledger knows.
   func recall(_ cutover: inout Cutover) {
-    guard let before = ledger?.before, let record = before.account else { return }
+    guard let before = ledger?.before else { return }
+    cutover.evidence.recall(before)
+    guard let record = before.account else { return }
     let entries = before.known.compactMap { known -> OpenDivergences.Entry? in
       guard !known.key.isEmpty, let command = RoutedCommand(name: known.command) else { return nil }
       return .init(
@@ -58,8 +60,13 @@ extension RoutedCore {
   // MARK: What differs
 
   /// Both stacks gave the same answer.
-  func agreed(_ question: Reading.Question, _ key: String) {
-    known.withLock { if !$0.isEmpty { $0.agreed(about: Self.digest(question, key)) } }
+  func agreed(_ reading: Reading, _ key: String) {
+    known.withLock { if !$0.isEmpty { $0.agreed(about: Self.digest(reading.question, key)) } }
+    let now = nanoseconds()
+    meter.withLock { meter in
+      guard meter.isAlert else { return }
+      meter.agreed(Digest(Array(key.utf8).span).value, isOfNew: reading.primary == .new, at: now)
+    }
   }
 
   /// They did not, and again when they were asked again. Whether somebody has said that they are not to.

@@ -28,6 +28,11 @@ extension RoutedCore {
         throw CacheError(.validation, "nothing was changed: \(error)")
       }
       let before = definition
+      if change.definition.version == before.version, cutover.withLock({ $0.isGood && $0.flagsError == nil })
+      {
+        return "already \(describe()): nothing was changed"
+          + (isRolledBack ? "; in force after rearm, until then every key is answered by legacy" : "")
+      }
       let edit = FlagEdit(from: before, to: change.definition)
       let unmet = unmetGates(from: before, to: change.definition)
       let missing = unmet.map(\.text).joined(separator: "; ")
@@ -36,7 +41,8 @@ extension RoutedCore {
         throw CacheError(.validation, "nothing was changed, the step is ahead of its gates; \(missing)")
       }
       let why = unmet.isEmpty ? reason : "forced: \(force ?? "") (ahead of: \(missing))"
-      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: why, isForced: !unmet.isEmpty) { cutover in
+      let forced = unmet.isEmpty ? nil : "\(force ?? "") (ahead of: \(missing))"
+      _ = flip(stage == nil ? .ramp : .stage, who: who, reason: why, forced: forced) { cutover in
         cutover.definition = change.definition
         cutover.bytes = change.bytes
         cutover.isGood = true
@@ -81,7 +87,8 @@ extension RoutedCore {
           return logger.error("flag file refused, stage complete is ahead of its gates; \(missing)")
         }
         let shortfall = unmet.isEmpty ? "" : "; forced, ahead of: \(missing)"
-        _ = flip(.reload, who: "file", reason: edit.text + shortfall, isForced: !unmet.isEmpty) { cutover in
+        let forced = unmet.isEmpty ? nil : "\(edit.text) (ahead of: \(missing))"
+        _ = flip(.reload, who: "file", reason: edit.text + shortfall, forced: forced) { cutover in
           cutover.definition = loaded
           if let bytes { cutover.bytes = bytes }
           cutover.isGood = true
@@ -115,8 +122,10 @@ extension RoutedCore {
   }
 
   /// Changes what is in force, all of it in one moment, and writes the audit row. False if `change` says that nothing changed.
+  ///
+  /// - Parameter forced: why it is ahead of its gates; nil if it is not.
   func flip(
-    _ action: FlipRecord.Action, who: String, reason: String, isForced: Bool = false,
+    _ action: FlipRecord.Action, who: String, reason: String, forced: String? = nil,
     _ change: (inout Cutover) -> Bool
   ) -> Bool {
     let flip: FlipRecord? = cutover.withLock { cutover in
@@ -137,8 +146,11 @@ extension RoutedCore {
       if isAnother {
         cutover.evidence.startAgain()
         cutover.accountBegan = Date()
+        // What was counted under another routing is nothing of this one's.
+        _ = takeUnits(cutover)
+        meter.withLock { $0.beginAccount() }
       }
-      if isForced { cutover.evidence.forced = "\(reason), by \(who)" }
+      if let forced { cutover.evidence.forced = "\(forced), by \(who)" }
       writeAccount(&cutover, isDue: true)
       journal?.keep { $0.leaveOut(cutover.leftOut) }
       return FlipRecord(
@@ -147,7 +159,7 @@ extension RoutedCore {
     }
     guard let flip else { return false }
     ledger?.record(flip)
-    if isForced { decided(who, .forced, reason) }
+    if let forced { decided(who, .forced, forced) }
     return true
   }
 
@@ -194,8 +206,7 @@ extension RoutedCore {
   func tick() async {
     let finding: Finding? = cutover.withLock { cutover in
       collect(&cutover)
-      let units = cutover.guardUnits
-      cutover.guardUnits = GuardUnits()
+      let units = takeUnits(cutover)
       let isDue = Date().timeIntervalSince(cutover.interval.since) >= options.figuresInterval
       if isDue { flush(&cutover) }
       writeAccount(&cutover, isDue: isDue)
@@ -236,16 +247,35 @@ extension RoutedCore {
   }
 
   func collect(_ cutover: inout Cutover) {
-    let taken = figures.withLock { $0.take() }
+    let now = nanoseconds()
+    let taken = figures.withLock { figures in
+      meter.withLock { $0.willTakeFigures(at: now, figures) }
+      return figures.take()
+    }
     cutover.evidence.add(taken)
     countOpen(&cutover)
-    cutover.guardUnits.merge(GuardUnits(of: taken, by: cutover.definition.guardrails))
     cutover.interval.figures.merge(taken)
+  }
+
+  /// What the guardrails have not looked at yet.
+  private func takeUnits(_ cutover: Cutover) -> GuardUnits {
+    let wanted = cutover.evidence.limits(
+      cutover.definition.guardrails, countsKeys: (cutover.definition.plan?.minimumKeys ?? 0) > 0)
+    let now = nanoseconds()
+    return figures.withLock { figures in meter.withLock { $0.take(at: now, figures, wanted) } }
   }
 
   private func flush(_ cutover: inout Cutover) {
     collect(&cutover)
     let now = Date()
+    // Of a whole stack nobody knows how many keys it has.
+    for stack in StackID.allCases where suspects.count(on: stack) < .max {
+      let count = UInt64(clamping: suspects.count(on: stack))
+      guard count != cutover.pending[stack, default: 0] || !cutover.interval.figures.suspects[stack].isEmpty
+      else { continue }
+      cutover.interval.figures.suspects[stack].pending = count
+      cutover.pending[stack] = count
+    }
     ledger?.record(cutover.interval.figures, from: cutover.interval.since, to: now)
     cutover.interval = (LaneFigures(), now)
   }
@@ -255,6 +285,12 @@ extension RoutedCore {
     _ new: Reading.Answer, isServed: Bool
   ) {
     figures.withLock { $0.recordDivergence(kind, command: command.rawValue, isServed: isServed) }
+    let (name, now) = (Digest(Array(key.utf8).span).value, nanoseconds())
+    if kind.isAboutData {
+      meter.withLock { $0.differed(name, at: now) }
+    } else if kind == .missingInNew, isServed {
+      meter.withLock { $0.missed(name, at: now) }
+    }
     func reply(_ answer: Reading.Answer) -> DivergenceSample.Reply? {
       answer.evidence.map {
         DivergenceSample.Reply(
@@ -269,8 +305,8 @@ extension RoutedCore {
         new: reply(new), firstDifference: offset ?? min(left.count, right.count)))
   }
 
-  func failed(_ kind: ErrorKind, _ stack: StackID, _ command: RoutedCommand) {
-    figures.withLock { $0.recordError(kind, on: stack, .primary, command.commandClass) }
+  func failed(_ kind: ErrorKind, _ stack: StackID, _ command: RoutedCommand, _ role: Role = .primary) {
+    figures.withLock { $0.recordError(kind, on: stack, role, command.commandClass) }
     ledger?.record(
       ErrorSample(
         at: Date(), stack: stack, kind: kind, command: command.rawValue,

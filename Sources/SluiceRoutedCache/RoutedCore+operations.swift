@@ -49,8 +49,10 @@ extension RoutedCore {
     return try await cache(primary).storedValue(for: key)
   }
 
-  private func ask(_ question: Reading.Question, _ key: String, _ stack: StackID) async -> Reading.Answer {
-    await counted(stack, question.command, hit: \.isHit) {
+  private func ask(
+    _ question: Reading.Question, _ key: String, _ stack: StackID, _ role: Role = .primary
+  ) async -> Reading.Answer {
+    await counted(stack, question.command, role, hit: \.isHit) {
       switch question {
       case .value: .value(await cache(stack).value(for: key))
       case .exists: .exists(await cache(stack).exists(key))
@@ -70,7 +72,7 @@ extension RoutedCore {
       case .ttl: return .ttl(await cache(stack).remainingTTL(of: key))
       }
     } catch {
-      failed(.unreachable, stack, question.command)
+      failed(.unreachable, stack, question.command, .mirror)
       return .failed(error.message)
     }
   }
@@ -86,7 +88,7 @@ extension RoutedCore {
     let mirror = reading.primary.other
     let answer =
       reading.isRecheck
-      ? await askStore(reading.question, key, mirror) : await ask(reading.question, key, mirror)
+      ? await askStore(reading.question, key, mirror) : await ask(reading.question, key, mirror, .mirror)
     // A flip in between has put the two questions on two sides of it; that a suspect differs is known.
     let isDoubtful = suspects.contains(key, on: .legacy) || suspects.contains(key, on: .new)
     guard routing.version == reading.routing, !isDoubtful else {
@@ -99,12 +101,12 @@ extension RoutedCore {
     let apart = ContinuousClock.now - reading.askedAt
     switch AnswerComparison.verdict(legacy: legacy, new: new, apart: apart) {
     case .identical:
-      agreed(reading.question, key)
+      agreed(reading, key)
       figures.withLock {
         if reading.isRecheck { $0.compare.superseded &+= 1 } else { $0.compare.matched &+= 1 }
       }
     case .equivalent:
-      agreed(reading.question, key)
+      agreed(reading, key)
       figures.withLock { $0.compare.matched &+= 1 }
     case .unknown: figures.withLock { $0.compare.dropped &+= 1 }
     case .different(let kind):
@@ -199,9 +201,9 @@ extension RoutedCore {
       effect = ttl > late ? .set(value, ttl: late < .seconds(1) ? ttl : ttl - late) : .remove
     }
     let applied = effect
-    let (_, isCertain) = await counted(stack, command) { await apply(applied, key, stack) }
+    let (_, isCertain) = await counted(stack, command, .mirror) { await apply(applied, key, stack) }
     guard !isCertain else { return }
-    failed(.trouble, stack, command)
+    failed(.trouble, stack, command, .mirror)
     figures.withLock { $0.compare.mirrorErrors &+= 1 }
     doubt(suspects.insert(key, on: stack), stack)
   }
@@ -229,23 +231,31 @@ extension RoutedCore {
   // MARK: Counting
 
   func counted<Result: Sendable>(
-    _ stack: StackID, _ command: RoutedCommand, _ work: () async -> Result
+    _ stack: StackID, _ command: RoutedCommand, _ role: Role = .primary, _ work: () async -> Result
   ) async -> Result {
-    await counted(stack, command, hit: { _ in nil }, work)
+    await counted(stack, command, role, hit: { _ in nil }, work)
   }
 
   func counted<Result: Sendable>(
-    _ stack: StackID, _ command: RoutedCommand, hit: (Result) -> Bool?, _ work: () async -> Result
+    _ stack: StackID, _ command: RoutedCommand, _ role: Role, hit: (Result) -> Bool?,
+    _ work: () async -> Result
   ) async -> Result {
     let start = ContinuousClock.now
     let result = await work()
-    let nanoseconds = Int64((ContinuousClock.now - start) / .nanoseconds(1))
+    let end = ContinuousClock.now
+    let time = Int64((end - start) / .nanoseconds(1))
+    let now = nanoseconds(at: end)
     let isHit = hit(result)
-    figures.withLock {
-      $0[stack, .primary, command.commandClass].operations &+= 1
-      $0[stack, .primary, command.commandClass].latency.record(nanoseconds: nanoseconds)
-      if isHit == true { $0[stack, .primary, command.commandClass].hits &+= 1 }
-      if isHit == false { $0[stack, .primary, command.commandClass].misses &+= 1 }
+    figures.withLock { figures in
+      let isSlow = meter.withLock { meter in
+        if now >= meter.slotEnds { meter.closeSlot(at: now, figures) }
+        return time > meter.limits.slowAbove[Int(command.commandClass.rawValue)]
+      }
+      figures[stack, role, command.commandClass].operations &+= 1
+      figures[stack, role, command.commandClass].latency.record(nanoseconds: time)
+      if isSlow { figures[stack, role, command.commandClass].slow &+= 1 }
+      if isHit == true { figures[stack, role, command.commandClass].hits &+= 1 }
+      if isHit == false { figures[stack, role, command.commandClass].misses &+= 1 }
     }
     return result
   }

@@ -32,9 +32,9 @@ final class RoutedCore: Sendable {
     /// When its account began, over restarts, and what the ledger knows of it by now.
     var accountBegan = Date()
     var written: UInt64?
-    /// What the guardrails have not looked at yet.
-    var guardUnits = GuardUnits()
     var interval = (figures: LaneFigures(), since: Date())
+    /// Keys that were doubtful when the ledger was told last.
+    var pending: [StackID: UInt64] = [:]
   }
 
   let options: RoutedCache.Options
@@ -53,6 +53,9 @@ final class RoutedCore: Sendable {
   private let legacy: any Cache
   private let new: any Cache
   let figures = Mutex(LaneFigures())
+  /// Makes units for the guardrails of what the figures say, and is asked with those in hand.
+  let meter = Mutex(GuardMeter())
+  private let began = ContinuousClock.now
   /// What is known to differ.
   let known = Mutex(OpenDivergences())
   let log: KeyLog
@@ -87,6 +90,11 @@ final class RoutedCore: Sendable {
   }
 
   func cache(_ stack: StackID) -> any Cache { stack == .legacy ? legacy : new }
+
+  /// Nanoseconds of a clock that only goes forward.
+  func nanoseconds(at instant: ContinuousClock.Instant = .now) -> UInt64 {
+    UInt64(clamping: Int64((instant - began) / .nanoseconds(1)))
+  }
 
   var routing: RoutingSnapshot { cutover.withLock { $0.routing } }
 

@@ -161,25 +161,6 @@ import Testing
     #expect(evidence.judge(units(failed: .init(bad: 12)), by: Self.live, in: .live) == nil)
   }
 
-  @Test("Without lanes, what a second counted makes at most fifty slots")
-  func figures() {
-    var figures = LaneFigures()
-    for _ in 0..<500 {
-      figures[.new, .primary, .read].operations &+= 1
-      figures.recordError(.timeout, on: .new, .primary, .read)
-    }
-    #expect(GuardUnits(of: figures, by: Self.live).failed == .init(bad: 50))
-    for _ in 0..<500 {
-      figures[.legacy, .primary, .read].operations &+= 1
-      figures.recordError(.timeout, on: .legacy, .primary, .read)
-    }
-    #expect(GuardUnits(of: figures, by: Self.live).failed == .init(good: 50), "legacy fails as well")
-    figures.compare.matched = 90
-    for _ in 0..<10 { figures.recordDivergence(.value, command: 1) }
-    for _ in 0..<5 { figures.recordDivergence(.missingInNew, command: 1) }
-    #expect(GuardUnits(of: figures, by: Self.live).diverged == .init(good: 95, bad: 10))
-  }
-
   @Test(
     "What new said stands in the reason of what was decided by its failures, a pause too, and of no other")
   func words() {

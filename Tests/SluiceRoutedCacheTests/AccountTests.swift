@@ -37,7 +37,7 @@ import Testing
     )
     .write(toFile: bed.flags, atomically: true, encoding: .utf8)
     try await until("the edit is read") { bed.cache.status.flags.version != version }
-    _ = try bed.cache.move(percentage: Percentage("100"), who: "ana")
+    #expect(try bed.cache.move(percentage: Percentage("100"), who: "ana").hasPrefix("already"))
     #expect(bed.cache.status.compare.matched == 28 && bed.cache.status.compare.diverged == 12)
     await bed.cache.close()
     try bed.reopen()
@@ -65,6 +65,65 @@ import Testing
     await bed.cache.close()
     let why = try LedgerReader(path: bed.ledger).table(.why, limit: 10)
     #expect(why.text().contains("they are meant so") && why.text().contains("refused"), "\(why.text())")
+  }
+
+  @Test("New that is late pauses the way up, and one that is as slow as legacy does not")
+  func slow() async throws {
+    let bed = try Bed("live", percent: 50, compare: 0)
+    let (left, gone) = (
+      (0..<60).filter { bed.cache.explain("k\($0)").primary == .legacy }.map { "k\($0)" },
+      (0..<60).filter { bed.cache.explain("k\($0)").primary == .new }.map { "k\($0)" }
+    )
+    for stack in [bed.legacy, bed.new] { stack.delay(.milliseconds(20)) }
+    let cache = bed.cache
+    let readers = Task {
+      await withTaskGroup(of: Void.self) { group in
+        for (place, key) in (left.prefix(10) + gone.prefix(20)).enumerated() {
+          group.addTask {
+            // So that they do not end in the same slot.
+            try? await Task.sleep(for: .milliseconds(20 * place))
+            while !Task.isCancelled { _ = await cache.value(for: key) }
+          }
+        }
+      }
+    }
+    defer { readers.cancel() }
+    try await until("clients have waited for both") {
+      cache.status.stacks.values.allSatisfy { $0.operations >= 500 }
+    }
+    #expect(cache.status.compare.paused == nil)
+    bed.new.delay(.milliseconds(500))
+    try await until("it pauses") { cache.status.compare.paused?.contains("slower than legacy") == true }
+    readers.cancel()
+    #expect(throws: CacheError.self) { try bed.cache.move(percentage: Percentage("100"), who: "ana") }
+    bed.new.delay(nil)
+    await readers.value
+    #expect(try bed.cache.closeFindings(reason: "mended", who: "ana").contains("the pause"))
+    try bed.cache.move(percentage: Percentage("100"), who: "ana")
+  }
+
+  @Test("One key that differs at every read is one fault, and what the mirror takes is nobody's wait")
+  func oneKey() async throws {
+    let bed = try Bed("shadow")
+    bed.legacy.plant("hot", "v")
+    bed.new.plant("hot", "w")
+    for _ in 0..<40 { try await read(bed, "hot") }
+    try bed.cache.move(to: .live, percentage: Percentage("100"), who: "ana", force: "we know")
+    for _ in 0..<40 { try await read(bed, "hot") }
+    try await until("it is looked at") {
+      let table = try? LedgerReader(path: bed.ledger).table(.guardrails, limit: 4)
+      return table?.rows.contains { $0.first == .text("diverged") && $0.contains(.integer(1)) } == true
+    }
+    #expect(!bed.cache.status.rolled_back && bed.cache.status.compare.diverged == 40)
+    #expect(bed.cache.status.compare.forced?.hasPrefix("we know (ahead of: differs") == true)
+    await bed.cache.close()
+    let rates = try LedgerReader(path: bed.ledger).table(.hits, limit: 20).text()
+    #expect(rates.contains("mirror") && rates.contains("primary"), "\(rates)")
+  }
+
+  private func read(_ bed: Bed, _ key: String) async throws {
+    _ = await bed.cache.value(for: key)
+    #expect(await bed.cache.settled(within: .seconds(30)))
   }
 
   @Test("What a guardrail had counted before a restart, it goes on counting")

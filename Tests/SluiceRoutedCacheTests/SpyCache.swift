@@ -20,6 +20,7 @@ final class SpyCache: Cache {
     var events: [Event] = []
     var isDown = false
     var isHeld = false
+    var delay: Duration?
     var waiting: [CheckedContinuation<Void, Never>] = []
     var lies: [String: CacheValue] = [:]
     var lastReads: Set<String> = []
@@ -45,6 +46,8 @@ final class SpyCache: Cache {
   /// The key expires behind its next read.
   func expireBehindRead(_ key: String) { _ = state.withLock { $0.lastReads.insert(key) } }
   func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
+  /// Each operation takes so long.
+  func delay(_ time: Duration?) { state.withLock { $0.delay = time } }
   /// Nothing answers until ``release()``.
   func hold() { state.withLock { $0.isHeld = true } }
   func release() {
@@ -59,6 +62,7 @@ final class SpyCache: Cache {
   /// The operation takes effect after what holds it is gone. False if the store is away.
   private func arrive(_ event: Event) async -> Bool {
     if isSlow { for _ in 0..<Int.random(in: 0..<4) { await Task.yield() } }
+    if let delay = state.withLock({ $0.delay }) { try? await Task.sleep(for: delay) }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       let goesOn = state.withLock { state in
         if state.isHeld { state.waiting.append(continuation) }
