@@ -27,6 +27,13 @@ public struct CopyBounds: Sendable, Equatable {
     pieceBytes = share(pieceBytes, atLeast: 4 << 10)
   }
 
+  /// For a value that clients wait for: pieces of a whole slice, for each costs a way to both servers and back.
+  public var inAHurry: CopyBounds {
+    var bounds = self
+    (bounds.pieceElements, bounds.pieceBytes) = (dumpElements, dumpBytes)
+    return bounds
+  }
+
   /// Elements of a piece, if so many of them have so many bytes.
   func piece(elements: Int, bytes: Int?) -> Int {
     guard let bytes, elements > 0 else { return pieceElements }

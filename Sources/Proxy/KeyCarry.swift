@@ -23,13 +23,14 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
   private static let repeated = UInt32.max
 
   init(
-    of key: [UInt8], to target: StackID, isReplacing: Bool, in lane: Lane,
+    of key: [UInt8], to target: StackID, isReplacing: Bool, isInAHurry: Bool = false, in lane: Lane,
     done: @escaping (KeyOutcome) -> Void
   ) {
     self.target = target
     copy = ValueCopy(
       key, from: lane.connection(target.other).history.server, to: lane.connection(target).history.server,
-      isReplacing: isReplacing, shift: lane.clockShift(to: target), bounds: lane.settings.copyBounds)
+      isReplacing: isReplacing, shift: lane.clockShift(to: target),
+      bounds: isInAHurry ? lane.settings.copyBounds.inAHurry : lane.settings.copyBounds)
     super.init(about: key, in: lane, done: done)
   }
 

@@ -42,10 +42,12 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
 
   private static let exists = UInt32.max - 1
 
-  init(of key: [UInt8], in lane: Lane) {
+  /// - Parameter isInAHurry: commands wait for it.
+  init(of key: [UInt8], isInAHurry: Bool = false, in lane: Lane) {
     startedAt = lane.now
     super.init(
-      of: key, to: lane.routing.primary(of: key.span), isReplacing: false, in: lane, done: { _ in })
+      of: key, to: lane.routing.primary(of: key.span), isReplacing: false, isInAHurry: isInAHurry, in: lane,
+      done: { _ in })
   }
 
   private var connection: StackConnection { lane.connection(target) }

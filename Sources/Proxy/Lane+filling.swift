@@ -6,9 +6,9 @@ import SluiceRouting
 /// Fills under way (`KeyFill`): who waits for them, and what ends them.
 extension Lane {
   /// The fill of a key whose primary is new: the one that is under way, or another one.
-  func fill(_ key: [UInt8]) -> KeyFill {
+  func fill(_ key: [UInt8], isInAHurry: Bool = false) -> KeyFill {
     if let fill = fills[key] { return fill }
-    let fill = KeyFill(of: key, in: self)
+    let fill = KeyFill(of: key, isInAHurry: isInAHurry, in: self)
     fill.start()
     return fill
   }

@@ -37,14 +37,14 @@ extension Lane {
       // Missing there; somebody may be waiting already, and nobody overtakes.
       if let fill = fills[name], fill.held.count > 0 { return hold(frame, in: fill, sink: sink, slot: slot) }
       guard connection.suspects.mayWaitForHot(name), canReturn(name, to: connection) else { return false }
-      let fill = fill(name)
+      let fill = fill(name, isInAHurry: true)
       guard !fill.isOver, !fill.hasLetGo else { return false }
       return hold(frame, in: fill, sink: sink, slot: slot)
     }
     if let fill = fills[name] { return hold(frame, in: fill, sink: sink, slot: slot) }
     guard canReturn(name, to: connection) else { return false }
     purge(key, on: connection.stack, asking: 0)
-    let fill = fill(name)
+    let fill = fill(name, isInAHurry: true)
     guard !fill.isOver else { return false }
     return hold(frame, in: fill, sink: sink, slot: slot)
   }

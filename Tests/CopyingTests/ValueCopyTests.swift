@@ -237,6 +237,7 @@ import Testing
     #expect((small.dumpElements, small.dumpBytes) == (1638, 209_715))
     #expect((small.pieceElements, small.pieceBytes) == (200, 104_858))
     #expect(CopyBounds(slice: 1).pieceElements == 8)
+    #expect((small.inAHurry.pieceElements, small.inAHurry.pieceBytes) == (1638, 209_715))
   }
 
   @Test func anOldServerTellsWhatIsLeft() {
