@@ -20,6 +20,8 @@ let nioEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let keyDerivation = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -58,6 +60,12 @@ let package = Package(
     room("Routing"),
     room("KeyIndexing"),
     room("MemoryEngine", ["SluiceKeyIndexing", "SluiceRESP"]),
+
+    // Who may do what: rules as in Redis's ACL in, a decision per command out.
+    room("Access", ["SluiceRESP", "SluiceCommands", "SluiceMemoryEngine"]),
+
+    // Passwords as they are kept, and whether one is right.
+    room("Passwords", [crypto, keyDerivation]),
 
     // Counters and latency histograms, as the proxy bumps them and the ledger keeps them.
     room("Figures", ["SluiceRouting", histogram]),
@@ -100,7 +108,7 @@ let package = Package(
       "Proxy",
       [
         "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
-        "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal",
+        "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluicePasswords",
         nio, nioPosix, nioEvents,
         deque,
       ]),
@@ -110,7 +118,7 @@ let package = Package(
       [
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
-        "SluiceFlags", "SluiceTLS",
+        "SluiceFlags", "SluiceTLS", "SluiceAccess",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
@@ -135,7 +143,7 @@ let package = Package(
       dependencies: [
         "SluiceCacheLayers", "SluiceFlags", "SluiceMemoryEngine", "SluiceRedisClient", "SluiceTLS", histogram,
         logging,
-        .product(name: "Crypto", package: "swift-crypto"),
+        crypto,
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
@@ -160,7 +168,10 @@ let package = Package(
     .target(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
-      dependencies: ["SluiceCacheLayers", "SluiceTLS", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords",
+        .product(name: "Yams", package: "Yams"),
+      ],
       path: "Sources/Configuration",
       swiftSettings: strict),
     .target(
@@ -169,7 +180,7 @@ let package = Package(
         "SluiceAssessment", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
-        "SluiceRedisClient", "SluiceTLS",
+        "SluiceRedisClient", "SluiceTLS", "SluicePasswords",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -208,7 +219,15 @@ let package = Package(
       dependencies: [
         "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing", "SluiceRouting",
         "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
+        "SluiceAccess", "SluicePasswords",
         "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AccessTests",
+      dependencies: [
+        "SluiceAccess", "SluiceCommands", "SluiceRESP", "SluicePasswords", "SluiceLoadGenerator",
+        "SluiceRedisClient", "SluiceTestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -129,7 +129,7 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   public let isTransaction: Bool
 
   /// False for what is in no table.
-  let isListed: Bool
+  public let isListed: Bool
 
   /// The name in our own table; empty for a command that only servers have told of.
   let label: StaticString

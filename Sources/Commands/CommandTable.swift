@@ -24,6 +24,13 @@ public struct CommandTable: Sendable {
   /// By id.
   public let specs: Immortal<CommandSpec>
 
+  /// By id: the ACL categories, and what is needed of the keys. Apart from the specs, which every command looks at.
+  public let categories: Immortal<CommandCategories>
+  let keyNeeds: Immortal<KeyNeeds>
+  /// Those whose needs depend on their words.
+  let set: Int
+  let bitfield: Int
+
   /// Open addressing, a power of two, at most half full.
   private let slots: Immortal<Slot>
   private let slotBits: UInt64
@@ -43,6 +50,15 @@ public struct CommandTable: Sendable {
   ) {
     let specs = CommandTable.join(rows, isHidden: isHidden)
     self.abilities = abilities
+    var categories = [CommandCategories](repeating: [], count: specs.count)
+    var needs = [KeyNeeds](repeating: KeyNeeds([.read, .write], [.read, .write]), count: specs.count)
+    for (row, id) in rows where specs.indices.contains(id) {
+      (categories[id], needs[id]) = (row.categories, row.needs)
+    }
+    self.categories = Immortal(categories)
+    keyNeeds = Immortal(needs)
+    set = rows.first { $0.row.name == "SET" }?.id ?? Self.unknownID
+    bitfield = rows.first { $0.row.name == "BITFIELD" }?.id ?? Self.unknownID
     var bits: UInt64 = 4
     while 1 << bits < specs.count * 2 { bits += 1 }
     var table = [Slot?](repeating: nil, count: 1 << bits)

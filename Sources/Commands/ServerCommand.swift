@@ -8,6 +8,9 @@ public struct ServerCommand: Sendable, Equatable {
   public let flags: CommandFlags
   /// Where its keys are; nil if that cannot be told from what the server says.
   public let keys: KeyLayout?
+  public let categories: CommandCategories
+  /// What it needs of its keys; nil where the server does not tell: Redis 6.2, and modules that do not say.
+  public let needs: KeyNeeds?
   /// Two equal servers answer it differently, or in another order.
   public let isRandom: Bool
   public let isUnordered: Bool
@@ -49,6 +52,8 @@ public struct ServerCommand: Sendable, Equatable {
     self.name = name.uppercased()
     self.arity = arity
     self.flags = CommandFlags(names: flags)
+    categories = CommandCategories(words: parts.count > 6 ? Self.texts(row.extracting(parts[6])) ?? [] : [])
+    needs = parts.count > 8 ? Self.needs(row.extracting(parts[8])) : nil
     let tips = parts.count > 7 ? Self.texts(row.extracting(parts[7])) ?? [] : []
     isRandom = tips.contains("nondeterministic_output") || flags.contains("random")
     isUnordered = tips.contains("nondeterministic_output_order") || flags.contains("sort_for_script")
@@ -82,6 +87,17 @@ public struct ServerCommand: Sendable, Equatable {
     let layout = KeyLayout(specs)
     guard case .specs = layout, case .range = range, !isMovable else { return layout }
     return isOneRange(specs) ? range : layout
+  }
+
+  /// Of several specifications the first speaks of the first key, and the others of all that follow.
+  private static func needs(_ list: Span<UInt8>) -> KeyNeeds? {
+    guard let places = ReplyReader.elements(of: list) else { return nil }
+    let rights = places.compactMap { place -> KeyRights? in
+      let flags = map(list.extracting(place))["flags"].flatMap { texts($0.span) } ?? []
+      return flags.contains("not_key") ? nil : KeyRights(words: flags)
+    }
+    guard let first = rights.first else { return nil }
+    return KeyNeeds(first, rights.count > 1 ? rights.dropFirst().reduce([]) { $0.union($1) } : first)
   }
 
   /// `RENAME a b` has two specifications, of one key each, that first, last and step say as well.

@@ -10,6 +10,8 @@ struct TableRow {
   var access: Access
   /// Nil if nobody can tell.
   var keys: KeyLayout?
+  var categories: CommandCategories
+  var needs: KeyNeeds
   var isRandom = false
   var isUnordered = false
   /// Who has it, and with how many arguments.
@@ -31,6 +33,8 @@ struct TableRow {
     flags = row.flags
     access = row.flags.contains(.readonly) ? .read : .write
     keys = layouts[name] ?? row.range
+    categories = CommandTable.measuredCategories[name] ?? CommandCategories(following: row.flags)
+    needs = CommandTable.measuredNeeds[name] ?? KeyNeeds(following: row.flags)
     (legacyArity, newArity) = (row.arity, row.arity)
   }
 
@@ -42,6 +46,8 @@ struct TableRow {
     flags = told.flags
     access = told.flags.contains(.readonly) ? .read : .write
     keys = told.keys
+    categories = told.categories
+    needs = told.needs ?? KeyNeeds(following: told.flags)
     (legacyArity, newArity) = (told.arity, told.arity)
     isRandom = told.isRandom
     isUnordered = told.isUnordered
@@ -49,6 +55,8 @@ struct TableRow {
       isRandom = legacy.isRandom || new.isRandom
       isUnordered = legacy.isUnordered || new.isUnordered
       flags.formUnion(legacy.flags)
+      categories.formUnion(legacy.categories)
+      needs = needs.union(legacy.needs ?? KeyNeeds(following: legacy.flags))
     }
     learn(legacy: legacy, new: new, isKnown: (true, true))
   }
