@@ -30,6 +30,9 @@ enum CommandRules {
     "CLIENT|NO-EVICT": .clientNoEvict, "CLIENT|NO-TOUCH": .clientNoTouch, "CLIENT|CAPA": .clientCapa,
     "CLIENT|REPLY": .clientReply, "CLIENT|TRACKING": .clientTracking, "CLIENT|GETREDIR": .clientGetRedir,
     "CONFIG|GET": .configGet,
+    "ACL|WHOAMI": .accessControl, "ACL|LIST": .accessControl, "ACL|USERS": .accessControl,
+    "ACL|GETUSER": .accessControl, "ACL|CAT": .accessControl, "ACL|HELP": .accessControl,
+    "ACL|GENPASS": .accessControl, "ACL|DRYRUN": .accessControl,
     // A refused transaction is refused at its end, where Redis refuses one that cannot run: a client that got an error for MULTI may stop
     // reading, and take the replies of the commands behind it for those of its next ones. What nobody watches can be unwatched.
     "MULTI": .multi, "EXEC": .exec, "DISCARD": .discard, "UNWATCH": .unwatch,

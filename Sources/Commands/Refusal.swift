@@ -45,7 +45,8 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
       "ERR sluice: a server's configuration is not changed through the proxy; "
         + "send this command to the stack itself"
     case .accessControl:
-      "ERR sluice: the proxy has one password and no users; manage ACL rules on the stack itself"
+      "ERR sluice: users are in the proxy's configuration (users: in sluice.yaml, read again by sluice reload) and are not changed by "
+        + "a client; who was refused what is in sluice status"
     case .cluster:
       "ERR sluice: the proxy is not a cluster node; use it as a single server, "
         + "or send this command to the stack itself"

@@ -25,6 +25,8 @@ public enum LocalCommand: UInt8, Sendable, BitwiseCopyable, Equatable, CaseItera
     clientNoTouch, clientCapa, clientTracking, clientGetRedir
   case configGet, clientReply
   case multi, exec, discard, unwatch, wait
+  /// `ACL …`, as far as it changes nobody.
+  case accessControl
   /// Asked of the server that answers `INFO`, or said to both.
   case askServer, onBothStacks
 }

@@ -69,9 +69,16 @@ struct Section {
   }
 
   /// Notes a problem with a key of this section.
-  mutating func note(_ key: String, _ reason: String) {
-    let line = pairs.first { $0.key.scalar?.string == key }?.key.mark?.line
-    problems.append(ConfigurationProblem(path: join(key), reason: reason, line: line))
+  mutating func note(_ key: String, _ reason: String, line: Int? = nil) {
+    let known = pairs.first { $0.key.scalar?.string == key }?.key.mark?.line
+    problems.append(ConfigurationProblem(path: join(key), reason: reason, line: line ?? known))
+  }
+
+  /// Where it begins.
+  var line: Int? { pairs.first?.key.mark?.line }
+
+  func isWithout(_ key: String) -> Bool {
+    !pairs.contains { $0.key.scalar?.string == key && !$0.value.isUnset }
   }
 
   /// Takes over what a section under this one found, unknown keys included.

@@ -35,6 +35,12 @@ extension ServeConfiguration {
         "is the clients' password, and whoever reads the cache could move traffic; give the control port one of its own"
       )
     }
+    if let controlPassword, sharesPassword(controlPassword) {
+      note(
+        "users",
+        "has the password of the control port, and who may read the cache may not move its traffic; give each its own"
+      )
+    }
     if options.checksDoors { problems += tlsProblems(listen: names.listen, control: names.control) }
     problems += stackTLSProblems(legacy: names.legacy, new: names.new)
     if options.checksDoors, !allowsNoPassword {
@@ -46,6 +52,18 @@ extension ServeConfiguration {
       }
     }
     return problems
+  }
+
+  /// Whether other machines would be let in without a login if these were the users: the doors and the password are those of the start.
+  public func wouldBeOpen(with users: [User]) -> Bool {
+    var then = self
+    then.users = users
+    return !allowsNoPassword && !then.openDoors.isEmpty && openDoors.isEmpty
+  }
+
+  /// As far as it can be told in no time.
+  private func sharesPassword(_ password: Secret) -> Bool {
+    users.contains { $0.passwords.contains { !$0.isSlow && $0.isRight(Array(password.revealed.utf8)) } }
   }
 
   private enum Door {
@@ -61,7 +79,7 @@ extension ServeConfiguration {
     func isOpen(_ address: Address) -> Bool {
       !address.isLocal && !(address.isTLS && tls.whoShows == .required)
     }
-    let clients = password == nil ? listen.filter(isOpen) : []
+    let clients = lacksLogin ? listen.filter(isOpen) : []
     let operators = controlPassword == nil ? control.filter(isOpen) : []
     return clients.map { (.clients, $0) } + operators.map { (.operators, $0) }
   }
@@ -75,7 +93,7 @@ extension ServeConfiguration {
         : "the control port \(address) is open to the network without a password: anyone there can move traffic; "
           + "set auth.control_password_file or listen on 127.0.0.1"
     }
-    warnings += tlsWarnings
+    warnings += tlsWarnings + userWarnings
     // The password of clients opened the control port as well, once.
     if password != nil, controlPassword == nil {
       warnings += control.filter { $0.isLocal && $0.isTCP && !($0.isTLS && tls.whoShows == .required) }.map {

@@ -43,6 +43,7 @@ extension ServeConfiguration {
       }
       $0.allowsNoPassword = $1.value("allow_none", ValueParsers.bool) ?? false
     }
+    readUsers(&top)
     read(&top, "tls") { $0.tls.read(&$1) }
     read(&top, "drain") {
       $0.drainDeadline =
@@ -109,6 +110,8 @@ extension ServeConfiguration.Limits {
     clientOutputStall = section.value("client_output_stall", patience) ?? clientOutputStall
     unfinishedCommand = section.value("unfinished_command", patience) ?? unfinishedCommand
     maxClients = section.value("max_clients", ValueParsers.whole(1...1_000_000)) ?? maxClients
+    clientsPerAddress =
+      section.value("clients_per_address", ValueParsers.whole(0...1_000_000)) ?? clientsPerAddress
     clientIdle = section.value("client_idle", idle) ?? clientIdle
     memory = section.value("memory", ValueParsers.size(16 << 20...1 << 50)) ?? memory
   }

@@ -1,3 +1,5 @@
+import SluiceAccess
+
 extension ServeConfiguration: CustomStringConvertible {
   /// Everything in force, in the form of `sluice.yaml`, with `***` for passwords: safe to log and to attach.
   public var redacted: String {
@@ -18,6 +20,12 @@ extension ServeConfiguration: CustomStringConvertible {
           ("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)"),
           ("warm_on_miss", "\(warmOnMiss)"),
           ("fallback", fallback.rawValue),
+          ("users", inline(users.map(shown))),
+          (
+            "deny_commands",
+            inline(
+              deniedCommands.map { quoted(String(CommandRule($0, isGiven: false).description.dropFirst())) })
+          ),
         ]
       ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),
@@ -69,8 +77,29 @@ extension ServeConfiguration: CustomStringConvertible {
     ]
   }
 
+  private func shown(_ user: User) -> String {
+    var settings = ["name: \(quoted(user.access.name))", "enabled: \(user.access.isOn)"]
+    if user.access.takesAnyPassword { settings.append("nopass: true") }
+    let hashes = user.passwords.count - user.passwordFiles.count
+    if hashes > 0 {
+      settings.append("password: [\(Array(repeating: "\"***\"", count: hashes).joined(separator: ", "))]")
+    }
+    if !user.passwordFiles.isEmpty {
+      settings.append(
+        "password_file: [\(Array(repeating: "\"***\"", count: user.passwordFiles.count).joined(separator: ", "))]"
+      )
+    }
+    settings.append("commands: \(quoted(user.access.rules.commandsText))")
+    settings.append("keys: \(quoted(user.access.rules.keysText))")
+    return "{\(settings.joined(separator: ", "))}"
+  }
+
   private func named(_ name: TLS.Name) -> String {
     "{name: \(quoted(name.name)), cert: \(quoted(name.certificate)), key: \(quoted(name.key))}"
+  }
+
+  private func inline(_ entries: [String]) -> String {
+    entries.isEmpty ? "null" : "[\(entries.joined(separator: ", "))]"
   }
 
   private func list(_ addresses: [Address]) -> String {
@@ -120,7 +149,8 @@ extension ServeConfiguration.Limits {
       ("nesting", "\(nesting)"), ("pipeline", "\(pipeline)"),
       ("client_output_bytes", size(clientOutputBytes)),
       ("client_output_stall", clientOutputStall.text), ("unfinished_command", unfinishedCommand.text),
-      ("max_clients", "\(maxClients)"), ("client_idle", clientIdle.text), ("memory", size(memory)),
+      ("max_clients", "\(maxClients)"), ("clients_per_address", "\(clientsPerAddress)"),
+      ("client_idle", clientIdle.text), ("memory", size(memory)),
     ]
   }
 }

@@ -1,3 +1,5 @@
+import SluiceAccess
+
 /// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and
 /// file.
 public struct ServeConfiguration: Sendable, Hashable {
@@ -28,6 +30,10 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var controlPasswordFile: String?
   /// Other machines may be listened to without a password.
   public var allowsNoPassword = false
+  /// Who may log in, and what they may do.
+  public var users: [User] = []
+  /// What nobody may do.
+  public var deniedCommands: [CommandRule.Subject] = []
   /// How our doors speak TLS, where an address says `tls:`.
   public var tls = TLS()
   /// How long commands in flight may take after SIGTERM before their connections are cut.
@@ -123,6 +129,8 @@ public struct ServeConfiguration: Sendable, Hashable {
     public var unfinishedCommand: Duration = .seconds(60)
     /// Clients at a time; the next one is refused with an error, as Redis does.
     public var maxClients = 10_000
+    /// Clients of one address at a time; 0 counts nothing against it.
+    public var clientsPerAddress = 0
     /// A client that sends nothing this long is closed; zero means never.
     public var clientIdle: Duration = .zero
     /// What all clients together may hold: replies that wait for them, and commands that they have not finished. Above it the greediest

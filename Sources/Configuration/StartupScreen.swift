@@ -41,7 +41,7 @@ public enum StartupScreen {
       : "every key is answered by legacy until it is right"
     lines += [
       "",
-      "  clients      \(joined(listening))\(configuration.password == nil ? "" : ", with password")",
+      "  clients      \(joined(listening))\(configuration.password == nil ? "" : ", with password")\(others(configuration))",
       "  control      \(joined(control))\(configuration.controlPassword == nil ? "" : ", with password")",
       "  legacy       \(configuration.stacks.legacy)\(servers.legacy.map { ", \($0)" } ?? "")",
       "  new          \(configuration.stacks.new)\(servers.new.map { ", \($0)" } ?? "")",
@@ -58,6 +58,11 @@ public enum StartupScreen {
     guard let reason else { return "" }
     let plain = reason.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }
     return ", NOT USED, \(means): \(plain.joined())"
+  }
+
+  private static func others(_ configuration: ServeConfiguration) -> String {
+    configuration.users.isEmpty
+      ? "" : ", users \(configuration.users.map(\.access.name).joined(separator: " "))"
   }
 
   private static func joined(_ addresses: [Address]) -> String {

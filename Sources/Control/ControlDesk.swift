@@ -10,8 +10,8 @@ struct ControlDesk: Sendable {
   let follower: FlagFollower?
   let status: @Sendable () async -> StatusReport
   let password: DoorPassword?
-  /// Reads the files of passwords and certificates; returns what cannot be used, one sentence each.
-  let readFiles: @Sendable () -> [String]
+  /// Reads the files of passwords, certificates and users; returns what cannot be used, one sentence each.
+  let readFiles: @Sendable () async -> [String]
   /// Passwords that were tried at the port.
   var guesses = PasswordGuesses()
 
@@ -43,7 +43,7 @@ struct ControlDesk: Sendable {
         reply.appendBulk(try await cutover.close(meant, reason: reason, who: who))
       case .reopen(let reason): reply.appendBulk(await cutover.reopen(reason: reason, who: who))
       case .reload(let allowReshuffle):
-        let problems = readFiles()
+        let problems = await readFiles()
         let answer = try await reload(allowReshuffle)
         reply.appendBulk(([answer] + problems).joined(separator: "; but "))
       case .which(let keys): append(await explained(keys), to: &reply)

@@ -29,6 +29,12 @@ final class LimitNotes: Sendable {
     }
   }
 
+  func turnedAway(address: String, maximum: Int) {
+    say("clients of an address") { more in
+      "\(address) has as many clients as it may have (limits.clients_per_address is \(maximum)): one more was turned away\(more)"
+    }
+  }
+
   func notAccepted(errno: Int32) {
     say("accept") { more in
       "a connection waits in the kernel, the system gives no socket for it: \(String(cString: strerror(errno)))\(more)"

@@ -21,6 +21,7 @@ public final class SluiceService: Service {
   let configuration: ServeConfiguration
   let logger: Logger
   private let passwords: PasswordKeepers
+  private let access: AccessKeeper
   private let proxy = Mutex<ProxyServer?>(nil)
   private let started = Date()
   private let health = HealthBoard()
@@ -29,19 +30,24 @@ public final class SluiceService: Service {
   private let operatorGuesses = PasswordGuesses()
   private let follower = Mutex<FlagFollower?>(nil)
 
-  public init(configuration: ServeConfiguration, logger: Logger) {
+  /// - Parameter reread: reads the configuration again, where it stands in a file; users and their rules are taken from it by `reload`.
+  public init(
+    configuration: ServeConfiguration, logger: Logger,
+    reread: (@Sendable () throws(ConfigurationError) -> ServeConfiguration)? = nil
+  ) {
     self.configuration = configuration
     self.logger = logger
+    access = AccessKeeper(configuration, reread, logger: logger)
     passwords = PasswordKeepers(configuration, logger: logger)
   }
 
   /// Reads the flag file now; for SIGHUP. The log says what came of it, once it is in force.
   public func reload() {
-    _ = readFiles()
-    guard let follower = follower.withLock({ $0 }) else {
-      return logger.notice("SIGHUP: nothing to read, the flags are kept in memory")
-    }
-    Task { [logger] in
+    let follower = follower.withLock { $0 }
+    if follower == nil { logger.notice("SIGHUP: no flags to read, they are kept in memory") }
+    Task { [self] in
+      _ = await readFiles()
+      guard let follower else { return }
       // A refusal is in the log already.
       if let answer = try? await follower.reload(allowReshuffle: false) {
         logger.notice("SIGHUP: \(answer.dropFirst(3))")
@@ -49,14 +55,18 @@ public final class SluiceService: Service {
     }
   }
 
-  /// Reads what passwords and certificates stand in; whoever could not be reached is tried with them at once.
+  /// Reads what passwords, certificates and users stand in; whoever could not be reached is tried with them at once. Returns when other
+  /// rules are in force in every lane.
   ///
   /// - Returns: what cannot be used, one sentence each.
-  private func readFiles() -> [String] {
+  private func readFiles() async -> [String] {
     passwords.read()
     let problems = tls.withLock { $0 }?.read() ?? []
-    proxy.withLock { $0 }?.connectNow()
-    return problems
+    let proxy = proxy.withLock { $0 }
+    proxy?.connectNow()
+    let (list, wrong) = access.read()
+    if let list { await proxy?.takeUp(list) }
+    return problems + wrong
   }
 
   /// Serves until graceful shutdown is asked for.
@@ -80,6 +90,7 @@ public final class SluiceService: Service {
     var settings = ProxySettings(configuration)
     settings.maximumClients = files.maxClients
     settings.password = passwords.clients
+    settings.access = access.list
     let stacks = configuration.stacks
     let layers = try await LayeredStacks.start(
       configuration, memories: memories.sockets, passwords: passwords, tls: tls, ledger: ledger,
@@ -112,7 +123,7 @@ public final class SluiceService: Service {
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
       password: passwords.control,
-      readFiles: { [self] in readFiles() },
+      readFiles: { [self] in await readFiles() },
       guesses: operatorGuesses)
     let control: ControlServer
     let listening: [Address]
@@ -273,6 +284,8 @@ public final class SluiceService: Service {
           ErrorSample(at: Date(), stack: stack, kind: .trouble, command: command, message: words))
       case .memoryIsShort(let client, let held, let limit):
         notes.memoryIsShort(client: client, held: held, limit: limit)
+      case .turnedAwayByAddress(let address, let maximum):
+        notes.turnedAway(address: address, maximum: maximum)
       case .turnedAway(let maximum): notes.turnedAway(maximum: maximum)
       case .refusedByTLS(let reason, let words, let client):
         notes.refusedByTLS(reason, words, door: "clients", client: client)
@@ -301,6 +314,8 @@ public final class SluiceService: Service {
     report.clients.max = files.maxClients
     report.clients.max_reason = files.shortage
     report.clients.turned_away = proxy.turnedAway
+    report.clients.turned_away_by_address = proxy.turnedAwayByAddress
+    report.access = access.status
     return report
   }
 }

@@ -51,6 +51,8 @@ struct StatusReport: Encodable, Sendable {
   /// Clocks that differ by more than is tolerated, one sentence each.
   var clocks: [String] = []
   var wrong_passwords = WrongPasswords()
+  /// Who may do what, as the configuration says it.
+  var access = Access()
   /// Our doors' certificate and hand-shakes; null where none speaks TLS.
   var tls: TLS?
 
@@ -184,6 +186,8 @@ struct StatusReport: Encodable, Sendable {
     var max = 0
     var max_reason: String?
     var turned_away = 0
+    /// Clients that were told that their address has as many as it may have.
+    var turned_away_by_address = 0
     /// How they waited in the `last_minute`, the `last_hour` and `since_start`, what the proxy held included.
     var waits: [String: Waits] = [:]
   }

@@ -37,7 +37,7 @@ extension ClientSession {
       ("multi-mem", "0"), ("rbs", "\(output)"), ("rbp", "\(output)"), ("obl", "\(output)"),
       ("oll", waiting > 0 ? "1" : "0"), ("omem", "\(waiting)"), ("tot-mem", "\(memory)"),
       ("events", context?.channel.isWritable == false ? "rw" : "r"),
-      ("cmd", spec.id == 0 ? "NULL" : spec.name.lowercased()), ("user", "default"), ("redir", "-1"),
+      ("cmd", spec.id == 0 ? "NULL" : spec.name.lowercased()), ("user", principal.name), ("redir", "-1"),
       ("resp", "\(tail.wire.rawValue)"),
       ("lib-name", String(decoding: identity.library, as: UTF8.self)),
       ("lib-ver", String(decoding: identity.libraryVersion, as: UTF8.self)), ("lane", "\(lane.index)"),

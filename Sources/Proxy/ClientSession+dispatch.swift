@@ -8,7 +8,9 @@ extension ClientSession {
   /// The way of nearly every command, one with a single key that is this lane's and nothing in its way: returns the stack to
   /// whose connection the caller must append the frame. Nil: nothing was done, and `dispatch` is the way.
   func straight(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>) -> StackID? {
-    guard isPlain, arguments.count > 1, !lane.isFenced else { return nil }
+    guard isPlain, arguments.count > 1, !lane.isFenced else {
+      return isPlain ? nil : straightWithinPermit(frame, arguments)
+    }
     let command = lane.table.lookup(frame.extracting(arguments[0].range))
     let spec = lane.table.specs[command]
     guard spec.isPlain, spec.accepts(count: arguments.count) else { return nil }
@@ -25,7 +27,7 @@ extension ClientSession {
     lastCommand = command
     if command == CommandTable.unknownID, isForSomebodyElse(frame, arguments) {
       // It is answered, or the door is closed.
-    } else if isPlain || mayPass(frame, arguments, lane.table.specs[command]) {
+    } else if isPlain || mayPass(frame, arguments, lane.table.specs[command], isOwn: isOwn) {
       carryOut(frame, arguments, command: command)
     }
     // What is kept back comes here again.

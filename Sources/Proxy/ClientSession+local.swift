@@ -32,7 +32,8 @@ extension ClientSession {
       guard tail == .resp2 || !mustWait(frame) else { return }
       turn(to: .resp2)
       identity.reset()
-      mode.reset(isLocked: lane.settings.password != nil)
+      principal = lane.access.anybody
+      mode.reset(isLocked: lane.isLockedAtTheDoor)
       answer("+RESET\r\n")
     case .multi: multi()
     case .exec: exec()
@@ -69,6 +70,7 @@ extension ClientSession {
       // A real server knows better than any copy of it what it can do and how it is set up.
       askServer(frame, spec)
     case .onBothStacks: onBothStacks(frame, arguments, spec)
+    case .accessControl: accessControl(words(frame, arguments), spec)
     }
   }
 

@@ -1,4 +1,6 @@
 import NIOCore
+import SluiceAccess
+import SluicePasswords
 import SluiceRESP
 
 /// What a session remembers of the passwords that it was told.
@@ -10,55 +12,145 @@ struct LoginAttempts {
 }
 
 extension ClientSession {
-  /// Lets the client in, or not. The one password belongs to the user `default`, as in Redis.
+  /// One attempt to come in, while it is looked at.
+  private struct Attempt {
+    /// Nil where nobody is called so.
+    let principal: Principal?
+    let name: String
+    let password: [UInt8]
+    let address: String
+    /// A client may want no replies; that it wants some later is another matter.
+    let sink: ReplySink
+    /// What to answer; its argument is why the client may not come in, nil if it may.
+    let reply: (_ problem: String?) -> [UInt8]
+
+    /// As these can be told from those of somebody who exists, somebody who does not has them.
+    func stored(_ access: LaneAccess) -> [StoredPassword] {
+      if let principal, principal.access.isOn { return principal.passwords }
+      return access.all.first { $0.passwords.contains(where: \.isSlow) }?.passwords ?? []
+    }
+  }
+
+  /// Lets the client in as the user `default`, whose password is the proxy's, or as one of the configuration; or not.
   ///
-  /// A wrong one is answered late (`PasswordGuesses`): this client alone waits, and what it has sent behind.
+  /// A wrong password is answered late (`PasswordGuesses`), and one whose hash takes long is looked at elsewhere (`PasswordDesk`): this
+  /// client alone waits, and what it has sent behind.
   ///
   /// - Parameter reply: what to answer; its argument is why the client may not come in, nil if it may.
   func login(user: [UInt8]?, _ given: [UInt8], _ reply: @escaping (_ problem: String?) -> [UInt8]) {
-    let wrong = "WRONGPASS invalid username-password pair or user is disabled."
-    let isDefault = user.map { $0 == Array("default".utf8) } ?? true
-    guard let password = lane.settings.password else {
+    let name = user.map { String(decoding: $0, as: UTF8.self) } ?? AccessUser.defaultName
+    let principal = lane.access[name]
+    let isDefault = name == AccessUser.defaultName
+    if isDefault, lane.settings.password == nil, lane.access.anybody.access.isOn {
       // Without a password the user `default` may come in with any, and nothing can be guessed.
-      guard user != nil else {
-        return answer(
-          reply(
-            "ERR AUTH <password> called without any password configured for the default user. "
-              + "Are you sure your configuration is correct?"))
-      }
-      return answer(reply(isDefault ? nil : wrong))
+      if user != nil { return answer(admitted(name, reply)) }
+      return answer(
+        reply(
+          "ERR AUTH <password> called without any password configured for the default user. "
+            + "Are you sure your configuration is correct?"))
     }
-    let isRight = isDefault && password.isEqual(to: given)
-    let guesses = server.guesses
-    // A client may want no replies; that it wants some later is another matter.
-    let sink = sink
-    let address = Self.place(context?.remoteAddress)
-    switch guesses.turn(of: address, now: lane.now) {
-    case .now where isRight:
-      mode.passwordSaid()
-      answer(reply(nil))
+    // Nor can it where nobody has one.
+    let isKnownToNobody = principal == nil && lane.access.list.users.isEmpty && lane.settings.password == nil
+    if isKnownToNobody { return answer(reply(Self.wrongPassword)) }
+    if let principal, principal.access.isOn, principal.access.takesAnyPassword, !isDefault {
+      return answer(admitted(name, reply))
+    }
+    let attempt = Attempt(
+      principal: principal, name: name, password: given, address: Self.place(context?.remoteAddress),
+      sink: sink, reply: reply)
+    switch server.guesses.turn(of: attempt.address, now: lane.now) {
     case .now:
-      attempts.wrong += 1
-      let pause = guesses.wrong(from: address, tries: attempts.wrong, hasWaited: false, now: lane.now)
-      withhold(pause, openBarrier(), sink) { reply(wrong) }
+      guard isQuick(attempt) else {
+        let slot = openBarrier()
+        attempts.isWaiting = true
+        return look(attempt, slot, hasWaited: false)
+      }
+      if lookAtOnce(attempt) { return answer(admitted(name, reply)) }
+      refuse(attempt, openBarrier(), hasWaited: false)
     case .after(let wait):
       let slot = openBarrier()
-      withhold(wait, slot, sink) {
-        guard !isRight else {
-          guesses.waited(address)
-          self.mode.passwordSaid()
-          return reply(nil)
-        }
-        self.attempts.wrong += 1
-        let pause = guesses.wrong(
-          from: address, tries: self.attempts.wrong, hasWaited: true, now: self.lane.now)
-        self.withhold(pause, slot, sink) { reply(wrong) }
+      withhold(wait, slot, attempt.sink) {
+        self.attempts.isWaiting = true
+        self.look(attempt, slot, hasWaited: true)
         return nil
       }
     case .turnedAway:
-      answer(reply("ERR too many wrong passwords came from your address; wait some seconds and try again"))
+      answer(reply(Self.tooManyWrong))
       leave()
     }
+  }
+
+  /// Whether nothing that takes long is to be looked at.
+  private func isQuick(_ attempt: Attempt) -> Bool {
+    attempt.name == AccessUser.defaultName || !attempt.stored(lane.access).contains(where: \.isSlow)
+  }
+
+  private func lookAtOnce(_ attempt: Attempt) -> Bool {
+    guard let principal = attempt.principal, principal.access.isOn else { return false }
+    if attempt.name == AccessUser.defaultName {
+      return lane.settings.password?.isEqual(to: attempt.password) ?? false
+    }
+    // All of them, so that the time does not tell which it was.
+    return principal.passwords.reduce(false) { $1.isRight(attempt.password) || $0 }
+  }
+
+  private func look(_ attempt: Attempt, _ slot: UInt32, hasWaited: Bool) {
+    if isQuick(attempt) {
+      return looked(attempt, slot, hasWaited: hasWaited, lookAtOnce(attempt) ? .right : .wrong)
+    }
+    let desk = server.desk
+    let isolated = Isolated { outcome in
+      self.lane.turnBegan()
+      self.looked(attempt, slot, hasWaited: hasWaited, outcome)
+    }
+    let known = desk.look(
+      attempt.password, attempt.stored(lane.access), from: attempt.address, on: lane.loop
+    ) { isolated.body($0) }
+    if let known { looked(attempt, slot, hasWaited: hasWaited, known) }
+  }
+
+  /// What is known of the password now.
+  private func looked(_ attempt: Attempt, _ slot: UInt32, hasWaited: Bool, _ outcome: PasswordDesk.Outcome) {
+    attempts.isWaiting = false
+    guard context != nil else { return }
+    switch outcome {
+    case .right where attempt.principal.map(isStill) ?? false:
+      if hasWaited { server.guesses.waited(attempt.address) }
+      attempt.sink.replyArrived(admitted(attempt.name, attempt.reply).span, slot: slot)
+    case .right, .wrong: refuse(attempt, slot, hasWaited: hasWaited)
+    case .turnedAway:
+      attempt.sink.replyArrived(attempt.reply(Self.tooManyWrong).span, slot: slot)
+      leave()
+    }
+  }
+
+  /// Whether the user is there, may log in, and has the same passwords as when the look began.
+  private func isStill(_ principal: Principal) -> Bool {
+    guard principal.access.isOn else { return false }
+    return lane.access[principal.name]?.opens(as: principal) ?? false
+  }
+
+  private func admitted(_ name: String, _ reply: (String?) -> [UInt8]) -> [UInt8] {
+    guard let principal = lane.access[name] else { return reply(Self.wrongPassword) }
+    self.principal = principal
+    mode.passwordSaid()
+    return reply(nil)
+  }
+
+  private func refuse(_ attempt: Attempt, _ slot: UInt32, hasWaited: Bool) {
+    attempts.wrong += 1
+    let pause = server.guesses.wrong(
+      from: attempt.address, tries: attempts.wrong, hasWaited: hasWaited, now: lane.now)
+    withhold(pause, slot, attempt.sink) { attempt.reply(Self.wrongPassword) }
+  }
+
+  private static let wrongPassword = "WRONGPASS invalid username-password pair or user is disabled."
+  private static let tooManyWrong =
+    "ERR too many wrong passwords came from your address; wait some seconds and try again"
+
+  /// Carries what belongs to the loop of a client over another thread and back to it, where alone it is called: that is the proof.
+  private struct Isolated: @unchecked Sendable {
+    let body: (PasswordDesk.Outcome) -> Void
   }
 
   /// Nobody waits but this client: its barrier keeps what it has sent behind.

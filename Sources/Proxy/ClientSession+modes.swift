@@ -1,16 +1,22 @@
+import SluiceAccess
 import SluiceCommands
 import SluiceRESP
 
 /// Commands of a client in a special mode (`SessionMode`): most of them are answered here, and go nowhere.
 extension ClientSession {
   /// Whether the command goes the way of all commands; if not, it is answered.
-  func mayPass(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) -> Bool {
+  ///
+  /// - Parameter isOwn: it was kept back, and may be a whole transaction, whose commands were asked for one by one.
+  func mayPass(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, isOwn: Bool
+  ) -> Bool {
     if mode.access == .locked {
       if spec.isAllowedUnauthenticated { return true }
       answer("-NOAUTH Authentication required.\r\n")
       return false
     }
     if mode.transaction != .none { return mayPassTransaction(frame, arguments, spec) }
+    if !(isOwn && spec.isTransaction), isForbidden(frame, arguments, spec) { return false }
     guard mode.access == .astray, !spec.isAllowedAstray else { return true }
     refuse(.behindSelect, spec)
     return false
@@ -27,6 +33,16 @@ extension ClientSession {
       } else {
         mode.commandWasWrong()
         answerError(wrong)
+      }
+      return false
+    }
+    if let words = forbids(frame, arguments, spec) {
+      if spec.scope == .local(.exec) {
+        mode.ended()
+        answerError("EXECABORT Transaction discarded because of: \(words)")
+      } else {
+        mode.commandWasWrong()
+        answerError(words)
       }
       return false
     }
@@ -55,6 +71,7 @@ extension ClientSession {
   func multi() {
     mode.began()
     queued = TransactionQueue()
+    hasRulesSinceMulti = false
     answer("+OK\r\n")
   }
 
@@ -62,6 +79,10 @@ extension ClientSession {
   func exec() {
     let transaction = mode.transaction
     mode.ended()
+    if hasRulesSinceMulti, transaction != .none, let words = forbidsSomethingQueued() {
+      queued = TransactionQueue()
+      return answerError(AccessWords.changedSince(words))
+    }
     let queued = self.queued
     self.queued = TransactionQueue()
     switch transaction {

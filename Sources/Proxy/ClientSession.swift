@@ -19,10 +19,14 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
   /// What the client has said of itself.
   var identity = ClientIdentity()
   /// What stands between its commands and the stacks. `isPlain`, nothing, is all that most commands ask.
-  var mode: SessionMode { didSet { isPlain = mode == .plain } }
+  var mode: SessionMode { didSet { isPlain = mode == .plain && principal.permit == nil } }
+  /// Who it is, and what it may do: `isPlain`, everything.
+  var principal: Principal { didSet { isPlain = mode == .plain && principal.permit == nil } }
   private(set) var isPlain: Bool
   /// The commands of a `MULTI` that has no `EXEC` yet.
   var queued = TransactionQueue()
+  /// Other rules have come into force since its `MULTI`.
+  var hasRulesSinceMulti = false
   /// The row of the command that came last.
   var lastCommand = CommandTable.unknownID
   var attempts = LoginAttempts()
@@ -65,10 +69,12 @@ final class ClientSession: ReplySink, ChannelInboundHandler, @unchecked Sendable
     self.lane = lane
     self.server = server
     self.id = id
-    isPlain = lane.settings.password == nil
-    mode = SessionMode(isLocked: !isPlain)
-    hasFullLimits = isPlain
-    framer = RequestFramer(limits: isPlain ? lane.settings.limits : .unauthenticated)
+    let isLocked = lane.isLockedAtTheDoor
+    principal = lane.access.anybody
+    mode = SessionMode(isLocked: isLocked)
+    isPlain = !isLocked && lane.access.anybody.permit == nil
+    hasFullLimits = !isLocked
+    framer = RequestFramer(limits: isLocked ? .unauthenticated : lane.settings.limits)
     connectedAt = lane.now
     lastHeard = lane.now
     super.init(home: lane.index)

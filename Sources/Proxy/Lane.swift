@@ -30,6 +30,8 @@ final class Lane: @unchecked Sendable {
   let settings: ProxySettings
   /// The commands as the servers in use have them. A value that never changes; another one takes its place when a server has told.
   private(set) var table = CommandTable.shared
+  /// Who may do what.
+  var access: LaneAccess
   /// What the effects of some commands can be told in at each stack.
   private(set) var abilities: (legacy: ServerAbilities, new: ServerAbilities) = (.assumed, .assumed)
   /// The rows of the commands that the lane sends on its own behalf.
@@ -175,6 +177,7 @@ final class Lane: @unchecked Sendable {
     self.index = index
     self.loop = loop
     self.settings = settings
+    access = LaneAccess(settings.access, in: .shared)
     self.routing = LaneRouting(routing)
     self.report = report
     self.legacy = StackConnection(
@@ -214,6 +217,7 @@ final class Lane: @unchecked Sendable {
   /// A server has told what commands it has.
   func adopt(_ table: CommandTable) {
     self.table = table
+    takeUp(access.list)
     let told = table.abilities
     abilities = (
       told.legacy.isEmpty ? legacy.history.facts?.abilities ?? [] : told.legacy,

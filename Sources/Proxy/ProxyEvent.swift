@@ -13,6 +13,8 @@ public enum ProxyEvent: Sendable {
   case memoryIsShort(client: String, held: Int, limit: Int)
   /// Every slot is taken, and one more client was told so.
   case turnedAway(maximum: Int)
+  /// One more client of an address that has as many as it may have, and was told so.
+  case turnedAwayByAddress(String, maximum: Int)
   /// A client's hand-shake at a door that speaks TLS came to nothing; `words` are those of TLS.
   case refusedByTLS(TLSRefusal, words: String, client: String)
   /// A connection could not be taken, for want of descriptors or memory; it waits in the kernel.

@@ -77,14 +77,28 @@ extension ProxyServer {
         }
         return channel.eventLoop.makeCompletedFuture {
           let count = shared.clients.add(1, ordering: .relaxed).newValue
-          channel.closeFuture.whenComplete { _ in shared.clients.subtract(1, ordering: .relaxed) }
           if count > shared.mostClients.load(ordering: .relaxed) {
             shared.mostClients.store(count, ordering: .relaxed)
+          }
+          // Whoever comes by a unix socket is on this machine.
+          let place = channel.remoteAddress.flatMap { $0.pathname == nil ? PasswordGuesses.place($0) : nil }
+          let isWelcome = place.map { shared.census.arrived($0) } ?? true
+          channel.closeFuture.whenComplete { _ in
+            shared.clients.subtract(1, ordering: .relaxed)
+            if let place { shared.census.left(place) }
           }
           guard count <= lane.settings.maximumClients else {
             shared.turnedAway.add(1, ordering: .relaxed)
             lane.report(.turnedAway(maximum: lane.settings.maximumClients))
             try channel.pipeline.syncOperations.addHandler(TurnedAway(speaks: tls == nil))
+            return
+          }
+          guard isWelcome else {
+            shared.turnedAwayByAddress.add(1, ordering: .relaxed)
+            lane.report(
+              .turnedAwayByAddress(place ?? "", maximum: shared.census.limit.load(ordering: .relaxed)))
+            try channel.pipeline.syncOperations.addHandler(
+              TurnedAway(speaks: tls == nil, words: "ERR max number of clients of your address reached"))
             return
           }
           if let tls { return try greet(channel, tls, on: lane) }

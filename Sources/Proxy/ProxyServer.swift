@@ -56,7 +56,9 @@ public final class ProxyServer: Sendable {
     self.journal = journal
     self.histories = histories
     inForce = Mutex(routing)
-    shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
+    let shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
+    self.shared = shared
+    shared.census.limit.store(settings.access.clientsPerAddress, ordering: .relaxed)
     let clientMemory = ClientMemory(limit: settings.clientMemory)
     self.clientMemory = clientMemory
     // Often enough to see a deadline pass within an eighth of it.

@@ -43,6 +43,8 @@ public struct ProxySettings: Sendable {
   public var fallbackPatience: Int64 = 1_000_000_000
   /// The proxy's own password; nil lets everybody in.
   public var password: DoorPassword?
+  /// Who may do what from the start on; `ProxyServer.takeUp` puts other rules in force.
+  public var access = AccessList()
   /// How long a fence holds keys before it cuts off a stack that does not answer.
   public var fenceDeadline: Int64 = 250_000_000
   /// The same for a rollback, which waits for nobody.

@@ -13,7 +13,7 @@ struct TransactionQueue {
   private static let roomOfCommand = 128
 
   private var keys: [[UInt8]] = []
-  private var frames: [[UInt8]] = []
+  private(set) var frames: [[UInt8]] = []
   private var isReadOnly = true
   /// Bytes that the client holds by it.
   private(set) var bytes = 0

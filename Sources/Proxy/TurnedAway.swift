@@ -7,12 +7,16 @@ final class TurnedAway: ChannelInboundHandler {
   typealias OutboundOut = ByteBuffer
 
   private let speaks: Bool
+  private let words: String
 
-  init(speaks: Bool) { self.speaks = speaks }
+  init(speaks: Bool, words: String = "ERR max number of clients reached") {
+    self.speaks = speaks
+    self.words = words
+  }
 
   func channelActive(context: ChannelHandlerContext) {
     guard speaks else { return context.close(promise: nil) }
-    let reply = context.channel.allocator.buffer(string: "-ERR max number of clients reached\r\n")
+    let reply = context.channel.allocator.buffer(string: "-\(words)\r\n")
     context.writeAndFlush(wrapOutboundOut(reply), promise: nil)
     context.close(promise: nil)
   }

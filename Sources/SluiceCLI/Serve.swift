@@ -98,6 +98,25 @@ struct Serve: AsyncParsableCommand {
   /// The configuration in force.
   /// - Throws: `Failure` with code 78 and every problem.
   func resolved(environment: [String: String]) throws(Failure) -> ServeConfiguration {
+    do {
+      return try ServeConfiguration.load(file: config, options: options, environment: environment)
+    } catch {
+      throw Failure(.configuration, error.description)
+    }
+  }
+
+  /// The same at another time.
+  private func again(
+    _ file: String, _ environment: [String: String]
+  ) -> @Sendable () throws(ConfigurationError) -> ServeConfiguration {
+    let options = options
+    return { () throws(ConfigurationError) in
+      try ServeConfiguration.load(file: file, options: options, environment: environment)
+    }
+  }
+
+  /// What the flags say.
+  private var options: ServeOptions {
     var options = ServeOptions()
     options.listen = listen
     options.control = control
@@ -115,11 +134,7 @@ struct Serve: AsyncParsableCommand {
     options.tlsKey = tlsKey
     options.tlsClientCA = tlsClientCa
     options.logLevel = logLevel
-    do {
-      return try ServeConfiguration.load(file: config, options: options, environment: environment)
-    } catch {
-      throw Failure(.configuration, error.description)
-    }
+    return options
   }
 
   /// It was hidden as soon as this process began, but the shell's history and whoever started it have it
@@ -134,12 +149,14 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let configuration = try resolved(environment: ProcessInfo.processInfo.environment)
+    let environment = ProcessInfo.processInfo.environment
+    let configuration = try resolved(environment: environment)
     var logger = Logger(label: "sluice") { _ in LineLogHandler() }
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
     for warning in configuration.warnings + passwordsOnTheCommandLine { logger.warning("\(warning)") }
     do {
-      let service = SluiceService(configuration: configuration, logger: logger)
+      let service = SluiceService(
+        configuration: configuration, logger: logger, reread: config.map { again($0, environment) })
       try await ServeRunner(logger: logger).run(service) { service.reload() }
     } catch {
       throw Failure(.unavailable, Output.printable("\(error)"))

@@ -39,7 +39,7 @@ public struct SluiceCommand: AsyncParsableCommand {
       AssessCommand.self, Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self,
       Rearm.self, Close.self, Reopen.self, Which.self,
       WarmCommand.self, VerifyCommand.self,
-      Reload.self, ReportCommand.self, CommandsCommand.self, Diagnose.self, Bench.self,
+      Reload.self, ReportCommand.self, CommandsCommand.self, HashPassword.self, Diagnose.self, Bench.self,
     ])
 
   /// The version of the command line and of the proxy it serves.

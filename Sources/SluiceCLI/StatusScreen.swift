@@ -175,7 +175,12 @@ enum StatusScreen {
     let room = clients["max"].number.map { _ in " of \(clients["max"].count)" } ?? ""
     let turnedAway =
       (clients["turned_away"].number ?? 0) > 0 ? ", \(clients["turned_away"].count) turned away" : ""
-    let reason = clients["max_reason"].text.map { [row("", $0)] } ?? []
+    let byAddress =
+      (clients["turned_away_by_address"].number ?? 0) > 0
+      ? ", \(clients["turned_away_by_address"].count) for their address" : ""
+    let reason =
+      (clients["max_reason"].text.map { [row("", $0)] } ?? [])
+      + (status["access"]["error"].text.map { [row("", "ERROR: \($0)")] } ?? [])
     return
       ([
         row(
@@ -185,7 +190,7 @@ enum StatusScreen {
         row(
           "clients",
           "\(clients["connected"].count)\(room) connected, \(clients["total"].count) in all, "
-            + "\(clients["cut_off"].count) cut off\(turnedAway)\(memory(clients))"),
+            + "\(clients["cut_off"].count) cut off\(turnedAway)\(byAddress)\(memory(clients))"),
       ] + reason + refusals(status["refusals"].elements, "REFUSED")
       + refusals(status["lacks"].elements, "ONE HAS IT")).joined(separator: "\n")
   }

@@ -171,7 +171,7 @@ final class Bench: @unchecked Sendable {
   /// to a lane as the question for its health.
   func settle() { for _ in 0..<20 { _ = health() } }
 
-  private func wait<T: Sendable>(_ work: @escaping @Sendable (ProxyServer) async -> T) -> T {
+  func wait<T: Sendable>(_ work: @escaping @Sendable (ProxyServer) async -> T) -> T {
     let proxy = proxy
     return Awaited { await work(proxy) }.finish()
   }

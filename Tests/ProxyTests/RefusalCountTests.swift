@@ -29,7 +29,7 @@ import Testing
         (["XREAD", "BLOCK", "0", "STREAMS", "s", "0"], "XREAD", "blocking"),
         (["COPY", "a", "b", "DB", "3"], "COPY", "database"),
         (["SORT", "a", "BY", "w_*"], "SORT", "sort_pattern"),
-        (["WAIT", "1", "0"], "WAIT", "replication"), (["ACL", "LIST"], "ACL|LIST", "access_control"),
+        (["WAIT", "1", "0"], "WAIT", "replication"), (["ACL", "LOAD"], "ACL|LOAD", "access_control"),
         (["RENAME", left, right], "RENAME", "cross_stack"), (["STATUS"], "UNKNOWN", "control_order"),
       ]
       for (words, _, _) in asked {
