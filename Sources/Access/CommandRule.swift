@@ -37,18 +37,23 @@ public struct CommandRule: Sendable, Hashable, CustomStringConvertible {
           "\"\(word)\" is no rule about commands; write +get, -flushall, +config|get, +@read, -@dangerous, allcommands or "
             + "nocommands")
       }
-      self.init(try Self.subject(String(word.dropFirst())), isGiven: sign == "+")
+      self.init(try Self.subject(word.dropFirst(), of: word), isGiven: sign == "+")
     }
   }
 
   /// `get`, `config|set`, `@dangerous`: what a rule is about.
   public static func subject(_ word: String) throws(AccessProblem) -> Subject {
+    try subject(word[...], of: word)
+  }
+
+  /// - Parameter rule: as it is written, for who has to find it.
+  private static func subject(_ word: Substring, of rule: String) throws(AccessProblem) -> Subject {
     if word.hasPrefix("@") {
       let name = word.dropFirst()
       if name.lowercased() == "all" { return .all }
       guard let category = CommandCategories(named: name) else {
         let known = CommandCategories.ofEveryServer.names.map { "@\($0)" }.joined(separator: ", ")
-        throw AccessProblem("\"\(word)\" is no category of commands; there are @all, \(known)")
+        throw AccessProblem("\"\(rule)\" is no category of commands; there are @all, \(known)")
       }
       return .category(category)
     }
@@ -61,11 +66,11 @@ public struct CommandRule: Sendable, Hashable, CustomStringConvertible {
       let isContainer = CommandRule.isKnown(String(container))
       throw AccessProblem(
         isContainer
-          ? "\"\(word)\" is no subcommand of \(container.lowercased()), and a rule about what is said behind a command cannot be; "
+          ? "\"\(rule)\" is no subcommand of \(container.lowercased()), and a rule about what is said behind a command cannot be; "
             + "write the command alone"
-          : "\"\(word)\" is about a command that no server has; check how it is written")
+          : "\"\(rule)\" is about a command that no server has; check how it is written")
     }
-    throw AccessProblem("\"\(word)\" is no command of any server known here; check how it is written")
+    throw AccessProblem("\"\(rule)\" is no command of any server known here; check how it is written")
   }
 
   private static func isKnown(_ name: String) -> Bool { known.contains(name) }

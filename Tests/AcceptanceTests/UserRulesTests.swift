@@ -81,7 +81,7 @@ extension Acceptance {
       try write(Self.yaml(passwordFile, "~*", "+@all -gett", "limits: {clients_per_address: 1}"))
       let answer = try desk.ask("RELOAD\r\n")
       #expect(answer.contains("the users in force stay as they were"))
-      #expect(answer.contains("gett\" is no command"), "\(answer)")
+      #expect(answer.contains("users[0].commands: \"-gett\" is no command"), "\(answer)")
       #expect(answer.contains("(line 6)"), "\(answer)")
       #expect(try sluice.status().text("access.error")?.contains("gett") == true)
       #expect(sluice.child.errors.contains("gett"))

@@ -50,7 +50,7 @@ import Testing
     arguments: [
       (
         "- {name: a, nopass: true, commands: +gett}",
-        "gett\" is no command of any server"
+        "users[0].commands: \"+gett\" is no command of any server"
       ),
       ("- {name: a, nopass: true, commands: +get|x}", "is no subcommand of get"),
       (
