@@ -50,9 +50,19 @@ struct EffectWalk {
     dice = Dice(seed: seed)
   }
 
-  mutating func walk(rounds: Int) throws {
+  /// Some rounds of all commands, then as many more of those that chance has left out: until the primary took each
+  /// at least `times` times and `spelledOtherwise` holds `otherwise`, or twenty times the rounds are over.
+  mutating func walk(rounds: Int, each times: Int = 0, otherwise: Set<String> = []) throws {
     for round in 0..<rounds {
       for spec in specs { try step(spec, round) }
+    }
+    for round in rounds..<(20 * rounds) {
+      let missing = specs.filter {
+        acknowledged[$0.name, default: 0] < times
+          || (otherwise.contains($0.name) && !spelledOtherwise.contains($0.name))
+      }
+      if missing.isEmpty { break }
+      for spec in missing { try step(spec, round) }
     }
     let counts = actions.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")
     let total = acknowledged.values.reduce(0, +)
