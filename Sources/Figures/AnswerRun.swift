@@ -23,6 +23,16 @@ struct AnswerRun: Sendable {
     @inlinable
     static func == (left: Self, right: Self) -> Bool { left.word == right.word }
 
+    /// Whether an answer that is no error, to this command, by this stack in this role, is of this kind.
+    @inlinable
+    func isAnswer(to command: UInt16, _ stack: StackID, _ role: Role, isNull: Bool) -> Bool {
+      let asked = UInt32(command) &<< 16 | (role == .primary ? 0 : 2) | (stack == .legacy ? 0 : 1)
+      guard word & 0xffff_0003 == asked else { return false }
+      let outcome = word &>> 8 & 0xff
+      return outcome == UInt32(CommandFigures.Outcome.done.rawValue)
+        || outcome == UInt32((isNull ? CommandFigures.Outcome.miss : .hit).rawValue)
+    }
+
     var command: UInt16 { UInt16(truncatingIfNeeded: word >> 16) }
     var outcome: CommandFigures.Outcome {
       CommandFigures.Outcome(rawValue: UInt8(truncatingIfNeeded: word >> 8)) ?? .done

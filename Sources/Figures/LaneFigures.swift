@@ -78,6 +78,21 @@ public struct LaneFigures: Sendable {
     run.count &+= 1
   }
 
+  /// Counts an answer that is no error if it is like the last one; false, and nothing counted, if it is not. Nearly all of a turn are, and
+  /// nothing more of them need be known.
+  ///
+  /// - Parameter isNull: whether it is RESP's null, which is a miss where misses are counted.
+  @inlinable
+  public mutating func recordAlike(
+    _ stack: StackID, _ role: Role, command: UInt16, nanoseconds: Int64, isNull: Bool
+  ) -> Bool {
+    guard run.nanoseconds == nanoseconds, run.kind.isAnswer(to: command, stack, role, isNull: isNull) else {
+      return false
+    }
+    run.count &+= 1
+    return true
+  }
+
   @usableFromInline
   mutating func begin(_ kind: AnswerRun.Kind, _ nanoseconds: Int64) {
     settle()

@@ -159,14 +159,31 @@ extension Lane {
     report(.trouble(stack, command: command.command, words: String(decoding: text, as: UTF8.self)))
   }
 
+  @inline(__always)
   private func count(
     _ reply: Span<UInt8>, isError: Bool, of command: Pending, from connection: StackConnection
+  ) {
+    let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
+    let role = command.role == .primary ? Role.primary : .mirror
+    let isHeld = command.primaryLength > 0 && role == .primary
+    if !isError, !isHeld,
+      figures.recordAlike(
+        connection.stack, role, command: command.command, nanoseconds: elapsed,
+        isNull: ReplyReader.isNull(reply))
+    {
+      return
+    }
+    countAnew(reply, isError: isError, of: command, role, elapsed, isHeld: isHeld, from: connection)
+  }
+
+  private func countAnew(
+    _ reply: Span<UInt8>, isError: Bool, of command: Pending, _ role: Role, _ elapsed: Int64, isHeld: Bool,
+    from connection: StackConnection
   ) {
     let stack = connection.stack
     let spec = table.specs[Int(command.command)]
     let commandClass = spec.commandClass
-    let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
-    if command.primaryLength > 0, command.role == .primary {
+    if isHeld {
       figures.waits.waited(commandClass, nanoseconds: UInt64(clamping: elapsed) &+ command.held)
       figures.waits.replaced(commandClass, nanoseconds: UInt64(clamping: elapsed))
     }
@@ -184,7 +201,7 @@ extension Lane {
       outcome = ReplyReader.isNull(reply) ? .miss : .hit
     }
     figures.record(
-      stack, command.role == .primary ? .primary : .mirror, commandClass, command: command.command,
-      nanoseconds: elapsed, isSlow: elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)], outcome)
+      stack, role, commandClass, command: command.command, nanoseconds: elapsed,
+      isSlow: elapsed > guards.limits.slowAbove[Int(commandClass.rawValue)], outcome)
   }
 }

@@ -36,6 +36,7 @@ public enum ReplyReader {
   }
 
   /// Whether the reply is RESP2's or RESP3's null.
+  @inlinable
   public static func isNull(_ reply: Span<UInt8>) -> Bool {
     guard reply.count > 1 else { return false }
     return reply[0] == UInt8(ascii: "_")
