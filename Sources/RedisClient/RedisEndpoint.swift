@@ -148,21 +148,11 @@ public struct RedisEndpoint: Hashable, Sendable {
 
   /// Decodes `%40` and its like; the sentence of the error does not repeat what may be a password.
   private static func decoded(_ text: Substring) throws(RedisError) -> String {
-    var bytes: [UInt8] = []
-    var rest = text.utf8
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue }),
-        let low = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue })
-      else {
-        throw invalid("user or password has a % that is not followed by two hex digits; write %25 for a %")
-      }
-      bytes.append(UInt8(high * 16 + low))
+    guard let decoded = PercentEncoding.decoded(text) else {
+      throw invalid(
+        "user or password has a % that is not followed by two hex digits, or bytes that are not UTF-8; write %25 for a %")
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return decoded
   }
 }
 

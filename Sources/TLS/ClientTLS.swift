@@ -53,7 +53,7 @@ public struct ClientTLS: Sendable, Hashable {
   public init(query: some StringProtocol) throws(TLSFault) {
     for part in Substring(query).split(separator: "&") {
       let sign = part.firstIndex(of: "=") ?? part.endIndex
-      guard let value = ClientTLS.decoded(part[sign...].dropFirst()) else {
+      guard let value = PercentEncoding.decoded(part[sign...].dropFirst()) else {
         throw TLSFault("has a bad % escape behind ?; write % itself as %25")
       }
       try set(part[..<sign], to: value)
@@ -73,37 +73,8 @@ public struct ClientTLS: Sendable, Hashable {
   /// The query that `init(query:)` reads, with its `?`; empty where nothing is set.
   public var query: String {
     let parts = [("ca", ca), ("cert", certificate), ("key", key), ("name", name)]
-      .compactMap { name, value in value.map { "\(name)=\(ClientTLS.encoded($0))" } }
+      .compactMap { name, value in value.map { "\(name)=\(PercentEncoding.encoded($0))" } }
     let all = parts + (check == .full ? [] : ["check=\(check.rawValue)"])
     return all.isEmpty ? "" : "?" + all.joined(separator: "&")
-  }
-
-  private static func decoded(_ text: some StringProtocol) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue }),
-        let low = rest.popFirst().flatMap({ Character(UnicodeScalar($0)).hexDigitValue })
-      else { return nil }
-      bytes.append(UInt8(high * 16 + low))
-    }
-    return String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func encoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if byte <= 0x20 || byte >= 0x7f || "%&=?#@\"".utf8.contains(byte) {
-        bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

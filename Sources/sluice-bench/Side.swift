@@ -35,7 +35,7 @@ final class Sides {
   init(in folder: ScratchFolder, sluice: String?, base: String?) throws {
     let legacy = try LocalServer.redis(in: folder, name: "legacy")
     let new = try LocalServer.redis(in: folder, name: "new")
-    let haproxy = try Self.haproxy(before: legacy, in: folder)
+    let haproxy = try LocalServer.haproxy(before: legacy, in: folder)
     let twemproxy = try Self.twemproxy(before: legacy, in: folder)
     var servers = [haproxy, twemproxy]
     var sides = [
@@ -92,30 +92,6 @@ final class Sides {
     self.servers = servers
     baseline = "plain"
     all = sides
-  }
-
-  private static func haproxy(before redis: LocalServer, in folder: ScratchFolder) throws -> LocalServer {
-    try LocalServer.start("haproxy", in: folder, name: "haproxy") { port throws(ProcessError) in
-      let file = try folder.write(
-        "haproxy.cfg",
-        """
-        global
-          nbthread 1
-          maxconn 4096
-        defaults
-          mode tcp
-          timeout connect 5s
-          timeout client 60s
-          timeout server 60s
-        frontend clients
-          bind 127.0.0.1:\(port)
-          default_backend redis
-        backend redis
-          server legacy 127.0.0.1:\(redis.port)
-
-        """)
-      return ["-f", file, "-db"]
-    }
   }
 
   private static func twemproxy(before redis: LocalServer, in folder: ScratchFolder) throws -> LocalServer {

@@ -85,29 +85,8 @@ struct TLSCommand: ParsableCommand {
       try String(contentsOfFile: identity.certificate, encoding: .utf8)
         + String(contentsOfFile: identity.key, encoding: .utf8))
     let secure = try Ports.free()
-    let server = try LocalServer.start("haproxy", in: folder, name: "haproxy-\(kind)") {
-      port throws(ProcessError) in
-      let file = try folder.write(
-        "haproxy-\(kind).cfg",
-        """
-        global
-          nbthread 1
-          maxconn 4096
-        defaults
-          mode tcp
-          timeout connect 5s
-          timeout client 60s
-          timeout server 60s
-        frontend clients
-          bind 127.0.0.1:\(port)
-          bind 127.0.0.1:\(secure) ssl crt \(bundle)
-          default_backend redis
-        backend redis
-          server legacy 127.0.0.1:\(redis.port)
-
-        """)
-      return ["-f", file, "-db"]
-    }
+    let server = try LocalServer.haproxy(
+      before: redis, in: folder, name: "haproxy-\(kind)", further: "127.0.0.1:\(secure) ssl crt \(bundle)")
     return (server, secure)
   }
 
