@@ -22,6 +22,7 @@ struct ClockShift: Equatable {
 
 extension Lane {
   /// What has to be added to a time of day in one stack's clock to say it in the other's, in milliseconds.
+  @inline(__always)
   func clockShift(to stack: StackID) -> Int {
     connection(stack).clockShift &- connection(stack.other).clockShift
   }

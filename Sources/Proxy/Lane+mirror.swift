@@ -17,23 +17,30 @@ import SluiceRouting
 extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
   func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
-    let spec = table.specs[Int(command.command)]
     let shift = clockShift(to: primary.other)
-    if shift != 0, !Lane.isPlainSet(spec, request) {
-      var framer = RequestFramer(limits: .measuredBefore)
-      guard case .command = framer.next(request) else { return }
-      // A time of day in the command is one of the primary's clock.
-      if let shifted = Mirroring.shifted(spec, request, framer.arguments.span, by: shift) {
-        return mirrorTold(shifted.span, command, spec, reply, from: primary)
-      }
+    if shift != 0, mirrorShifted(request, command, reply, from: primary, by: shift) { return }
+    mirrorTold(request, command, reply, from: primary)
+  }
+
+  /// The same where the command has a time of day, which is one of the primary's clock; false where it has none.
+  private func mirrorShifted(
+    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID, by shift: Int
+  ) -> Bool {
+    let spec = table.specs[Int(command.command)]
+    if Lane.isPlainSet(spec, request) { return false }
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(request) else { return true }
+    guard let shifted = Mirroring.shifted(spec, request, framer.arguments.span, by: shift) else {
+      return false
     }
-    mirrorTold(request, command, spec, reply, from: primary)
+    mirrorTold(shifted.span, command, reply, from: primary)
+    return true
   }
 
   private func mirrorTold(
-    _ request: Span<UInt8>, _ command: Pending, _ spec: CommandSpec, _ reply: Span<UInt8>,
-    from primary: StackID
+    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID
   ) {
+    let spec = table.specs[Int(command.command)]
     if spec.mirror == .copy { return copy(request, from: primary) }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary), !isInPieces(request) {
@@ -216,7 +223,7 @@ extension Lane {
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
   ) {
     if !carrying.isEmpty, concernsPieces(request, isKnown: true) { return }
-    if concernsAbsent(request, from: primary, isKnown: true) { return }
+    if knowsAbsent, concernsAbsent(request, from: primary, isKnown: true) { return }
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.droppedWrites &+= 1
@@ -224,12 +231,12 @@ extension Lane {
     }
     figures.compare.mirroredWrites &+= 1
     var repeated = Pending(
-      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true, tail: .any,
-      sentAt: now, recorded: command.recorded)
+      slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true,
+      tail: mirror.tail.resolved(for: .any), sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
     if let reply, spec.prior == .equal || (spec.prior == .existing && isWarm) {
       // The two replies are held against each other: in one protocol, they are the same bytes.
-      repeated.tail = mirror.reaches(command.tail) ? command.tail : .any
+      if mirror.reaches(command.tail) { repeated.tail = command.tail }
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
       repeated.primaryDigest = Digest(reply).value
     } else if spec.prior == .existing, isWarm, Lane.hasThreeWords(request) {

@@ -98,12 +98,18 @@ extension Lane {
 
   // MARK: Writes
 
+  /// Whether a key is known to be missing at one of the stacks.
+  @inline(__always)
+  var knowsAbsent: Bool {
+    !connection(.legacy).suspects.absent.isEmpty || !connection(.new).suspects.absent.isEmpty
+  }
+
   /// A write is about to be repeated, or its keys to be copied. True: a key of it is missing at one of the stacks, and the write is not repeated.
   ///
   /// - Parameter isKnown: what is repeated is what was done.
   func concernsAbsent(_ request: Span<UInt8>, from primary: StackID, isKnown: Bool) -> Bool {
+    guard knowsAbsent else { return false }
     let (here, there) = (connection(primary), connection(primary.other))
-    if here.suspects.absent.isEmpty, there.suspects.absent.isEmpty { return false }
     let keys = keys(of: request)
     let makesAnew = isKnown && Lane.makesAnew(request)
     var isConcerned = false

@@ -13,6 +13,7 @@ struct LinkTail: Equatable, BitwiseCopyable {
   static let any = LinkTail(wire: .any)
 
   /// What a command will find that wants `wanted`.
+  @inline(__always)
   func resolved(for wanted: LinkTail) -> LinkTail {
     guard wanted.wire == .any else { return wanted }
     return wire == .any ? .resp2 : self

@@ -150,7 +150,8 @@ public struct RedisEndpoint: Hashable, Sendable {
   private static func decoded(_ text: Substring) throws(RedisError) -> String {
     guard let decoded = PercentEncoding.decoded(text) else {
       throw invalid(
-        "user or password has a % that is not followed by two hex digits, or bytes that are not UTF-8; write %25 for a %")
+        "user or password has a % that is not followed by two hex digits, or bytes that are not UTF-8; write %25 for a %"
+      )
     }
     return decoded
   }

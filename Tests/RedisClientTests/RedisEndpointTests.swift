@@ -45,7 +45,8 @@ import Testing
     ("redis://h/99999999999999999999", "database"), ("redis://::1:6379", "brackets"),
     ("redis://[::1", "bracket"),
     ("redis://[::1]6379", "bracket"), ("redis://@h", "password"), ("redis://ann:@h", "password"),
-    ("redis://a:%4@h", "hex"), ("redis://a:%zz@h", "hex"), ("redis://h\0x", "host is missing"),
+    ("redis://a:%4@h", "hex"), ("redis://a:%zz@h", "hex"), ("redis://a:%ff@h", "UTF-8"),
+    ("redis://h\0x", "host is missing"),
     ("unix://run/redis.sock", "absolute"), ("unix://", "absolute"), ("unix:///a\0b", "zero byte"),
     ("unix:///" + String(repeating: "x", count: 107), "107"),
   ])
