@@ -35,6 +35,9 @@ extension ServeConfiguration {
       $0.copy.hold = $1.value("hold", ValueParsers.duration(.zero ... .seconds(10))) ?? $0.copy.hold
     }
     warmOnMiss = top.value("warm_on_miss", ValueParsers.bool) ?? warmOnMiss
+    read(&top, "transactions") {
+      $0.splitsTransactions = $1.value("split", ValueParsers.bool) ?? $0.splitsTransactions
+    }
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") {
       if let file = $1.value("password_file", PasswordFile.named) { ($0.passwordFile, $0.password) = file }

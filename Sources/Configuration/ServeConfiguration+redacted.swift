@@ -54,6 +54,7 @@ extension ServeConfiguration: CustomStringConvertible {
         ]
       ),
       ("copy", [("slice", copy.slice.text), ("hold", copy.hold.text)]),
+      ("transactions", [("split", "\(splitsTransactions)")]),
       ("limits", limits.settings),
       (
         "auth",

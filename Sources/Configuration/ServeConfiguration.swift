@@ -17,6 +17,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var copy = Copy()
   /// A read that misses on new is answered from legacy, and its key brought over; for the keys that new answers for.
   public var warmOnMiss = false
+  /// A transaction with keys on both stacks is carried as one block on each, which is not atomic; else it is refused.
+  public var splitsTransactions = false
   /// What legacy does for new's cohort while new cannot be reached.
   public var fallback = Fallback.readsAndWrites
   public var limits = Limits()

@@ -21,6 +21,7 @@ extension ProxySettings {
     copyHold = configuration.copy.hold.nanoseconds
     copyBounds = CopyBounds(slice: configuration.copy.slice.nanoseconds)
     warmOnMiss = configuration.warmOnMiss
+    splitsTransactions = configuration.splitsTransactions
     pipeline = limits.pipeline
     clientOutputBytes = limits.clientOutputBytes
     clientStall = limits.clientOutputStall.nanoseconds

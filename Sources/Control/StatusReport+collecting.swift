@@ -96,6 +96,8 @@ extension StatusReport {
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
+    transactions = Transactions(
+      split: configuration.splitsTransactions, carried_split: total.splitTransactions)
     copies = Copies(
       dump: total.copies.dump, restamped: total.copies.restamped, value: total.copies.value,
       pieces: total.copies.pieces)

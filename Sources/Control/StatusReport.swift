@@ -39,6 +39,7 @@ struct StatusReport: Encodable, Sendable {
   var step: Step
   var mirror: Mirror
   var copies = Copies()
+  var transactions = Transactions()
   /// Commands that the proxy held since the start before it asked a stack, by reason: `fence`, `key` (it was on its way back), `outage`.
   var holds: [String: Holds] = [:]
   var ledger: Ledger
@@ -289,6 +290,13 @@ struct StatusReport: Encodable, Sendable {
     var p50_us: UInt64
     var p99_us: UInt64
     var max_us: UInt64
+  }
+
+  struct Transactions: Encodable, Sendable {
+    /// Whether one with keys on both stacks is carried as one block on each, which is not atomic; else it is refused.
+    var split = false
+    /// How many were.
+    var carried_split: UInt64 = 0
   }
 
   struct Copies: Encodable, Sendable {

@@ -26,6 +26,8 @@ public struct LaneFigures: Sendable {
   public var holds = HoldFigures()
   /// How long their clients waited in all.
   public var waits = HeldWaits()
+  /// Transactions with keys on both stacks that were carried as one block on each.
+  public var splitTransactions: UInt64 = 0
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -134,7 +136,8 @@ public struct LaneFigures: Sendable {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
       && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
-      && holds.isEmpty && waits.isEmpty && refusals.isEmpty && commands.isEmpty && run.count == 0
+      && holds.isEmpty && splitTransactions == 0 && waits.isEmpty && refusals.isEmpty && commands.isEmpty
+      && run.count == 0
   }
 
   /// Adds what another lane, or an earlier interval, counted, and was taken from it.
@@ -147,6 +150,7 @@ public struct LaneFigures: Sendable {
     commands.merge(other.commands)
     copies.merge(other.copies)
     holds.merge(other.holds)
+    splitTransactions &+= other.splitTransactions
     waits.merge(other.waits)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
@@ -166,6 +170,7 @@ public struct LaneFigures: Sendable {
     taken.copies = copies
     taken.holds = holds.take()
     taken.waits = waits.take()
+    taken.splitTransactions = splitTransactions
     taken.refusals = refusals
     taken.lacks = lacks
     taken.uncarried = uncarried
@@ -174,6 +179,7 @@ public struct LaneFigures: Sendable {
     errors = ErrorCounts()
     suspects = SuspectFigures.ByStack()
     copies = CopyFigures()
+    splitTransactions = 0
     refusals = RefusalCounts()
     lacks = RefusalCounts()
     uncarried = UncarriedKeys()

@@ -9,14 +9,20 @@ import SluiceRouting
 /// decision is in force a lane keeps what new cannot answer: commands that were never sent, reads, and writes that may be
 /// repeated. All of them go on where the new routing says. Other writes in flight at new fail: they may have happened.
 extension Lane {
+  /// Whether somebody may ask legacy for what this stack cannot answer.
+  func mayPostpone(on stack: StackID) -> Bool {
+    // A command that has all lanes for itself cannot be asked again in one of them.
+    keepsForLegacy && stack == .new && !(fence?.isGranted ?? false)
+  }
+
   /// Keeps a command that could not be sent. False if nobody will ask legacy for it.
   func postpone(
     _ frame: Span<UInt8>, _ spec: CommandSpec, on stack: StackID, sink: ReplySink, slot: UInt32,
     from: UInt64? = nil
   ) -> Bool {
-    guard keepsForLegacy, stack == .new, case .keyed = spec.scope, frame.count > 0 else { return false }
-    // A command that has all lanes for itself cannot be asked again in one of them.
-    guard !(fence?.isGranted ?? false), postponed.byteCount < settings.heldBytes else { return false }
+    guard mayPostpone(on: stack), case .keyed = spec.scope, frame.count > 0,
+      postponed.byteCount < settings.heldBytes
+    else { return false }
     if postponed.count == 0 { postponedSince = now }
     postponed.append(frame, sink: sink, slot: slot, keys: 1, at: now, from: from ?? waitingSince)
     return true

@@ -105,11 +105,23 @@ extension Lane {
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, keys: [Int],
     sink: ReplySink, slot: UInt32
   ) {
-    guard spec.split != .none else {
-      return refuseBothSides(spec, sink: sink, slot: slot)
-    }
-    let parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
-      Int(routing.primary(of: frame.extracting(arguments[index].range)).rawValue)
+    let parts: SplitCommand
+    if spec.isTransaction {
+      guard settings.splitsTransactions,
+        let blocks = SplitCommand(
+          transaction: frame, arguments, table, group: { Int(routing.primary(of: $0).rawValue) })
+      else { return refuseBothSides(spec, sink: sink, slot: slot) }
+      // What is known to fail is not begun.
+      for stack in StackID.allCases where !connection(stack).isUp && !mayPostpone(on: stack) {
+        return refuse(downMessage(connection(stack)), sink: sink, slot: slot)
+      }
+      figures.splitTransactions &+= 1
+      parts = blocks
+    } else {
+      guard spec.split != .none else { return refuseBothSides(spec, sink: sink, slot: slot) }
+      parts = SplitCommand(spec.split, frame, arguments, keys: keys) { index in
+        Int(routing.primary(of: frame.extracting(arguments[index].range)).rawValue)
+      }
     }
     let gather = Gather(parts, on: self, sink: sink, slot: slot)
     for (number, part) in parts.parts.enumerated() {

@@ -52,6 +52,8 @@ public struct ProxySettings: Sendable {
 
   /// Whether a read that misses on new is answered from legacy, and the key brought over.
   public var warmOnMiss = false
+  /// Whether a transaction with keys on both stacks is carried as one block on each of them, which is not atomic.
+  public var splitsTransactions = false
 
   /// How long a command waits for its key to come back from the other stack, in nanoseconds.
   public var copyHold: Int64 = 250_000_000

@@ -1,7 +1,8 @@
 import SluiceCommands
 import SluiceRESP
 
-/// A command over many keys, taken apart into one command per group of keys: `MGET a b c` → `MGET a c`, `MGET b`.
+/// A command over many keys, taken apart into one command per group of keys: `MGET a b c` → `MGET a c`, `MGET b`. A transaction is taken
+/// apart by its commands.
 struct SplitCommand {
   struct Part {
     /// What the keys of this part have in common, as the caller numbers it.
@@ -9,13 +10,21 @@ struct SplitCommand {
     var frame: [UInt8]
     /// Where the part's first key stands in `frame`.
     var firstKey: ArgumentRange
-    /// For each key of the part its place among the keys of the whole command.
+    /// For each key of the part its place among the keys of the whole command; of a transaction, for each command.
     var positions: [Int]
   }
 
-  let rule: Split
-  let keyCount: Int
+  let rule: Rule
+  /// How many keys, or commands, the whole has.
+  let count: Int
   private(set) var parts: [Part] = []
+
+  /// How the parts' replies become one.
+  enum Rule: Equatable {
+    case keys(Split)
+    /// What one part cannot do, the others do all the same: each command has its own answer.
+    case commands
+  }
 
   /// - Parameters:
   ///   - keys: the indices of the arguments that are keys.
@@ -23,8 +32,8 @@ struct SplitCommand {
   init(
     _ rule: Split, _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, keys: [Int], group: (Int) -> Int
   ) {
-    self.rule = rule
-    keyCount = keys.count
+    self.rule = .keys(rule)
+    count = keys.count
     // MSET's values travel with their keys; the other commands are keys to the end.
     let width = rule == .allOK ? 2 : 1
     var members: [(group: Int, positions: [Int])] = []
@@ -57,37 +66,108 @@ struct SplitCommand {
     }
   }
 
+  /// - Parameters:
+  ///   - block: a transaction's, as `TransactionQueue.block` makes it.
+  ///   - group: the number of the group that a key belongs to.
+  /// - Returns: nil if one of its commands has keys of two groups.
+  init?(
+    transaction block: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ table: CommandTable,
+    group: (Span<UInt8>) -> Int
+  ) {
+    guard let frames = TransactionQueue.frames(of: block, arguments) else { return nil }
+    rule = .commands
+    count = frames.count
+    let name = block.extracting(arguments[0].range).withUnsafeBufferPointer { Array($0) }
+    var members: [(group: Int, keys: [[UInt8]], frames: [[UInt8]], positions: [Int])] = []
+    /// Those without a key, which any stack can answer.
+    var free: [(frame: [UInt8], position: Int)] = []
+    var inner = RequestFramer(limits: .measuredBefore)
+    var indices: [Int] = []
+    for (position, index) in frames.enumerated() {
+      let frame = block.extracting(arguments[index].range)
+      guard case .command = inner.next(frame) else { return nil }
+      let words = inner.arguments.span
+      let spec = table.specs[table.resolve(in: frame, arguments: words)]
+      if case .keyed = spec.scope {
+        // As when it was queued: where its keys cannot be told, the server says what is wrong with it.
+        if case .invalid = spec.keyIndices(in: frame, arguments: words, into: &indices) { indices = [] }
+      } else {
+        indices = []
+      }
+      let bytes = frame.withUnsafeBufferPointer { Array($0) }
+      guard let first = indices.first else {
+        free.append((bytes, position))
+        continue
+      }
+      let number = group(frame.extracting(words[first].range))
+      for index in indices where group(frame.extracting(words[index].range)) != number { return nil }
+      let keys = indices.map { frame.extracting(words[$0].range).withUnsafeBufferPointer { Array($0) } }
+      if let known = members.firstIndex(where: { $0.group == number }) {
+        members[known].keys += keys
+        members[known].frames.append(bytes)
+        members[known].positions.append(position)
+      } else {
+        members.append((number, keys, [bytes], [position]))
+      }
+    }
+    guard !members.isEmpty else { return nil }
+    for (frame, position) in free {
+      members[0].frames.append(frame)
+      members[0].positions.append(position)
+    }
+    for member in members {
+      let frame = InlineRequest.frame(
+        of: [name, Array("\(member.keys.count)".utf8)] + member.keys + member.frames)
+      guard case .command = inner.next(frame.span) else { return nil }
+      parts.append(
+        Part(group: member.group, frame: frame, firstKey: inner.arguments[2], positions: member.positions))
+    }
+  }
+
   /// Puts the parts' replies, in the order of `parts`, together to the reply of the whole command.
   ///
   /// An error from any part is the answer: of `MSET` the other parts are written all the same, as each side is a
   /// server of its own.
   /// - Parameter wire: in which protocol the parts were answered.
   func merged(_ replies: [[UInt8]], in wire: Wire = .resp2) -> [UInt8] {
-    if let error = replies.first(where: { $0.first == UInt8(ascii: "-") }) { return error }
+    let error = replies.first { SplitCommand.isError($0) }
     switch rule {
-    case .sum:
-      var whole: [UInt8] = []
-      whole.appendInteger(replies.reduce(0) { $0 &+ (ReplyReader.integer($1.span) ?? 0) })
-      return whole
-    case .values:
+    case .keys(let rule):
+      if let error { return error }
+      switch rule {
+      case .sum:
+        var whole: [UInt8] = []
+        whole.appendInteger(replies.reduce(0) { $0 &+ (ReplyReader.integer($1.span) ?? 0) })
+        return whole
+      case .values:
+        return mergedValues(replies, wire)
+      case .allOK, .none:
+        return replies.first ?? []
+      }
+    case .commands:
+      if let error, replies.allSatisfy(SplitCommand.isError) { return error }
       return mergedValues(replies, wire)
-    case .allOK, .none:
-      return replies.first ?? []
     }
   }
 
   private func mergedValues(_ replies: [[UInt8]], _ wire: Wire) -> [UInt8] {
-    var places = [(part: Int, range: Range<Int>)?](repeating: nil, count: keyCount)
+    var places = [(part: Int, range: Range<Int>)?](repeating: nil, count: count)
     for (number, part) in parts.enumerated() {
       let reply = replies[number]
+      if SplitCommand.isError(reply) {
+        for position in part.positions { places[position] = (number, 0..<reply.count) }
+        continue
+      }
       let elements = ReplyReader.elements(of: reply.span) ?? []
       for (element, position) in zip(elements, part.positions) { places[position] = (number, element) }
     }
     var whole: [UInt8] = []
-    whole.appendArrayHeader(keyCount)
+    whole.appendArrayHeader(count)
     for place in places {
       if let place { whole += replies[place.part][place.range] } else { whole.appendNull(in: wire) }
     }
     return whole
   }
+
+  private static func isError(_ reply: [UInt8]) -> Bool { reply.first == UInt8(ascii: "-") }
 }

@@ -191,8 +191,19 @@ enum StatusScreen {
           "clients",
           "\(clients["connected"].count)\(room) connected, \(clients["total"].count) in all, "
             + "\(clients["cut_off"].count) cut off\(turnedAway)\(byAddress)\(memory(clients))"),
-      ] + reason + refusals(status["refusals"].elements, "REFUSED")
+      ] + reason + transactions(status["transactions"]) + refusals(status["refusals"].elements, "REFUSED")
       + refusals(status["lacks"].elements, "ONE HAS IT")).joined(separator: "\n")
+  }
+
+  /// That transactions are not what they are in Redis; nothing where they are.
+  private static func transactions(_ transactions: JSONValue) -> [String] {
+    guard transactions["split"].bool == true else { return [] }
+    return [
+      row(
+        "MULTI",
+        "with keys on both stacks is carried as one block on each, not atomic: \(transactions["carried_split"].count) so far"
+      )
+    ]
   }
 
   /// What applications ask for and are refused, the most frequent first; they may swallow it.

@@ -98,6 +98,79 @@ extension Acceptance {
       #expect("\(try stacks.sluice.status())".contains("cross_stack"))
     }
 
+    private func splitting(threads: Int, fallback: String = "reads_and_writes") throws -> TwoStacks {
+      var options = SluiceProcess.Options(stage: "live", percent: 50, threads: threads)
+      options.yaml = "transactions: {split: true}\nfallback: \(fallback)\n"
+      return try TwoStacks(options)
+    }
+
+    @Test("transactions.split: one block on each stack, and every answer in its place", arguments: [1, 2])
+    func split(threads: Int) throws {
+      let stacks = try splitting(threads: threads)
+      let client = try stacks.sluice.client()
+      let lines = (0..<40).flatMap { ["SET k\($0) \($0)", "GET k\($0)", "PING"] }
+      guard case .array(let answers)? = try ask(client, ["MULTI"] + lines + ["EXEC"]).last else {
+        throw TestFailure("it was refused")
+      }
+      #expect(
+        answers
+          == (0..<40).flatMap { [.status("OK"), .string(Array("\($0)".utf8)), .status("PONG")] as [Reply] })
+      for stack in [stacks.legacy, stacks.new] {
+        try eventually("all are there") {
+          try ask(stack.client(), ["EXISTS " + (0..<40).map { "k\($0)" }.joined(separator: " ")]) == [
+            .integer(40)
+          ]
+        }
+      }
+      // One command with keys on both is no more than one command.
+      let pairs = (0..<40).map { "k\($0) x" }.joined(separator: " ")
+      guard case .error(let text)? = try ask(client, ["MULTI", "SET k0 y", "MSET \(pairs)", "EXEC"]).last
+      else {
+        throw TestFailure("it was carried out")
+      }
+      #expect(text.hasPrefix("EXECABORT sluice: "), "\(text)")
+      #expect(try ask(client, ["GET k0"]) == [.string(Array("0".utf8))])
+      let status = try stacks.sluice.status()
+      #expect(status.flag("transactions.split") == true && status.number("transactions.carried_split") == 1)
+    }
+
+    @Test(
+      "transactions.split: a stack that refuses its block answers for its own commands", arguments: [1, 2])
+    func splitRefused(threads: Int) throws {
+      let stacks = try splitting(threads: threads)
+      let client = try stacks.sluice.client()
+      _ = try stacks.new.client().command("CONFIG", "SET", "maxmemory", "1")
+      guard
+        case .array(let answers)? = try ask(client, ["MULTI"] + (0..<40).map { "SET k\($0) 1" } + ["EXEC"])
+          .last
+      else { throw TestFailure("it was refused") }
+      let legacy = try stacks.legacy.client()
+      var refused = 0
+      for (index, answer) in answers.enumerated() {
+        if case .error(let text) = answer {
+          refused += 1
+          #expect(text.hasPrefix("EXECABORT"), "\(text)")
+        } else {
+          #expect(answer == .status("OK"))
+          #expect(try legacy.command("GET", "k\(index)").text == "1")
+        }
+      }
+      #expect(answers.count == 40 && refused > 0 && refused < 40, "\(refused)")
+    }
+
+    @Test("transactions.split: where a stack is down nothing of it is begun", arguments: [1, 2])
+    func splitDown(threads: Int) throws {
+      let stacks = try splitting(threads: threads, fallback: "off")
+      let client = try stacks.sluice.client()
+      stacks.new.kill()
+      try eventually("it is seen") { try stacks.sluice.status().text("stacks.new.health") != "up" }
+      guard
+        case .error(let text)? = try ask(client, ["MULTI"] + (0..<40).map { "SET k\($0) 1" } + ["EXEC"]).last
+      else { throw TestFailure("it was carried out") }
+      #expect(text.hasPrefix("STACKDOWN"), "\(text)")
+      #expect(try stacks.legacy.client().command("DBSIZE") == .integer(0))
+    }
+
     @Test("counters in blocks keep count through flips, and both stacks agree", arguments: [1, 2])
     func flips(threads: Int) throws {
       let stacks = try TwoStacks(stage: "dualwrite", threads: threads)
