@@ -13,6 +13,8 @@ SECONDS := 30
 SEED := 1
 THREADS := 1
 LAYERS := plain
+# Of `make foreign`.
+STAGE := shadow
 # Of `make chaos` and `make evidence`: redis-6.2, redis-7.0, redis-8.2 or valkey-9.1.
 LEGACY := redis-7.0
 NEW := redis-7.0
@@ -54,6 +56,8 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter 'SluiceRoutedCacheTests'
 	@# By themselves: they measure how long clients wait, and want the machine's two cores for it.
 	swift test --skip-build --filter AcceptanceTests
+	@# A client library's own tests, on a Redis and on Sluice before two.
+	python3 Tests/Foreign/suites.py .build/debug/sluice --suite redis-py-8-core
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
 	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
 
@@ -61,6 +65,13 @@ test: ## lint, build and run all tests
 examples: ## build and test the examples, each a package of its own
 	@scripts/install-packages run
 	swift test --package-path Examples/hummingbird-sessions
+
+.PHONY: foreign
+foreign: ## the test suites of Redis clients, on a Redis and on Sluice before two: make foreign STAGE=live
+	@scripts/install-packages test
+	@scripts/install-servers
+	@$(MAKE) --no-print-directory release
+	python3 Tests/Foreign/suites.py $(SLUICE) --stage $(STAGE)
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed

@@ -138,7 +138,26 @@ extension ClientSession {
       return true
     }
     guard let refusal = spec.refusal(in: frame, arguments: arguments) else { return false }
+    if refusal == .scriptWithoutKeys, runsReadOnly(frame, arguments, spec) { return true }
     refuse(refusal, spec)
+    return true
+  }
+
+  /// A script that declares no key may read, or compute, and not write: the server sees to it, where it has the form for that (7.0).
+  private func runsReadOnly(
+    _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec
+  ) -> Bool {
+    let name = Array("\(spec.name)_RO".utf8)
+    let reading = lane.table.specs[lane.table.lookup(name.span)]
+    guard reading.isKnown(to: .legacy, count: arguments.count),
+      reading.isKnown(to: .new, count: arguments.count)
+    else { return false }
+    remember(frame, arguments, spec)
+    let words = (1..<arguments.count).map { ClientSession.bytes(frame.extracting(arguments[$0].range)) }
+    let other = InlineRequest.frame(of: [name] + words)
+    var reader = RequestFramer(limits: .measuredBefore)
+    guard case .command = reader.next(other.span) else { return false }
+    toItsLane(other.span, reader.arguments.span, reading)
     return true
   }
 

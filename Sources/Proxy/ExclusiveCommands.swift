@@ -119,7 +119,7 @@ extension Lane {
     }
     let primaries = Set(keys.map { routing.primary(of: frame.extracting(arguments[$0].range)) })
     if primaries.count > 1 {
-      refuseBothSides(spec, sink: sink, slot: 0)
+      split(frame, arguments, spec, keys: keys, sink: sink, slot: 0)
     } else {
       forward(frame, spec, key: Span(), to: primaries.first ?? keyspacePrimary, sink: sink, slot: 0)
     }

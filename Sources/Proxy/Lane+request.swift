@@ -101,7 +101,7 @@ extension Lane {
   }
 
   /// Keys on both sides: taken apart if the command can be, refused if not (law 8).
-  private func split(
+  func split(
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec, keys: [Int],
     sink: ReplySink, slot: UInt32
   ) {
