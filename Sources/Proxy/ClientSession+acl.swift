@@ -152,25 +152,13 @@ extension ClientSession {
   }
 
   private static let aclHelp = [
-    "ACL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    "CAT [<category>]",
-    "    List all commands that belong to <category>, or all command categories",
-    "    when no category is specified.",
-    "DRYRUN <username> <command> [<arg> ...]",
-    "    Returns whether the user can execute the given command without executing the command.",
-    "GETUSER <username>",
-    "    Get the user's details.",
-    "GENPASS [<bits>]",
-    "    Generate a secure 256-bit user password. The optional `bits` argument can",
-    "    be used to specify a different size.",
-    "LIST",
-    "    Show users details in config file format, without their passwords.",
-    "USERS",
-    "    List all the registered usernames.",
-    "WHOAMI",
-    "    Return the current connection username.",
-    "HELP",
-    "    Print this help.",
-    "Users are in the configuration of sluice (users:) and are read again by sluice reload.",
+    "ACL CAT: the categories of commands; ACL CAT category: the commands in it",
+    "ACL DRYRUN user command [argument ...]: whether that user may; nothing is carried out",
+    "ACL GENPASS [bits]: a random password, of 256 bits unless told otherwise",
+    "ACL GETUSER user: what that user may do",
+    "ACL LIST: every user with its rules; for each password stands ***",
+    "ACL USERS: the names alone",
+    "ACL WHOAMI: who is logged in on this connection",
+    "Users are in the configuration of sluice (users:); sluice reload reads them again.",
   ]
 }
