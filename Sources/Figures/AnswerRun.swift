@@ -52,10 +52,11 @@ struct AnswerRun: Sendable {
     self.nanoseconds = nanoseconds
   }
 
+  /// Like no answer: none takes so long.
   init() {
     self.init(
       kind: Kind(
         command: 0, stack: .legacy, role: .primary, commandClass: .read, outcome: .done, isSlow: false),
-      nanoseconds: 0)
+      nanoseconds: .min)
   }
 }

@@ -113,6 +113,38 @@ import Testing
     #expect(seen == ["new primary 3 12 2", "new primary 511 26 6"])
   }
 
+  @Test("an answer is counted at a glance if it is like the last one in everything, and only then")
+  func alike() {
+    var figures = LaneFigures()
+    func isAlike(
+      _ stack: StackID = .new, _ role: Role = .primary, command: UInt16 = 3, after: Int64 = 5_000,
+      isNull: Bool = false
+    ) -> Bool {
+      figures.recordAlike(stack, role, command: command, nanoseconds: after, isNull: isNull)
+    }
+    #expect(!isAlike(.legacy, command: 0, after: 0), "nothing was before it")
+    for outcome in [CommandFigures.Outcome.hit, .miss, .done, .refused, .failed] {
+      figures.record(.new, .primary, .read, command: 3, nanoseconds: 5_000, isSlow: true, outcome)
+      let counts = figures.take()[.new, .primary, .read]
+      #expect(counts.operations == 1 && counts.slow == 1)
+      for other in [
+        isAlike(.legacy), isAlike(.new, .mirror), isAlike(command: 4), isAlike(after: 5_001),
+      ] { #expect(!other, "\(outcome)") }
+      #expect(isAlike(isNull: false) == (outcome == .hit || outcome == .done), "\(outcome)")
+      #expect(isAlike(isNull: true) == (outcome == .miss || outcome == .done), "\(outcome)")
+      let again = figures.take()[.new, .primary, .read]
+      let expected: (hits: UInt64, misses: UInt64, all: UInt64) =
+        switch outcome {
+        case .hit: (1, 0, 1)
+        case .miss: (0, 1, 1)
+        case .done: (0, 0, 2)
+        case .refused, .failed: (0, 0, 0)
+        }
+      #expect(again.hits == expected.hits && again.misses == expected.misses, "\(outcome)")
+      #expect(again.operations == expected.all && again.slow == expected.all, "\(outcome)")
+    }
+  }
+
   private func filled() -> LaneFigures {
     var figures = LaneFigures()
     figures[.legacy, .primary, .read].operations = 9
