@@ -33,8 +33,8 @@ public enum Refusal: String, Sendable, BitwiseCopyable, Equatable, CaseIterable 
     case .function:
       "ERR sluice: FUNCTION KILL is not carried; run it against the stack itself"
     case .scriptWithoutKeys:
-      "ERR sluice: a script that declares no key is carried only by itself, and read-only, by servers from 7.0 on; "
-        + "name its keys (EVAL body 1 key), or ask the stack itself"
+      "ERR sluice: a script that declares no key runs read-only, by itself, on servers from 7.0 on, and not while keys are on both stacks; "
+        + "name its keys (EVAL body 1 key)"
     case .replication:
       "ERR sluice: replication belongs to each stack; send this command to the stack itself"
     case .persistence:

@@ -144,12 +144,13 @@ extension ClientSession {
   }
 
   /// A script that declares no key may read, or compute, and not write: the server sees to it, where it has the form for that (7.0).
+  /// Not while keys are on both stacks: whose key it reads nobody can tell.
   private func runsReadOnly(
     _ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec
   ) -> Bool {
     let name = Array("\(spec.name)_RO".utf8)
     let reading = lane.table.specs[lane.table.lookup(name.span)]
-    guard reading.isKnown(to: .legacy, count: arguments.count),
+    guard lane.routing.keyspaceOwner != nil, reading.isKnown(to: .legacy, count: arguments.count),
       reading.isKnown(to: .new, count: arguments.count)
     else { return false }
     remember(frame, arguments, spec)

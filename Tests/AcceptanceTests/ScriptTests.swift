@@ -81,6 +81,15 @@ extension Acceptance {
       #expect(try "\(stacks.sluice.status())".contains("script_without_keys"))
     }
 
+    @Test("while keys are on both stacks, a script that declares no key is refused")
+    func undeclaredInLive() throws {
+      let stacks = try TwoStacks(stage: "live", percent: 50)
+      let client = try stacks.sluice.client()
+      #expect(try "\(client.command("EVAL", "return 1", "0"))".contains("while keys are on both stacks"))
+      try stacks.sluice.control("STAGE", "live", "100", "FORCE", "of this test")
+      #expect(try client.command("EVAL", "return 1", "0") == .integer(1))
+    }
+
     @Test("where a server cannot run a script read-only, one that declares no key is refused, and counted")
     func undeclaredOnAnOldServer() throws {
       let stacks = try TwoStacks(stage: "dualwrite", on: (.redis62, .redis70))
