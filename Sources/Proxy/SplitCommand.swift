@@ -77,48 +77,37 @@ struct SplitCommand {
     guard let frames = TransactionQueue.frames(of: block, arguments) else { return nil }
     rule = .commands
     count = frames.count
-    let name = block.extracting(arguments[0].range).withUnsafeBufferPointer { Array($0) }
-    var members: [(group: Int, keys: [[UInt8]], frames: [[UInt8]], positions: [Int])] = []
-    /// Those without a key, which any stack can answer.
-    var free: [(frame: [UInt8], position: Int)] = []
     var inner = RequestFramer(limits: .measuredBefore)
     var indices: [Int] = []
-    for (position, index) in frames.enumerated() {
+    /// Whose each command is; nil for those without a key, which any stack can answer.
+    var groups: [Int?] = []
+    for index in frames {
       let frame = block.extracting(arguments[index].range)
       guard case .command = inner.next(frame) else { return nil }
       let words = inner.arguments.span
       let spec = table.specs[table.resolve(in: frame, arguments: words)]
-      if case .keyed = spec.scope {
-        // As when it was queued: where its keys cannot be told, the server says what is wrong with it.
-        if case .invalid = spec.keyIndices(in: frame, arguments: words, into: &indices) { indices = [] }
-      } else {
-        indices = []
-      }
-      let bytes = frame.withUnsafeBufferPointer { Array($0) }
-      guard let first = indices.first else {
-        free.append((bytes, position))
-        continue
-      }
-      let number = group(frame.extracting(words[first].range))
-      for index in indices where group(frame.extracting(words[index].range)) != number { return nil }
-      let keys = indices.map { frame.extracting(words[$0].range).withUnsafeBufferPointer { Array($0) } }
-      if let known = members.firstIndex(where: { $0.group == number }) {
-        members[known].keys += keys
-        members[known].frames.append(bytes)
-        members[known].positions.append(position)
-      } else {
-        members.append((number, keys, [bytes], [position]))
-      }
+      // As when it was queued: where its keys cannot be told, the server says what is wrong with it.
+      if case .invalid = spec.keyIndices(in: frame, arguments: words, into: &indices) { indices = [] }
+      let numbers = Set(indices.map { group(frame.extracting(words[$0].range)) })
+      guard numbers.count < 2 else { return nil }
+      groups.append(numbers.first)
     }
-    guard !members.isEmpty else { return nil }
-    for (frame, position) in free {
-      members[0].frames.append(frame)
-      members[0].positions.append(position)
+    guard let any = groups.lazy.compactMap(\.self).first else { return nil }
+    var members: [(group: Int, queue: TransactionQueue, positions: [Int])] = []
+    for (position, index) in frames.enumerated() {
+      let number = groups[position] ?? any
+      let frame = block.extracting(arguments[index].range)
+      guard case .command = inner.next(frame) else { return nil }
+      let words = inner.arguments.span
+      let place = members.firstIndex { $0.group == number } ?? members.count
+      if place == members.count { members.append((number, TransactionQueue(), [])) }
+      let spec = table.specs[table.resolve(in: frame, arguments: words)]
+      guard members[place].queue.append(frame, words, spec) == nil else { return nil }
+      members[place].positions.append(position)
     }
     for member in members {
-      let frame = InlineRequest.frame(
-        of: [name, Array("\(member.keys.count)".utf8)] + member.keys + member.frames)
-      guard case .command = inner.next(frame.span) else { return nil }
+      let frame = member.queue.block
+      guard member.queue.refusal == nil, case .command = inner.next(frame.span) else { return nil }
       parts.append(
         Part(group: member.group, frame: frame, firstKey: inner.arguments[2], positions: member.positions))
     }
