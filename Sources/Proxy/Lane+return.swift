@@ -108,7 +108,6 @@ extension Lane {
   ///
   /// - Parameter isKnown: what is repeated is what was done.
   func concernsAbsent(_ request: Span<UInt8>, from primary: StackID, isKnown: Bool) -> Bool {
-    guard knowsAbsent else { return false }
     let (here, there) = (connection(primary), connection(primary.other))
     let keys = keys(of: request)
     let makesAnew = isKnown && Lane.makesAnew(request)

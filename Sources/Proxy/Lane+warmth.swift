@@ -66,7 +66,7 @@ extension Lane {
   /// The mirror cannot repeat what a write did: its keys are copied with the next repairs.
   func copy(_ request: Span<UInt8>, from primary: StackID) {
     if !carrying.isEmpty { _ = concernsPieces(request, isKnown: false) }
-    _ = concernsAbsent(request, from: primary, isKnown: false)
+    if knowsAbsent { _ = concernsAbsent(request, from: primary, isKnown: false) }
     suspect(request, on: primary.other, isToBeCopied: true)
     wantsRepairs = true
     scheduleTurnEnd()
