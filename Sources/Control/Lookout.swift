@@ -39,7 +39,7 @@ struct Lookout {
 
   /// Called about once a second.
   mutating func tick() {
-    for sentence in Self.hidden(proxy) where !told.contains(sentence) {
+    for sentence in Self.hidden(proxy, configuration.stacks) where !told.contains(sentence) {
       told.insert(sentence)
       logger.warning("\(sentence)")
     }
@@ -115,10 +115,11 @@ struct Lookout {
 }
 
 extension Lookout {
-  /// What the stacks' servers do not tell, as sentences.
-  static func hidden(_ proxy: ProxyServer) -> [String] {
+  /// What the stacks' servers do not tell, as sentences. The embedded engine has no commands but those that Sluice knows.
+  static func hidden(_ proxy: ProxyServer, _ stacks: ServeConfiguration.Stacks) -> [String] {
     StackID.allCases.flatMap { stack in
-      guard let facts = proxy.facts(of: stack) else { return [String]() }
+      if case .memory = (stack == .legacy ? stacks.legacy : stacks.new).endpoint { return [String]() }
+      guard let facts = proxy.facts(of: stack) else { return [] }
       var sentences: [String] = []
       if facts.tellsCommands == false {
         sentences.append(

@@ -156,7 +156,7 @@ public final class SluiceService: Service {
       servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
       warnings: [files.shortage, tls.outlook()].compactMap(\.self) + Lookout.clocks(proxy, configuration)
-        + Lookout.hidden(proxy))
+        + Lookout.hidden(proxy, configuration.stacks))
     FileHandle.standardOutput.write(Data(screen.utf8))
 
     await untilShutdown(

@@ -127,5 +127,14 @@ extension Acceptance {
       #expect(ran.exit == .code(69), "\(ran.errors)")
       #expect(ran.errors.contains("cannot listen on 127.0.0.1:\(server.port)"), "\(ran.errors)")
     }
+
+    @Test("two stacks in memory are nothing to be warned of")
+    func embedded() throws {
+      let server = try SluiceProcess(legacy: "memory:", new: "memory:")
+      #expect(try server.client().command("PING") == .status("PONG"))
+      #expect(try server.terminate() == .code(0))
+      let said = server.child.output + server.child.errors
+      #expect(said.contains("memory:") && !said.contains("does not tell"), "\(said)")
+    }
   }
 }
