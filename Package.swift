@@ -198,6 +198,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // The machines of the proxy in a world that a seed owns.
+    .executableTarget(
+      name: "sluice-simulate",
+      dependencies: [
+        "SluiceProxy", "SluiceMemoryEngine", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceJournal",
+        "SluiceFigures", nio, nioPosix, deque,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Simulation", swiftSettings: strict),
+
     // Tests.
     .target(
       name: "SluiceTestSupport", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS"],

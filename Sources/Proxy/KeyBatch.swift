@@ -140,7 +140,7 @@ final class KeyBatch: ReplySink, @unchecked Sendable {
 
   private var base: Int {
     copy.servers.tellsMoments
-      ? lane.clockShift(to: .new) : Int(Lane.wallClock()) &+ lane.new.clockShift
+      ? lane.clockShift(to: .new) : Int(lane.wallClock) &+ lane.new.clockShift
   }
 
   private func told(_ part: SmallCopy.Part, _ reply: Span<UInt8>, _ number: Int) {

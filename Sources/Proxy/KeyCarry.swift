@@ -124,7 +124,7 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     replies = []
     if isAsking {
       // A time from now ends by the receiver's clock.
-      perform(copy.sourceSaid(all, now: Int(Lane.wallClock()) &+ lane.connection(target).clockShift))
+      perform(copy.sourceSaid(all, now: Int(lane.wallClock) &+ lane.connection(target).clockShift))
     } else {
       perform(copy.targetSaid(all))
     }

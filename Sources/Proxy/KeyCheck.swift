@@ -73,7 +73,7 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
     let connection = lane.connection(stack)
     let isLeft = !connection.history.server.hasExpireTime
     let moment =
-      isLeft ? Int(Lane.wallClock()) &+ min(time, 1 << 52) : time.subtracting(connection.clockShift)
+      isLeft ? Int(lane.wallClock) &+ min(time, 1 << 52) : time.subtracting(connection.clockShift)
     return Array(":\(max(0, moment))\r\n".utf8)
   }
 
@@ -161,7 +161,7 @@ final class KeyCheck: KeyQuestion, @unchecked Sendable {
 
   private func isExpiring(_ expiry: [UInt8]) -> Bool {
     guard let time = ReplyReader.integer(expiry.span), time > 0 else { return false }
-    return Int64(time) - Lane.wallClock() < Int64(tolerance)
+    return Int64(time) - lane.wallClock < Int64(tolerance)
   }
 }
 

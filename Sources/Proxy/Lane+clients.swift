@@ -4,13 +4,13 @@ import SluiceTLS
 /// The clients whose sockets live on this lane's loop.
 extension Lane {
   func clientArrived(_ session: ClientSession) {
-    sessions[ObjectIdentifier(session)] = session
+    sessions[session.id] = session
     clientsTotal += 1
     if isDraining { session.leave() }
   }
 
   func clientLeft(_ session: ClientSession) {
-    sessions[ObjectIdentifier(session)] = nil
+    sessions[session.id] = nil
   }
 
   /// So much is on its way to a stack that clients must wait before they may add to it.
@@ -72,5 +72,14 @@ extension Lane {
     for channel in greeted.values { channel.cut() }
     for session in sessions.values { session.close() }
     for connection in stacks { connection.close() }
+  }
+
+  /// Lanes know each other and their clients, and these them: somebody has to begin.
+  func letGo() {
+    peers = []
+    sessions = [:]
+    greeted = [:]
+    (dirty, flushing, resuming, congested, otherTails) = ([], [], [], [], [])
+    (carrying, pieces, fills, shareWalks, batches) = ([:], [:], [:], [:], [])
   }
 }

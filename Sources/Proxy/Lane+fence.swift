@@ -34,7 +34,7 @@ extension Lane {
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
     fence.deadline = deadline
     fence.target = snapshot
-    fence.targetSince = NIODeadline.now().uptimeNanoseconds
+    fence.targetSince = loop.now.uptimeNanoseconds
     fence.flipped.append(flipped)
     // A command that has the lane for itself goes by the routing that it has found; the flip begins when it is through.
     if fence.isGranted { self.fence = fence } else { begin(fence, to: snapshot) }
@@ -299,7 +299,7 @@ extension Lane {
   /// A flip has waited long enough for the command that has the lane for itself. It has no time limit of its own but the
   /// connection's; the stack that loses keys is cut off for it.
   private func exclusiveExpired(_ fence: Fence, _ deadline: Int64) {
-    let waited = NIODeadline.now().uptimeNanoseconds &- fence.targetSince
+    let waited = loop.now.uptimeNanoseconds &- fence.targetSince
     guard let target = fence.target, waited >= UInt64(fence.deadline) else { return }
     let losing = losers(to: target)
     for connection in stacks where connection.stack == .legacy ? losing.legacy : losing.new {

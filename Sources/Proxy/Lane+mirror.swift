@@ -65,7 +65,7 @@ extension Lane {
     let arguments = framer.arguments
     switch Mirroring.effect(
       of: spec, request: request, arguments: arguments.span, reply: reply,
-      nowMilliseconds: Lane.wallClock() &+ Int64(connection(primary.other).clockShift),
+      nowMilliseconds: wallClock &+ Int64(connection(primary.other).clockShift),
       limits: settings.limits, abilities: (abilities(of: primary), abilities(of: primary.other)),
       into: &effect)
     {
@@ -212,11 +212,7 @@ extension Lane {
   }
 
   /// Milliseconds since 1970; effects that name a time name it absolutely.
-  static func wallClock() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
+  var wallClock: Int64 { settings.world.milliseconds }
 
   /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.
   func repeatWrite(

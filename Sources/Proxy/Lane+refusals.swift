@@ -85,13 +85,13 @@ extension ClientSession {
   /// Counts a command that a stack's server does not have.
   func countLack(_ command: Int, _ reason: String) {
     lane.figures.lacks.record(
-      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: Lane.wallClock(),
+      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: lane.wallClock,
       client: whoIsThis())
   }
 
   func countRefusal(_ command: Int, _ reason: String) {
     lane.figures.refusals.record(
-      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: Lane.wallClock(),
+      RefusalCounts.Place(command: UInt16(truncatingIfNeeded: command), reason: reason), at: lane.wallClock,
       client: whoIsThis())
   }
 }

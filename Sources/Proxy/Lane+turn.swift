@@ -1,9 +1,5 @@
 import NIOCore
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// One turn of the loop: sockets are read, commands and replies are appended to buffers, and at the end of the turn every
 /// connection with something to say gets one write.
 ///
@@ -13,7 +9,7 @@ extension Lane {
   /// Reads the clock, once for all sockets of a turn.
   func turnBegan() {
     guard !isTurnEndScheduled else { return }
-    now = NIODeadline.now().uptimeNanoseconds
+    now = loop.now.uptimeNanoseconds
     if now >= guards.slotEnds { guards.closeSlot(at: now, figures) }
   }
 
@@ -64,7 +60,7 @@ extension Lane {
     for session in flushing { session.flush() }
     flushing.removeAll(keepingCapacity: true)
     // Whoever was just given something to do may have our processor first: what they say meanwhile is read in one turn.
-    if hasAnswered { sched_yield() }
+    if hasAnswered { settings.world.yield() }
     if !resuming.isEmpty {
       let sessions = resuming
       resuming = []

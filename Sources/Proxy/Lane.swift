@@ -143,7 +143,7 @@ final class Lane: @unchecked Sendable {
   var turnEnd: @Sendable () -> Void = {}
 
   // Lane+clients.swift
-  var sessions: [ObjectIdentifier: ClientSession] = [:]
+  var sessions: [Int: ClientSession] = [:]
   /// Clients that are in the hand-shake of TLS.
   var greeted: [ObjectIdentifier: any Channel] = [:]
   var clientsTotal = 0

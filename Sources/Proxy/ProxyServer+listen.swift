@@ -36,22 +36,7 @@ extension ProxyServer {
   ///
   /// - Parameter tls: how TLS is spoken there; nil speaks none.
   public func listen(_ address: ListenAddress, tls: ServerTLSContext? = nil) async throws -> SocketAddress {
-    let shared = self.shared
-    let lanes = self.lanes
-    /// The client is met when its hand-shake is through.
-    @Sendable func greet(_ channel: Channel, _ tls: ServerTLSContext, on lane: Lane) throws {
-      lane.greeted[ObjectIdentifier(channel)] = channel
-      let gate = TLSGate(.nanoseconds(lane.settings.tlsHandshake), tls.counts) {
-        lane.greeted[ObjectIdentifier(channel)] = nil
-        lane.turnBegan()
-        return ClientSession(lane: lane, server: shared, id: shared.nextClientID())
-      } refused: { reason, words, channel in
-        lane.greeted[ObjectIdentifier(channel)] = nil
-        lane.report(.refusedByTLS(reason, words: words, client: ClientSession.text(channel.remoteAddress)))
-      }
-      try channel.pipeline.syncOperations.addHandler(gate)
-      try tls.start(in: channel)
-    }
+    let laneSet = self.laneSet
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -59,7 +44,7 @@ extension ProxyServer {
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
             AcceptPause(ProxyServer.patienceOfDoors) {
-              lanes.first?.report(.notAccepted(errno: $0.errnoCode))
+              laneSet.lanes.first?.report(.notAccepted(errno: $0.errnoCode))
             })
         }
       }
@@ -72,40 +57,7 @@ extension ProxyServer {
       // avoided: two events for each reply.
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 4 << 10))
       .childChannelInitializer { channel in
-        guard let lane = lanes.first(where: { $0.loop === channel.eventLoop }) else {
-          return channel.eventLoop.makeFailedFuture(ChannelError.inappropriateOperationForState)
-        }
-        return channel.eventLoop.makeCompletedFuture {
-          let count = shared.clients.add(1, ordering: .relaxed).newValue
-          if count > shared.mostClients.load(ordering: .relaxed) {
-            shared.mostClients.store(count, ordering: .relaxed)
-          }
-          // Whoever comes by a unix socket is on this machine.
-          let place = channel.remoteAddress.flatMap { $0.pathname == nil ? PasswordGuesses.place($0) : nil }
-          let isWelcome = place.map { shared.census.arrived($0) } ?? true
-          channel.closeFuture.whenComplete { _ in
-            shared.clients.subtract(1, ordering: .relaxed)
-            if let place { shared.census.left(place) }
-          }
-          guard count <= lane.settings.maximumClients else {
-            shared.turnedAway.add(1, ordering: .relaxed)
-            lane.report(.turnedAway(maximum: lane.settings.maximumClients))
-            try channel.pipeline.syncOperations.addHandler(TurnedAway(speaks: tls == nil))
-            return
-          }
-          guard isWelcome else {
-            shared.turnedAwayByAddress.add(1, ordering: .relaxed)
-            lane.report(
-              .turnedAwayByAddress(place ?? "", maximum: shared.census.limit.load(ordering: .relaxed)))
-            try channel.pipeline.syncOperations.addHandler(
-              TurnedAway(speaks: tls == nil, words: "ERR max number of clients of your address reached"))
-            return
-          }
-          if let tls { return try greet(channel, tls, on: lane) }
-          lane.turnBegan()
-          try channel.pipeline.syncOperations.addHandler(
-            ClientSession(lane: lane, server: shared, id: shared.nextClientID()))
-        }
+        channel.eventLoop.makeCompletedFuture { try laneSet.welcome(channel, tls) }
       }
     let channel: Channel
     switch address {

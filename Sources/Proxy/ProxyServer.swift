@@ -11,19 +11,18 @@ import Synchronization
 /// The data plane: listens, serves clients, and has one lane per event loop.
 public final class ProxyServer: Sendable {
   let group: MultiThreadedEventLoopGroup
-  let lanes: [Lane]
-  private let journal: SuspectJournal?
-  let shared: ProxyShared
+  let laneSet: LaneSet
   let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
-  private let histories: (legacy: StackHistory, new: StackHistory)
-  /// What the servers have told of their commands.
-  let book: CommandBook
-  let clientMemory: ClientMemory
-  /// The last routing that was handed to the lanes.
-  private let inForce: Mutex<RoutingSnapshot>
   /// No lane takes anything any more.
   private let hasStopped = Atomic<Bool>(false)
+
+  var lanes: [Lane] { laneSet.lanes }
+  var shared: ProxyShared { laneSet.shared }
+  var clientMemory: ClientMemory { laneSet.clientMemory }
+  /// What the servers have told of their commands.
+  var book: CommandBook { laneSet.book }
+  private var histories: (legacy: StackHistory, new: StackHistory) { laneSet.histories }
 
   /// Connects every lane to both stacks; clients are served from `listen` on.
   ///
@@ -39,53 +38,17 @@ public final class ProxyServer: Sendable {
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
-    let record = journal?.inForce
-    let histories = (
-      legacy: StackHistory(.legacy, record: record), new: StackHistory(.new, record: record)
-    )
-    let journals = journal?.lanes ?? []
-    let book = CommandBook()
-    self.book = book
-    let lanes = (0..<settings.threads).map { index in
-      Lane(
-        index: index, loop: group.next(), settings: settings, routing: routing, legacy: legacy, new: new,
-        histories: histories, book: book, journal: journals.indices.contains(index) ? journals[index] : nil,
-        report: report)
+    let laneSet = LaneSet(
+      settings, on: Array(group.makeIterator()), legacy: legacy, new: new, routing: routing, journal: journal,
+      isContinued: isContinued, report: report)
+    self.laneSet = laneSet
+    let period = TimeAmount.nanoseconds(laneSet.period)
+    ticks = laneSet.lanes.map { lane in
+      lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in laneSet.tick(lane.index) }
     }
-    self.lanes = lanes
-    self.journal = journal
-    self.histories = histories
-    inForce = Mutex(routing)
-    let shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
-    self.shared = shared
-    shared.census.limit.store(settings.access.clientsPerAddress, ordering: .relaxed)
-    let clientMemory = ClientMemory(limit: settings.clientMemory)
-    self.clientMemory = clientMemory
-    // Often enough to see a deadline pass within an eighth of it.
-    let period = TimeAmount.nanoseconds(
-      max(5_000_000, min(min(legacy.commandTimeout, new.commandTimeout) / 8, 250_000_000)))
-    ticks = lanes.map { lane in
-      lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in lane.tick() }
-    }
-    let stage = routing.effectiveStage
-    var recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered
-    let remembered = LawBreak.noJournal.isOn ? nil : journal?.remembered
-    // Another stage than the one in force before is a flip like any other: what comes into use again may hold what is old.
-    let (everything, mirrored) = journal?.doubts(in: isContinued ? routing : nil) ?? ([], [])
-    recovered?.everything = everything.union(remembered?.doubts(at: stage) ?? [])
-    let scripts = ScriptLibrary()
-    let (taken, leftOutAnew) = (recovered, remembered?.leavesOutAnew(at: stage))
-    for lane in lanes {
-      try await lane.loop.submit {
-        lane.prepare(
-          among: lanes, recovered: taken, mirrored: mirrored, leftOutAnew: leftOutAnew,
-          clientMemory: clientMemory,
-          scripts: scripts)
-      }.get()
-    }
-    record?.leaveOut(Set([stage.leftOut].compactMap(\.self)))
-    journal?.wasTakenOver()
-    for lane in lanes { try await lane.loop.submit { lane.open() }.get() }
+    for lane in lanes { try await lane.loop.submit { laneSet.prepare(lane.index) }.get() }
+    laneSet.wasTakenOver()
+    for lane in lanes { try await lane.loop.submit { laneSet.open(lane.index) }.get() }
     await settle(within: max(legacy.connectTimeout, new.connectTimeout))
   }
 
@@ -101,83 +64,17 @@ public final class ProxyServer: Sendable {
 
   // MARK: Flips
 
-  /// Puts a routing in force in every lane and returns when it is. `deadline` bounds how long a fence may hold a lane.
-  ///
-  /// A stack that comes into use again, and was not told of the writes meanwhile, is emptied first; that too is bounded by the
-  /// deadline, and a stack that cannot be reached by then is emptied before it answers for anything.
+  /// Puts a routing in force in every lane and returns when it is; as `LaneSet` has it.
   public func adopt(_ snapshot: RoutingSnapshot, deadline: Int64) async -> [LaneFlip] {
     guard !hasStopped.load(ordering: .acquiring) else { return [] }
-    let emptied = await emptyUnfed(before: snapshot, deadline: deadline)
-    // A stack is left out before the first write that it is not told of, and until the last one.
-    note(snapshot) { $0.union($1.filter { $0 != emptied }) }
-    let flips = await putInForce(snapshot, deadline: deadline, emptied: emptied)
-    note(snapshot) { now, _ in now }
-    tellStrays()
-    return flips
+    return await withCheckedContinuation { continuation in
+      laneSet.adopt(snapshot, deadline: deadline) { continuation.resume(returning: $0) }
+    }
   }
 
   /// Every lane is in the routing that the next process will remember: leaves to it which stacks have doubtful keys of which they are
   /// the primary.
-  public func tellStrays() {
-    histories.legacy.tellStrays()
-    histories.new.tellStrays()
-  }
-
-  /// Writes down which stacks are not told of writes, unless a newer routing says so; from those of this one and those written down.
-  private func note(_ snapshot: RoutingSnapshot, _ leftOut: (Set<StackID>, Set<StackID>) -> Set<StackID>) {
-    guard let record = journal?.inForce else { return }
-    let now = Set([snapshot.effectiveStage.leftOut].compactMap(\.self))
-    inForce.withLock { inForce in
-      guard inForce.version == snapshot.version else { return }
-      record.leaveOut(leftOut(now, Set(record.value.leftOut.keys)))
-    }
-  }
-
-  private func putInForce(_ snapshot: RoutingSnapshot, deadline: Int64, emptied: StackID?) async -> [LaneFlip]
-  {
-    await withTaskGroup(of: LaneFlip.self) { group in
-      for lane in lanes {
-        group.addTask {
-          await withCheckedContinuation { continuation in
-            lane.loop.execute {
-              lane.adopt(snapshot, deadline: deadline) { continuation.resume(returning: $0) }
-            }
-          }
-        }
-      }
-      return await group.reduce(into: []) { flips, flip in
-        flips.append(flip)
-        flips[flips.count - 1].emptied = emptied
-      }
-    }
-  }
-
-  private func emptyUnfed(before snapshot: RoutingSnapshot, deadline: Int64) async -> StackID? {
-    let stack: StackID? = inForce.withLock { inForce in
-      // One that was overtaken says nothing of what is left out from here on.
-      guard snapshot.version >= inForce.version else { return nil }
-      defer { inForce = snapshot }
-      let leftOut = inForce.effectiveStage.leftOut
-      return snapshot.effectiveStage.leftOut == leftOut ? nil : leftOut
-    }
-    guard let stack, !hasOnePlace else { return nil }
-    var isUnfed = false
-    for lane in lanes where (try? await lane.loop.submit { lane.isUnfed(stack) }.get()) ?? false {
-      isUnfed = true
-    }
-    guard isUnfed else { return nil }
-    let history = stack == .legacy ? histories.legacy : histories.new
-    history.doubtEverything()
-    let losses = history.losses
-    for lane in lanes { _ = try? await lane.loop.submit { lane.cutToBeEmptied(stack) }.get() }
-    let end = NIODeadline.now() + .nanoseconds(deadline)
-    while NIODeadline.now() < end {
-      let isUp = await health().allSatisfy { (stack == .legacy ? $0.legacy : $0.new) == .up }
-      if isUp, history.losses > losses { break }
-      _ = try? await group.next().scheduleTask(in: .milliseconds(2)) {}.futureResult.get()
-    }
-    return stack
-  }
+  public func tellStrays() { laneSet.tellStrays() }
 
   /// Where a stack was met last; nil if it never was.
   public func place(of stack: StackID) -> StackPlace? {
@@ -201,9 +98,6 @@ public final class ProxyServer: Sendable {
 
   /// Passwords that clients have tried.
   public var guesses: PasswordGuesses { shared.guesses }
-
-  /// Whether both names are one database.
-  private var hasOnePlace: Bool { place(of: .new)?.isSame(as: place(of: .legacy)) ?? false }
 
   /// How often the stacks were found, or made, empty: what `walked` needs to know.
   public var losses: UInt64 { histories.legacy.losses + histories.new.losses }
@@ -336,31 +230,24 @@ public final class ProxyServer: Sendable {
   }
 }
 
+extension LaneSet {
+  /// How one lane's connections are; on its loop.
+  package func health(_ index: Int) -> ProxyServer.LaneHealth { lanes[index].healthNow }
+
+  /// What one lane has counted since the last call; on its loop.
+  package func figures(_ index: Int) -> LaneFigures { lanes[index].takeFigures() }
+
+  /// Nobody uses the lanes any more: they let go of each other.
+  package func forget(_ index: Int) { lanes[index].letGo() }
+}
+
 extension Lane {
-  fileprivate func prepare(
-    among lanes: [Lane], recovered: SuspectJournal.Recovered?, mirrored: Set<StackID>, leftOutAnew: StackID?,
-    clientMemory: ClientMemory, scripts: ScriptLibrary
-  ) {
-    peers = lanes
-    self.scripts = scripts
-    self.clientMemory = clientMemory
-    // Until this start it was told of everything.
-    if let leftOutAnew { wasLeftOut(leftOutAnew) }
-    if let recovered { takeOver(recovered, mirrored: mirrored) }
-  }
-
-  fileprivate func open() {
-    turnBegan()
-    connection(.legacy).connect()
-    connection(.new).connect()
-  }
-
   fileprivate func takeFigures() -> LaneFigures {
     for connection in stacks {
       figures.suspects[connection.stack] = connection.suspects.takeFigures()
       if !connection.suspects.absent.isEmpty {
         figures.compare.uncarried &+= UInt64(connection.suspects.uncarried.values.reduce(0, +))
-        connection.suspects.name(in: &figures.uncarried, at: WallClock.now() / 1_000_000)
+        connection.suspects.name(in: &figures.uncarried, at: wallClock)
       }
     }
     guards.willTakeFigures(at: now, figures)

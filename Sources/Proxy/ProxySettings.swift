@@ -60,5 +60,8 @@ public struct ProxySettings: Sendable {
   /// How much of a value is read or written at a time.
   public var copyBounds = CopyBounds()
 
+  /// Where time, chance and sockets come from.
+  public var world = World.real
+
   public init() {}
 }

@@ -259,7 +259,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
     guard lane.order == order else { return overtaken() }
     guard var look, doubtsNow == doubts else { return failed() }
     let isLegacyFirst = primary == .legacy
-    let now = Lane.wallClock()
+    let now = lane.wallClock
     let step = look.answered(
       legacy: answers[isLegacyFirst ? 0 : 1], new: answers[isLegacyFirst ? 1 : 0],
       now: (now &+ lane.legacy.clockOffset, now &+ lane.new.clockOffset),

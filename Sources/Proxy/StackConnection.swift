@@ -208,7 +208,7 @@ final class StackConnection {
     let learns = lane.index == 0 || history.facts == nil
     let known = lane.book.hasTold(stack) ? history.facts?.run : nil
     let handler = StackHandler(connection: self, Handshake(endpoint, learns: learns, known: known))
-    endpoint.connect(on: lane.loop, handler).whenFailure { error in
+    lane.settings.world.connect(endpoint, lane.loop, handler).assumeIsolated().whenFailure { error in
       handler.detach()
       self.lost(endpoint.reason(of: error), kind: .unreachable)
     }
@@ -383,7 +383,7 @@ final class StackConnection {
     let settings = lane.settings
     let ceiling = backoff.failed(end, initial: settings.backoffInitial, maximum: settings.backoffMaximum)
     breaker = .open
-    let delay = ceiling / 2 + Int64.random(in: 0...max(1, ceiling / 2))
+    let delay = ceiling / 2 + settings.world.random(upTo: max(1, ceiling / 2))
     attempt = lane.loop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) { self.connect() }
   }
 

@@ -10,9 +10,7 @@ import SluiceTLS
 /// How a socket to a stack is opened, whoever needs one.
 extension StackEndpoint {
   /// Opens one; a name is looked up anew each time. The handler is in its pipeline before the first byte.
-  func connect(on loop: EventLoop, _ handler: some ChannelHandler & Sendable)
-    -> EventLoopFuture<Channel>.Isolated
-  {
+  func connect(on loop: EventLoop, _ handler: any ChannelHandler & Sendable) -> EventLoopFuture<any Channel> {
     let (tls, address) = (tls, address)
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(.nanoseconds(connectTimeout))
@@ -29,9 +27,9 @@ extension StackEndpoint {
     case .tcp(let host, let port):
       return KeepAlive.stacks.reduce(bootstrap) { $0.channelOption($1.option, value: $1.value) }
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .connect(host: host, port: port).assumeIsolated()
+        .connect(host: host, port: port)
     case .unix(let path):
-      return bootstrap.connect(unixDomainSocketPath: path).assumeIsolated()
+      return bootstrap.connect(unixDomainSocketPath: path)
     }
   }
 

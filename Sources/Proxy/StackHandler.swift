@@ -48,7 +48,7 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func introduce(_ context: ChannelHandlerContext) {
-    askedAt = WallClock.now()
+    askedAt = connection?.lane.settings.world.timeOfDay() ?? 0
     say(context)
   }
 
@@ -122,8 +122,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
 
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
     let outcome = handshake.replied(reply)
-    if let time = handshake.takeTime() {
-      connection?.history.told(ClockOffset(told: time, asked: askedAt, heard: WallClock.now()))
+    if let time = handshake.takeTime(), let connection {
+      connection.history.told(ClockOffset(told: time, asked: askedAt, heard: connection.lane.settings.world.timeOfDay()))
     }
     switch outcome {
     case .wait: break

@@ -3,10 +3,6 @@ import SluiceRouting
 import SluiceServers
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// What all lanes together know of one stack's server: which run of it they have met, and whether what it holds may be believed.
 ///
 /// Lanes connect one by one, but a server that came back is one: the first lane to meet a new run decides for all of them,
@@ -43,16 +39,17 @@ final class StackHistory: Sendable {
     var strangers: Set<Int> = []
 
     /// The stack holds nothing any more.
-    mutating func lose() {
+    ///
+    /// - Parameter now: milliseconds since 1970.
+    mutating func lose(at now: Int64) {
       losses += 1
       isDoubtful = false
       emptier = nil
-      var time = timespec()
-      clock_gettime(CLOCK_REALTIME, &time)
-      coldSince = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+      coldSince = now
     }
   }
 
+  private let world: World
   private let state: Mutex<State>
   private let lastPlace = Mutex<StackPlace?>(nil)
   private let lastVersion = Mutex<[UInt8]?>(nil)
@@ -64,7 +61,8 @@ final class StackHistory: Sendable {
   private let lastClock = Mutex<(offset: ClockOffset, at: Int64)?>(nil)
 
   /// - Parameter record: where a doubt outlives the process; nil if it need not.
-  init(_ stack: StackID, record: InForceRecord? = nil) {
+  init(_ stack: StackID, record: InForceRecord? = nil, in world: World) {
+    self.world = world
     state = Mutex(State(stack: stack, record: record))
   }
 
@@ -121,7 +119,7 @@ final class StackHistory: Sendable {
   /// The server has told its time. Of the readings of one moment, when all lanes connect, the one that was
   /// answered quickest counts.
   func told(_ offset: ClockOffset) {
-    let now = WallClock.now()
+    let now = world.timeOfDay()
     lastClock.withLock { last in
       if let last, abs(now &- last.at) < 5_000_000_000, last.offset.uncertainty < offset.uncertainty {
         return
@@ -192,7 +190,7 @@ final class StackHistory: Sendable {
       }
       // Who hides its run may be another one when nobody is left that knew it.
       let mayBeAnother = isAnotherRun || run == nil && state.attached.isEmpty
-      if keys == 0, mayBeAnother || isFirst || state.isDoubtful { state.lose() }
+      if keys == 0, mayBeAnother || isFirst || state.isDoubtful { state.lose(at: world.milliseconds) }
       state.run = run ?? state.run
       state.attached.insert(lane)
       return .welcome
@@ -202,7 +200,7 @@ final class StackHistory: Sendable {
   /// The lane that was told to has emptied the stack.
   func wasEmptied(by lane: Int, run: [UInt8]?) {
     state.withLock { state in
-      state.lose()
+      state.lose(at: world.milliseconds)
       state.run = run ?? state.run
       state.attached.insert(lane)
     }

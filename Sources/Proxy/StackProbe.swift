@@ -10,6 +10,7 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
   typealias OutboundOut = ByteBuffer
 
   private let loop: EventLoop
+  private let world: World
   private var framer: ReplyFramer
   private var handshake: Handshake?
   private var patience: Int64 = 0
@@ -18,8 +19,9 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
   private var done: ((Handshake.Greeting?) -> Void)?
 
   /// - Parameter done: called once, with nil if nobody is reached who takes commands.
-  init(_ loop: EventLoop, limits: FrameLimits, done: @escaping (Handshake.Greeting?) -> Void) {
+  init(_ loop: EventLoop, in world: World, limits: FrameLimits, done: @escaping (Handshake.Greeting?) -> Void) {
     self.loop = loop
+    self.world = world
     self.done = done
     framer = ReplyFramer(limits: limits, takesRESP3: false)
   }
@@ -28,7 +30,7 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
     guard done != nil else { return }
     handshake = Handshake(endpoint, negotiates: false)
     patience = endpoint.connectTimeout
-    endpoint.connect(on: loop, self).whenFailure { _ in self.finish(nil) }
+    world.connect(endpoint, loop, self).assumeIsolated().whenFailure { _ in self.finish(nil) }
   }
 
   /// Nobody wants to know any more.

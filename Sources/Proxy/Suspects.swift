@@ -224,6 +224,9 @@ struct Suspects {
 
   func isAbsent(_ key: [UInt8]) -> Bool { absent[key] != nil }
 
+  /// Whether it is absent only because it was deleted, and is to come back.
+  func isMissing(_ key: [UInt8]) -> Bool { absent[key] == .waiting }
+
   /// Whether a command may wait for a key that was written too often to be copied: it can be copied while its writes wait. Once after
   /// each flip.
   mutating func mayWaitForHot(_ key: [UInt8]) -> Bool {

@@ -1,0 +1,121 @@
+import DequeModule
+import NIOCore
+
+/// Whoever stands at an end of a pipe.
+protocol PipeEnd: AnyObject {
+  /// Bytes, the end of the stream or a reset have come.
+  func pipeHasNews(_ pipe: Pipe)
+  /// There is room again for what would not fit.
+  func pipeHasRoom(_ pipe: Pipe)
+}
+
+/// One direction of a connection: the kernels on both sides and the wire between them. Bytes come in their order, in pieces and at
+/// moments that the seed decides.
+final class Pipe: Actor {
+  private unowned let world: SimWorld
+  private let capacity: Int
+  private var wire = Deque<(at: UInt64, bytes: ByteBuffer, isEnd: Bool)>()
+  private var inTransit = 0
+  /// What has come and was not read.
+  private(set) var arrived = ByteBuffer()
+  /// The writer has closed its side, and everything before that has come.
+  private(set) var hasEnded = false
+  /// The connection was reset: what had come can still be read, and nothing else comes.
+  private(set) var isReset = false
+  private var isClosed = false
+  private var wantsRoom = false
+  weak var reader: (any PipeEnd)?
+  weak var writer: (any PipeEnd)?
+
+  init(_ world: SimWorld, capacity: Int) {
+    self.world = world
+    self.capacity = capacity
+  }
+
+  // MARK: The writer's side
+
+  /// Takes as much as there is room for; the writer is told when there is room for the rest.
+  ///
+  /// - Returns: how many bytes were taken.
+  func write(_ bytes: ByteBuffer) -> Int {
+    guard !isClosed, !isReset else { return bytes.readableBytes }
+    var bytes = bytes
+    let room = capacity - inTransit - arrived.readableBytes
+    let length = min(room, bytes.readableBytes)
+    wantsRoom = length < bytes.readableBytes
+    guard length > 0, var taken = bytes.readSlice(length: length) else { return 0 }
+    inTransit += length
+    while world.splits(taken.readableBytes) {
+      guard let piece = taken.readSlice(length: world.chance.between(1, taken.readableBytes - 1)) else { break }
+      send(piece)
+    }
+    send(taken)
+    return length
+  }
+
+  private func send(_ bytes: ByteBuffer, isEnd: Bool = false) {
+    let at = max(wire.last?.at ?? 0, world.now + world.latency())
+    wire.append((at, bytes, isEnd))
+    world.agenda.add(self, at: at)
+  }
+
+  /// Nothing more is written.
+  func close() {
+    guard !isClosed, !isReset else { return }
+    isClosed = true
+    send(ByteBuffer(), isEnd: true)
+  }
+
+  /// What is on the wire is lost from some place on.
+  func reset() {
+    guard !isReset else { return }
+    isReset = true
+    let survivors = world.chance.below(wire.count + 1)
+    while wire.count > survivors { _ = wire.popLast() }
+    for (_, bytes, _) in wire { arrive(bytes) }
+    wire = []
+    inTransit = 0
+    reader?.pipeHasNews(self)
+  }
+
+  // MARK: The reader's side
+
+  func act() {
+    guard !isReset else { return }
+    var hasNews = false
+    while let first = wire.first, first.at <= world.now {
+      wire.removeFirst()
+      inTransit -= first.bytes.readableBytes
+      if first.isEnd { hasEnded = true } else { arrive(first.bytes) }
+      hasNews = true
+    }
+    if hasNews { reader?.pipeHasNews(self) }
+  }
+
+  private func arrive(_ bytes: ByteBuffer) {
+    if arrived.readableBytes == 0 {
+      arrived = bytes
+    } else {
+      arrived.writeImmutableBuffer(bytes)
+    }
+  }
+
+  func read(atMost most: Int) -> ByteBuffer? {
+    guard arrived.readableBytes > 0 else { return nil }
+    let bytes = arrived.readSlice(length: min(most, arrived.readableBytes))
+    if arrived.readableBytes == 0 { arrived = ByteBuffer() }
+    if wantsRoom, !isReset {
+      wantsRoom = false
+      writer?.pipeHasRoom(self)
+    }
+    return bytes
+  }
+
+  /// Nobody reads any more.
+  func abandon() {
+    arrived = ByteBuffer()
+    reader = nil
+  }
+
+  var isOver: Bool { (hasEnded || isReset) && arrived.readableBytes == 0 }
+}

@@ -1,0 +1,306 @@
+import NIOCore
+import SluiceCommands
+import SluiceFigures
+import SluiceJournal
+import SluiceProxy
+import SluiceRESP
+import SluiceRouting
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Everything around the proxy's machines, owned by one seed: time, chance, the network, two servers, clients, an operator and faults.
+///
+/// The machines are the real ones (`LaneSet`, and all that is in it). One thread runs the world, and whatever happens in it is an entry of
+/// its agenda: one seed is one order of events, on every machine. That thread is the proof behind `@unchecked Sendable`.
+final class SimWorld: @unchecked Sendable {
+  let seed: UInt64
+  var chance: Chance
+  var plan: Plan
+  var agenda = Agenda()
+  /// The loop that runs just now.
+  private(set) var current: SimLoop?
+  private(set) var servers: [StackID: SimServer] = [:]
+  private(set) var clients: [SimClient] = []
+  private(set) var loops: [SimLoop] = []
+  var laneSet: LaneSet?
+  var journal: SuspectJournal?
+  private let folder: String
+  private var journals = 0
+  private var channels: [ObjectIdentifier: SimChannel] = [:]
+  var histories: [History]
+  private var ofKey: [Int32] = [-1]
+  var asked = 0
+  var losses: [ClosedRange<UInt64>] = []
+  private(set) var violations: [String] = []
+  private(set) var refusals: [String: Int] = [:]
+  var divergences: [Divergence] = []
+  var figures = LaneFigures()
+  var operatorOfStages: SimOperator?
+  var troublemaker: Troublemaker?
+  var story: [String]?
+  private var isMuted = false
+
+  init(seed: UInt64, operations: Int, folder: String, tells: Bool) {
+    self.seed = seed
+    self.folder = folder
+    chance = Chance(seed)
+    plan = Plan(&chance, operations: operations)
+    histories = Array(repeating: History(), count: plan.registers)
+    story = tells ? [] : nil
+    for stack in StackID.allCases {
+      servers[stack] = SimServer(self, name: stack.name, run: Int(chance.next() >> 16))
+    }
+    clients = (0..<plan.clients).map { SimClient(self, number: $0) }
+  }
+
+  // MARK: Time and chance
+
+  var now: UInt64 { agenda.now }
+  /// Nanoseconds since 1970.
+  var wallClock: Int64 { 1_700_000_000_000_000_000 + Int64(agenda.now) }
+
+  /// Until somebody who was woken has the processor.
+  func turnTime() -> UInt64 { UInt64(chance.spread(1, 60)) * 1000 }
+  /// From one machine to the other.
+  func latency() -> UInt64 { UInt64(chance.happens(900) ? chance.between(5, max(6, plan.latency / 10)) : chance.between(5, plan.latency)) * 1000 }
+  func splits(_ count: Int) -> Bool { count > 1 && chance.happens(plan.splits) }
+  func readSize(_ most: Int) -> Int { chance.happens(plan.splits) ? chance.spread(1, most) : most }
+
+  /// Runs what belongs to a loop.
+  func run(on loop: SimLoop, _ work: () throws -> Void) rethrows {
+    let before = current
+    current = loop
+    defer { current = before }
+    try work()
+  }
+
+  func pass(until end: UInt64) {
+    while let actor = agenda.next(until: end) { actor.act() }
+    agenda.pass(to: end)
+  }
+
+  /// Goes on until something is so, looking every half millisecond; false if it was not within the time.
+  func pass(atMost nanoseconds: UInt64, until isSo: () -> Bool) -> Bool {
+    let end = now + nanoseconds
+    while !isSo() {
+      guard now < end else { return false }
+      pass(until: min(end, now + 500_000))
+    }
+    return true
+  }
+
+  func tell(_ words: @autoclosure () -> String) {
+    guard story != nil else { return }
+    let micros = (now - 3_600_000_000_000) / 1000
+    story?.append("\(micros / 1000).\(String(micros % 1000 + 1000).dropFirst()) ms  \(words())")
+  }
+
+  // MARK: The proxy
+
+  /// A process begins, with what the one before has left.
+  func startProxy(_ routing: RoutingSnapshot, isContinued: Bool, left: String?) {
+    if plan.isJournaled {
+      let path = left ?? nextJournal()
+      journal = try? SuspectJournal(directory: path, lanes: plan.lanes, ringBytes: 1 << 16)
+      if journal == nil { violated("the journal cannot be opened") }
+    }
+    let loops = (0..<plan.lanes).map { _ in SimLoop(self) }
+    self.loops = loops
+    var settings = ProxySettings()
+    settings.threads = plan.lanes
+    settings.mirrorCommands = chance.spread(4, 100_000)
+    settings.pipeline = chance.spread(4, 1024)
+    settings.suspects = chance.happens(50) ? chance.spread(3, 100) : 1_000_000
+    settings.fallback = .off
+    settings.warmOnMiss = chance.happens(150)
+    settings.world = World(
+      timeOfDay: { [unowned self] in wallClock }, random: { [unowned self] in chance.next() },
+      connect: { [unowned self] endpoint, loop, handler in connect(endpoint, loop, handler) }, yield: {})
+    var endpoints: [StackID: StackEndpoint] = [:]
+    for stack in StackID.allCases {
+      var endpoint = StackEndpoint(address: .unix(path: stack.name), label: stack.name)
+      endpoint.commandTimeout = 1_000_000_000
+      endpoint.connectTimeout = 500_000_000
+      endpoints[stack] = endpoint
+    }
+    guard let legacy = endpoints[.legacy], let new = endpoints[.new] else { return }
+    let lanes = LaneSet(
+      settings, on: loops, legacy: legacy, new: new, routing: routing, journal: journal, isContinued: isContinued
+    ) { [unowned self] in heard($0) }
+    laneSet = lanes
+    for (index, loop) in loops.enumerated() { loop.perform { lanes.prepare(index) } }
+    lanes.wasTakenOver()
+    for (index, loop) in loops.enumerated() {
+      loop.perform {
+        lanes.open(index)
+        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(lanes.period), delay: .nanoseconds(lanes.period)) { _ in
+          lanes.tick(index)
+        }
+      }
+    }
+    _ = pass(atMost: 1_000_000_000) { self.health.allSatisfy { $0.legacy != .connecting && $0.new != .connecting } }
+  }
+
+  var health: [ProxyServer.LaneHealth] {
+    guard let laneSet else { return [] }
+    return loops.indices.map { index in
+      var health: ProxyServer.LaneHealth?
+      loops[index].perform { health = laneSet.health(index) }
+      return health
+    }.compactMap(\.self)
+  }
+
+  private func nextJournal() -> String {
+    journals += 1
+    return "\(folder)/\(seed)-\(journals)"
+  }
+
+  /// `kill -9`: what was handed to the kernels and written to the files is all that is left. Returns where that is.
+  func killProxy() -> String? {
+    // The process that is gone writes no more; its files go on as they are in this moment.
+    let left = journal.flatMap { copy($0.directory) }
+    endProxy()
+    return left
+  }
+
+  private func copy(_ directory: String) -> String? {
+    let path = nextJournal()
+    guard mkdir(path, 0o700) == 0, let names = opendir(directory) else { return nil }
+    defer { closedir(names) }
+    while let entry = readdir(names) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != "..", name != "lock" { copyFile("\(directory)/\(name)", "\(path)/\(name)") }
+    }
+    return path
+  }
+
+  func endProxy() {
+    isMuted = true
+    let all = channels.values.sorted { $0.number < $1.number }
+    channels = [:]
+    for channel in all { channel.loop.perform { channel.vanish() } }
+    for loop in loops { loop.end() }
+    for (index, loop) in loops.enumerated() { loop.perform { laneSet?.forget(index) } }
+    laneSet = nil
+    loops = []
+    if let directory = journal?.directory {
+      journal = nil
+      removeFolder(directory)
+    }
+    isMuted = false
+  }
+
+  // MARK: The network
+
+  private func connect(_ endpoint: StackEndpoint, _ loop: any EventLoop, _ handler: any ChannelHandler & Sendable)
+    -> EventLoopFuture<any Channel>
+  {
+    let promise = loop.makePromise(of: (any Channel).self)
+    guard let loop = loop as? SimLoop, let server = servers[endpoint.label == "legacy" ? .legacy : .new] else {
+      promise.fail(ChannelError.operationUnsupported)
+      return promise.futureResult
+    }
+    _ = loop.scheduleTask(in: .nanoseconds(Int64(latency()))) { [unowned self] in
+      guard !server.isDown else {
+        return promise.fail(IOError(errnoCode: ECONNREFUSED, reason: "connect"))
+      }
+      let there = Pipe(self, capacity: plan.pipe)
+      let back = Pipe(self, capacity: plan.pipe)
+      let channel = made(
+        SimChannel(
+          loop, number: channelNumber(), inbound: back, outbound: there,
+          .init(read: 1 << 16, low: 1 << 20, high: 4 << 20, allowsHalfClosure: false)))
+      try? channel.pipeline.syncOperations.addHandler(handler)
+      server.connect(inbound: there, outbound: back)
+      promise.succeed(channel)
+      channel.open()
+    }
+    return promise.futureResult
+  }
+
+  private var lastChannel = 0
+  private func channelNumber() -> Int {
+    lastChannel += 1
+    return lastChannel
+  }
+
+  private func made(_ channel: SimChannel) -> SimChannel {
+    channels[ObjectIdentifier(channel)] = channel
+    channel.closeFuture.whenComplete { [unowned self] _ in channels[ObjectIdentifier(channel)] = nil }
+    return channel
+  }
+
+  /// A client's connection to the proxy, on the loop that the kernel has chosen; nil while nobody listens.
+  func connectClient() -> (inbound: Pipe, outbound: Pipe)? {
+    guard let laneSet, !loops.isEmpty else { return nil }
+    let loop = loops[chance.below(loops.count)]
+    let there = Pipe(self, capacity: plan.pipe)
+    let back = Pipe(self, capacity: plan.pipe)
+    loop.perform {
+      let channel = made(
+        SimChannel(
+          loop, number: channelNumber(), inbound: there, outbound: back,
+          .init(read: 8 << 10, low: 1, high: 4 << 10, allowsHalfClosure: true)))
+      try? laneSet.welcome(channel)
+      channel.open()
+    }
+    return (back, there)
+  }
+
+  // MARK: What clients and machines tell
+
+  func mayAsk() -> Bool {
+    guard asked < plan.operations else { return false }
+    asked += 1
+    return true
+  }
+
+  func newValue() -> (Int, [UInt8]) {
+    let number = ofKey.count
+    ofKey.append(0)
+    return (number, Values.text(number, length: chance.spread(0, plan.longestValue)))
+  }
+
+  /// Whether somebody has written that value; which key it is of is the history's to say.
+  func isOf(_ value: Int, key: Int) -> Bool { ofKey.indices.contains(value) }
+
+  func note(_ key: Int, _ operation: History.Operation) { histories[key].add(operation) }
+
+  func refused(_ reply: Span<UInt8>) {
+    let word = reply.withUnsafeBufferPointer { String(decoding: $0.prefix { $0 != 32 && $0 != 13 }, as: UTF8.self) }
+    refusals[word, default: 0] += 1
+    if story != nil { tell("refused: \(excerpt(reply))") }
+  }
+
+  func violated(_ words: String) {
+    if violations.count < 20 { violations.append(words) }
+    tell("VIOLATION \(words)")
+  }
+
+  /// From now on, for some time, keys may be lost that nobody deletes.
+  func mayLose(for nanoseconds: UInt64, _ why: @autoclosure () -> String) {
+    losses.append(now...now + nanoseconds)
+    tell(why())
+  }
+
+  func mayHaveLost(since: UInt64) -> Bool { losses.contains { $0.upperBound >= since && $0.lowerBound <= now } }
+
+  func clientLostConnection() { tell("a client lost its connection") }
+
+  private func heard(_ event: ProxyEvent) {
+    guard !isMuted else { return }
+    switch event {
+    case .divergence(let divergence):
+      divergences.append(divergence)
+      tell("divergence \(divergence.kind) of \(String(decoding: divergence.key, as: UTF8.self))")
+    case .health(let stack, let health, let lane):
+      // A link that was lost may have cost what was under way.
+      if health != .up, health != .connecting { mayLose(for: 3_000_000_000, "lane \(lane): \(stack.name) \(health)") }
+    default: break
+    }
+  }
+}
