@@ -81,14 +81,14 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
       carry()
     case nil: end(.refused("\(target.name) gave no answer to EXISTS"))
     case _?:
-      // Somebody else has filled it, or the read missed a part of a key that is there.
+      // Somebody else has made or filled it, or the read missed a part of a key that is there. It has missed: to read again might show it what
+      // its own client has written behind it.
       if connection.suspects.isAbsent(key) {
         lane.wasMadeAnew(key, on: target)
       } else if connection.suspects.contains(key) {
         // It was not deleted: the stack takes no writes.
         connection.suspects.pauses.wasRefused(key, speaksOfItself: false, at: lane.now)
       }
-      readAgain()
       end(.present)
     }
   }

@@ -32,7 +32,9 @@ final class SimOperator: Actor, @unchecked Sendable {
 
   private func schedule() {
     guard world.plan.flips > 0 else { return }
-    world.agenda.add(self, at: world.now + UInt64(world.chance.spread(1, world.plan.flips)) * 1_000_000)
+    // Not without end, where clients take their time.
+    let rest = flips < 400 ? world.chance.spread(1, world.plan.flips) : 500
+    world.agenda.add(self, at: world.now + UInt64(rest) * 1_000_000)
   }
 
   func act() {

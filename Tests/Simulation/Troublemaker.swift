@@ -13,7 +13,8 @@ final class Troublemaker: Actor {
 
   private func schedule() {
     guard world.plan.faults > 0, !isOver else { return }
-    world.agenda.add(self, at: world.now + UInt64(world.chance.spread(1, world.plan.faults)) * 1_000_000)
+    let rest = faults < 200 ? world.chance.spread(1, world.plan.faults) : 2000
+    world.agenda.add(self, at: world.now + UInt64(rest) * 1_000_000)
   }
 
   func act() {
