@@ -78,6 +78,7 @@ final class SimClient: Actor, PipeEnd {
     inbound?.abandon()
     outbound?.close()
     (inbound, outbound) = (nil, nil)
+    unsent = ByteBuffer()
     world.clientLostConnection()
     while let question = owed.popFirst() { failed(question, end: .max) }
     wake(in: UInt64(world.chance.between(1, 20)) * 1_000_000)

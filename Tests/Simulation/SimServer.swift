@@ -54,9 +54,9 @@ final class SimServer: Actor, @unchecked Sendable {
   func act() {
     guard alarm.rings(at: world.now), !isDown else { return }
     if hangsUntil > world.now { return wake() }
-    let first = world.chance.below(max(1, links.count))
-    for place in links.indices {
-      let link = links[(place + first) % links.count]
+    // As epoll tells them: whose bytes came first is read first.
+    for link in links.filter({ $0.hasNews }).sorted(by: { $0.newsAt < $1.newsAt }) {
+      link.hasNews = false
       while !link.isGone, let bytes = link.inbound.read(atMost: 1 << 16) { serve(bytes, of: link) }
       link.send()
       if link.inbound.isOver { link.close() }
@@ -281,8 +281,18 @@ final class SimServer: Actor, @unchecked Sendable {
       session = MemorySession(id: id)
     }
 
-    func pipeHasNews(_ pipe: Pipe) { server.wake() }
-    func pipeHasRoom(_ pipe: Pipe) { server.wake() }
+    /// Something has come, or room has, since that moment.
+    var hasNews = false
+    private(set) var newsAt: UInt64 = 0
+
+    func pipeHasNews(_ pipe: Pipe) { hear() }
+    func pipeHasRoom(_ pipe: Pipe) { hear() }
+
+    private func hear() {
+      if !hasNews { newsAt = server.world.now }
+      hasNews = true
+      server.wake()
+    }
 
     func say(_ text: String) { output.append(contentsOf: text.utf8) }
 

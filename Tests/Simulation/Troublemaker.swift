@@ -4,6 +4,7 @@ import SluiceRouting
 final class Troublemaker: Actor {
   unowned let world: SimWorld
   private var healings: [(at: UInt64, heal: () -> Void)] = []
+  private var nextAt: UInt64 = 0
   private(set) var isOver = false
   private(set) var faults = 0
 
@@ -14,15 +15,16 @@ final class Troublemaker: Actor {
   private func schedule() {
     guard world.plan.faults > 0, !isOver else { return }
     let rest = faults < 200 ? world.chance.spread(1, world.plan.faults) : 2000
-    world.agenda.add(self, at: world.now + UInt64(rest) * 1_000_000)
+    nextAt = world.now + UInt64(rest) * 1_000_000
+    world.agenda.add(self, at: nextAt)
   }
 
   func act() {
     let due = healings.filter { $0.at <= world.now }
     healings.removeAll { $0.at <= world.now }
     for healing in due { healing.heal() }
-    guard !isOver else { return }
-    if due.isEmpty { disturb() }
+    guard !isOver, nextAt <= world.now else { return }
+    disturb()
     schedule()
   }
 
@@ -76,7 +78,8 @@ final class Troublemaker: Actor {
       guard mayComeBackOld(stack) else { return }
       restart(server, milliseconds, withSnapshot: true, spare)
     case .evict:
-      world.mayLose(for: 1_000_000, "\(server.name) evicts a key")
+      // Where the stack is the mirror, nobody may notice for long.
+      world.mayLose(for: 3_600_000_000_000, "\(server.name) evicts a key")
       server.evict()
     case .crash: crash()
     }

@@ -129,13 +129,20 @@ final class UnitKey {
 
   // MARK: Answers
 
+  private func tell(_ command: Command, _ reply: String) {
+    let words = command.words.map { String(decoding: $0.prefix(20), as: UTF8.self) }.joined(separator: " ")
+    world.tell("client: #\(command.number)\(command.isDeletion ? " (begins anew)" : "") \(words) → \(reply)")
+  }
+
   func failed(_ command: Command) {
+    if world.story != nil { tell(command, "nobody knows") }
     guard !command.isRead || command.isDeletion else { return }
     isUnknown = true
     resyncAt = .max
   }
 
   func answered(_ command: Command, _ reply: Span<UInt8>) {
+    if world.story != nil { tell(command, excerpt(reply)) }
     if command.isDeletion {
       // One that was sent before somebody else's fate became unknown proves nothing.
       guard command.number == resyncAt else { return }
