@@ -248,7 +248,9 @@ final class StackConnection {
       // What became doubtful since the first answers came has found no connection here that could be cut.
       return history.isDoubtful ? .refused("may hold what is old, and is emptied first") : .welcome
     }
-    if suspects.isEverything { history.doubtEverything() }
+    // Another lane may have emptied it since this one was here last: then nothing of this lane's keys is there that could be old, and who is
+    // connected by now is not asked to go once more.
+    if suspects.isEverything, history.losses == lossesSeen { history.doubtEverything() }
     let arrival = history.arrived(
       lane: lane.index, run: greeting.run, keys: greeting.keys,
       mayBeEmptied: !isBoth && lane.routing.mirrorsWrites && lane.routing.commonPrimary != stack)
