@@ -8,11 +8,15 @@ SHELL := /bin/bash
 # them all tests, check at run time that no two accesses to one variable overlap; the release build leaves that out.
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SLUICE := .build/release/sluice
+SIMULATE := .build/release/sluice-simulate
 # Of `make chaos`.
 SECONDS := 30
 SEED := 1
 THREADS := 1
 LAYERS := plain
+# Of `make simulate`.
+SEEDS := 100000
+FROM := $(shell date +%s)
 # Of `make foreign`.
 STAGE := shadow
 # Of `make chaos` and `make evidence`: redis-6.2, redis-7.0, redis-8.2 or valkey-9.1.
@@ -58,6 +62,11 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter AcceptanceTests
 	@# A client library's own tests, on a Redis and on Sluice before two.
 	python3 Tests/Foreign/suites.py .build/debug/sluice --suite redis-py-8-core
+	@# Worlds that a seed owns: the same ones each time, some new ones, and each law broken on purpose.
+	@$(MAKE) --no-print-directory release-simulator
+	$(SIMULATE) --seeds 300
+	$(SIMULATE) --seeds 100000 --from $(FROM) --seconds 10
+	Tests/Simulation/breaks .build/debug/sluice-simulate
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
 	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
 
@@ -84,6 +93,10 @@ bench: ## measure Sluice beside direct Redis, HAProxy and twemproxy
 	@$(MAKE) --no-print-directory release release-bench
 	.build/release/sluice-bench compare
 	.build/release/sluice-bench layers
+
+.PHONY: simulate
+simulate: release-simulator ## the proxy's machines in worlds that a seed owns, and checkers that look for a lie: make simulate SEEDS=100000 FROM=1
+	$(SIMULATE) --seeds $(SEEDS) --from $(FROM)
 
 .PHONY: chaos
 chaos: ## random flips and faults on real servers, and checkers that look for a lie: make chaos SECONDS=600 SEED=7 THREADS=2 LAYERS=web_app LEGACY=redis-6.2 NEW=valkey-9.1
@@ -129,6 +142,11 @@ release: # the proxy, optimised
 release-bench: # the load generator, optimised
 	@scripts/install-packages run
 	swift build $(RELEASE) --product sluice-bench
+
+.PHONY: release-simulator
+release-simulator: # the simulator, optimised
+	@scripts/install-packages run
+	swift build $(RELEASE) --product sluice-simulate
 
 .PHONY: lint
 lint: ## check the format

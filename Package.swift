@@ -206,7 +206,7 @@ let package = Package(
         "SluiceFigures", nio, nioPosix, deque,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Tests/Simulation", swiftSettings: strict),
+      path: "Tests/Simulation", exclude: ["breaks"], swiftSettings: strict),
 
     // Tests.
     .target(

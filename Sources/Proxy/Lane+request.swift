@@ -73,7 +73,12 @@ extension Lane {
       case .new: primaries.new = true
       }
     }
-    if isMoving || (fence != nil && held.count > 0) {
+    // Nothing that is held may be overtaken on any of the keys; and one key alone is held where the next command on it would be, or that one
+    // would overtake this.
+    let isHeldBack =
+      keyIndices.count == 1
+      ? mustHold(frame.extracting(arguments[first].range)) : fence != nil && held.count > 0
+    if isMoving || isHeldBack {
       return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
     }
     if refusesWrite(frame, arguments, spec, keyIndices) {

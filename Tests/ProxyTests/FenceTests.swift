@@ -51,6 +51,37 @@ import Testing
     }
   }
 
+  /// A command that can take many keys, with one that stays, keeps its place before the next one on that key.
+  @Test func aCommandForManyKeysWithOneIsNotOvertaken() async throws {
+    try await Bench.runScripted(routing: FenceTests.before) { bench, stacks in
+      let key = FenceTests.moving[0]
+      let other = FenceTests.staying[0]
+      let first = try bench.client()
+      let second = try bench.client()
+      let third = try bench.client()
+      try first.send(command: "SET", key, "old")
+      #expect(try stacks.legacy.command() == ["SET", key, "old"])
+      let flip = bench.beginAdopting(FenceTests.after)
+      try second.send(command: "SET", key, "young")
+      bench.settle()
+      try third.send(command: "DEL", other)
+      try third.send(command: "SET", other, "x")
+      #expect(try stacks.legacy.command() == ["DEL", other])
+      #expect(try stacks.legacy.command() == ["SET", other, "x"])
+      try stacks.legacy.send("+OK\r\n:1\r\n+OK\r\n")
+      #expect(try third.reply() == ":1\r\n")
+      #expect(try third.reply() == "+OK\r\n")
+      #expect(try stacks.new.command() == ["SET", key, "old"])
+      #expect(try stacks.new.command() == ["DEL", other])
+      #expect(try stacks.new.command() == ["SET", other, "x"])
+      try stacks.new.send("+OK\r\n:1\r\n+OK\r\n")
+      #expect(try stacks.new.command() == ["SET", key, "young"])
+      try stacks.new.send("+OK\r\n")
+      #expect(try second.reply() == "+OK\r\n")
+      _ = flip.finish()
+    }
+  }
+
   /// What a fence holds has a bound: clients of the lane's own loop wait, and what is beyond the bound is refused whole.
   @Test func aFenceHoldsNoMoreThanItMay() async throws {
     var settings = ProxySettings()
