@@ -90,11 +90,14 @@ extension Lane {
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, on connection: StackConnection
   ) {
     let name = Lane.firstKey(of: request) ?? []
-    let asking = connection.suspects.endDeletion(name)
+    let followers = connection.suspects.endDeletion(name)
     guard reply[0] != UInt8(ascii: "-") else {
-      // One answer can be withheld. Of several, not all stand right behind the deletion: none of them may be read.
-      if asking > 1 { return connection.cut("refused to delete a key that may be wrong", kind: .refused) }
-      connection.hasRefusedPurge = asking == 1
+      switch followers {
+      case .nobody: break
+      case .next: connection.hasRefusedPurge = true
+      // Which of the next answers are theirs, nobody knows: none of them may be read.
+      case .some: connection.cut("refused to delete a key that may be wrong", kind: .refused)
+      }
       return
     }
     let other = self.connection(connection.stack.other).suspects

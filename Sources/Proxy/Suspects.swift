@@ -48,7 +48,7 @@ struct Suspects {
   /// Of those that were too hot to be copied, the ones that somebody has waited for since the last flip.
   private var waitedFor: Set<[UInt8]> = []
   /// Keys whose deletion is on its way, with the number of commands that stand behind it.
-  private var deletions: [[UInt8]: Int] = [:]
+  private var deletions: [[UInt8]: Followers] = [:]
 
   init(stack: StackID, limit: Int, routing: LaneRouting, journal: LaneJournal?) {
     self.stack = stack
@@ -281,13 +281,26 @@ struct Suspects {
 
   /// Whether a deletion must be sent: none is on its way yet that this command stands behind.
   mutating func beginDeletion(_ key: [UInt8], asking: Int) -> Bool {
-    let isFirst = deletions[key] == nil
-    deletions[key, default: 0] += asking
-    return isFirst
+    guard let under = deletions[key] else {
+      deletions[key] = asking == 0 ? .nobody : .next
+      return true
+    }
+    // What was sent meanwhile stands between the deletion and this command.
+    deletions[key] = asking == 0 ? under : .some
+    return false
   }
 
-  /// The deletion was answered, or never will be. How many commands stood behind it.
-  mutating func endDeletion(_ key: [UInt8]) -> Int { deletions.removeValue(forKey: key) ?? 0 }
+  /// Who stands behind a deletion on the stack's connection and must not be answered if it is refused.
+  enum Followers {
+    case nobody
+    /// The command of a client that comes next.
+    case next
+    /// Several, or one that others stand before.
+    case some
+  }
+
+  /// The deletion was answered, or never will be.
+  mutating func endDeletion(_ key: [UInt8]) -> Followers { deletions.removeValue(forKey: key) ?? .nobody }
 
   // MARK: What the journal must know longer
 

@@ -192,10 +192,12 @@ final class SimServer: Actor, @unchecked Sendable {
     default:
       if mood != .well, let refusal = refusal(of: frame, arguments) {
         if link.queue != nil { link.isSpoilt = true }
+        if world.story != nil { tell(frame, arguments, Array(refusal.utf8), link) }
         return link.say(refusal)
       }
       if link.queue != nil {
         link.queue?.append(frame.withUnsafeBufferPointer { Array($0) })
+        if world.story != nil { tell(frame, arguments, Array("+QUEUED\r\n".utf8), link) }
         return link.say("+QUEUED\r\n")
       }
       if name == .flushdb || name == .flushall { losses += 1 }
