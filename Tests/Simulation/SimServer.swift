@@ -129,6 +129,8 @@ final class SimServer: Actor, @unchecked Sendable {
     }.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
+  var isEmpty: Bool { ReplyReader.integer(engine.ask("DBSIZE").span) == 0 }
+
   /// In milliseconds since 1970; negative for none.
   func expiry(of key: [UInt8]) -> Int {
     ReplyReader.integer(engine.ask([Array("PEXPIRETIME".utf8), key]).span) ?? -1
@@ -217,6 +219,7 @@ final class SimServer: Actor, @unchecked Sendable {
   private func refusal(of frame: Span<UInt8>, _ arguments: [ArgumentRange]) -> String? {
     let table = CommandTable.shared
     let spec = table.specs[table.resolve(in: frame, arguments: arguments.span)]
+    if case .local = spec.scope { return nil }
     guard spec.access == .write else { return nil }
     switch mood {
     case .well, .loading: return nil

@@ -99,8 +99,12 @@ final class SimWorld: @unchecked Sendable {
 
   // MARK: The proxy
 
+  /// Stacks that a later process has met empty: cold, and the process after it knows nothing of that.
+  private(set) var metEmpty: Set<StackID> = []
+
   /// A process begins, with what the one before has left.
   func startProxy(_ routing: RoutingSnapshot, isContinued: Bool, left: String?) {
+    if left != nil { for (stack, server) in servers where server.isEmpty { metEmpty.insert(stack) } }
     if plan.isJournaled {
       let path = left ?? nextJournal()
       journal = try? SuspectJournal(directory: path, lanes: plan.lanes, ringBytes: 1 << 16)

@@ -92,8 +92,12 @@ extension SimWorld {
   private func compareStacks() {
     guard let legacy = servers[.legacy], let new = servers[.new] else { return }
     let leftOut = operatorOfStages?.leftOut ?? []
+    // What was met empty is cold, and lacks what nobody has written since.
+    let health = self.health
     let mayLack = [
-      StackID.legacy: legacy.losses > 0 || leftOut.contains(.legacy), .new: new.losses > 0 || leftOut.contains(.new),
+      StackID.legacy: legacy.losses > 0 || leftOut.union(metEmpty).contains(.legacy)
+        || health.contains { $0.legacyColdSince != nil },
+      .new: new.losses > 0 || leftOut.union(metEmpty).contains(.new) || health.contains { $0.newColdSince != nil },
     ]
     let evicts = plan.kinds.contains(.evict)
     for key in Set(legacy.keys() + new.keys()).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
