@@ -107,7 +107,8 @@ final class KeyspaceQuery: ReplySink, @unchecked Sendable {
 
   private var firstChoice: StackID {
     if let owner { return owner }
-    return Double(lane.settings.world.random(upTo: 99_999_999)) / 1_000_000 < (lane.routing.snapshot.cohort.percent ?? 50) ? .new : .legacy
+    return Double(lane.settings.world.random(upTo: 99_999_999)) / 1_000_000
+      < (lane.routing.snapshot.cohort.percent ?? 50) ? .new : .legacy
   }
 
   /// Asks again until the key that came up is one whose primary the stack is.

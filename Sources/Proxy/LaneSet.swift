@@ -140,7 +140,9 @@ package final class LaneSet: Sendable {
       return snapshot.effectiveStage.leftOut == leftOut ? nil : leftOut
     }
     guard let stack = leftOut, !hasOnePlace else { return then(nil) }
-    onEachLane { lane, done in done(lane.isUnfed(stack)) } then: { unfed in
+    onEachLane { lane, done in
+      done(lane.isUnfed(stack))
+    } then: { unfed in
       guard unfed.contains(true) else { return then(nil) }
       let history = stack == .legacy ? self.histories.legacy : self.histories.new
       history.doubtEverything()
@@ -158,7 +160,9 @@ package final class LaneSet: Sendable {
   private func waitForEmptying(
     of stack: StackID, losses: UInt64, until end: NIODeadline, then: @escaping @Sendable () -> Void
   ) {
-    onEachLane { lane, done in done(lane.connection(stack).isUp) } then: { states in
+    onEachLane { lane, done in
+      done(lane.connection(stack).isUp)
+    } then: { states in
       let history = stack == .legacy ? self.histories.legacy : self.histories.new
       let loop = self.lanes[0].loop
       if loop.now >= end || (states.allSatisfy(\.self) && history.losses > losses) { return then() }

@@ -24,7 +24,9 @@ extension StackConnection {
       return
     }
     let settings = lane.settings
-    let probe = StackProbe(lane.loop, in: settings.world, limits: settings.limits) { [weak self] in self?.probed($0) }
+    let probe = StackProbe(lane.loop, in: settings.world, limits: settings.limits) { [weak self] in
+      self?.probed($0)
+    }
     elsewhere.asks(probe, at: lane.now, initial: settings.backoffInitial, maximum: settings.backoffMaximum)
     endpoint.withPassword(on: lane.loop) { probe.start($0) }
   }

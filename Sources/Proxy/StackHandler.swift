@@ -123,7 +123,8 @@ final class StackHandler: ChannelInboundHandler, @unchecked Sendable {
   private func greeted(_ reply: Span<UInt8>, _ context: ChannelHandlerContext) {
     let outcome = handshake.replied(reply)
     if let time = handshake.takeTime(), let connection {
-      connection.history.told(ClockOffset(told: time, asked: askedAt, heard: connection.lane.settings.world.timeOfDay()))
+      connection.history.told(
+        ClockOffset(told: time, asked: askedAt, heard: connection.lane.settings.world.timeOfDay()))
     }
     switch outcome {
     case .wait: break

@@ -19,7 +19,8 @@ final class StackProbe: ChannelInboundHandler, @unchecked Sendable {
   private var done: ((Handshake.Greeting?) -> Void)?
 
   /// - Parameter done: called once, with nil if nobody is reached who takes commands.
-  init(_ loop: EventLoop, in world: World, limits: FrameLimits, done: @escaping (Handshake.Greeting?) -> Void) {
+  init(_ loop: EventLoop, in world: World, limits: FrameLimits, done: @escaping (Handshake.Greeting?) -> Void)
+  {
     self.loop = loop
     self.world = world
     self.done = done

@@ -14,13 +14,17 @@ public struct World: Sendable {
   /// 64 random bits.
   public var random: @Sendable () -> UInt64
   /// Opens a socket to a stack. The handler is in its pipeline before the first byte; called and answered on the loop.
-  public var connect: @Sendable (StackEndpoint, EventLoop, any ChannelHandler & Sendable) -> EventLoopFuture<any Channel>
+  public var connect:
+    @Sendable (StackEndpoint, EventLoop, any ChannelHandler & Sendable) -> EventLoopFuture<any Channel>
   /// Called behind a turn in which clients were answered: whoever was given something to do may have our processor first.
   public var yield: @Sendable () -> Void
 
   public init(
     timeOfDay: @escaping @Sendable () -> Int64, random: @escaping @Sendable () -> UInt64,
-    connect: @escaping @Sendable (StackEndpoint, EventLoop, any ChannelHandler & Sendable) -> EventLoopFuture<any Channel>,
+    connect:
+      @escaping @Sendable (StackEndpoint, EventLoop, any ChannelHandler & Sendable) -> EventLoopFuture<
+        any Channel
+      >,
     yield: @escaping @Sendable () -> Void
   ) {
     self.timeOfDay = timeOfDay

@@ -62,7 +62,8 @@ struct History {
       let reads = write.value == 0 ? [] : readings[write.value, default: []]
       if reads.isEmpty, !write.isKnown { continue }
       let all = [write] + reads
-      guard let first = all.min(by: { $0.end < $1.end }), let last = all.max(by: { $0.start < $1.start }) else { continue }
+      guard let first = all.min(by: { $0.end < $1.end }), let last = all.max(by: { $0.start < $1.start })
+      else { continue }
       let zone: Zone = (min(first.end, last.start), max(first.end, last.start), [first, last], write)
       if first.end < last.start { spans.append(zone) } else { points.append(zone) }
     }
@@ -89,7 +90,9 @@ struct History {
       : older.write.isKnown ? "an older value came back" : "a write that failed came back over a later one"
     return Contradiction(
       words: words,
-      operations: ([one.write, other.write] + one.operations + other.operations).sorted { $0.start < $1.start })
+      operations: ([one.write, other.write] + one.operations + other.operations).sorted {
+        $0.start < $1.start
+      })
   }
 
   /// A miss needs a reason: a delete or an expiry that may lie between it and the last acknowledged write, or a fault.
@@ -105,7 +108,8 @@ struct History {
       }
       guard let floor else { continue }
       let isEnded = writes.contains {
-        ($0.value == 0 || $0.lives != nil) && $0.start &+ ($0.lives ?? 0) <= read.end && ($0.end > floor.start || !$0.isKnown)
+        ($0.value == 0 || $0.lives != nil) && $0.start &+ ($0.lives ?? 0) <= read.end
+          && ($0.end > floor.start || !$0.isKnown)
       }
       let isLost = losses.contains { $0.lowerBound <= read.end && $0.upperBound >= floor.start }
       if !isEnded, !isLost {

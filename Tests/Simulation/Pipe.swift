@@ -46,7 +46,9 @@ final class Pipe: Actor {
     guard length > 0, var taken = bytes.readSlice(length: length) else { return 0 }
     inTransit += length
     while world.splits(taken.readableBytes) {
-      guard let piece = taken.readSlice(length: world.chance.between(1, taken.readableBytes - 1)) else { break }
+      guard let piece = taken.readSlice(length: world.chance.between(1, taken.readableBytes - 1)) else {
+        break
+      }
       send(piece)
     }
     send(taken)

@@ -222,7 +222,9 @@ final class SimChannel: Channel, ChannelCore, PipeEnd, @unchecked Sendable {
   private func set<Option: ChannelOption>(_ option: Option, _ value: Option.Value) {
     guard option is ChannelOptions.Types.AutoReadOption, let isOn = value as? Bool else { return }
     autoRead = isOn
-    if isOn, !isClosed, inbound.arrived.readableBytes > 0 || (inbound.isOver && !hasSaidEnd) { loop.enqueue(self) }
+    if isOn, !isClosed, inbound.arrived.readableBytes > 0 || (inbound.isOver && !hasSaidEnd) {
+      loop.enqueue(self)
+    }
   }
 
   private struct Options: NIOSynchronousChannelOptions {
@@ -233,7 +235,9 @@ final class SimChannel: Channel, ChannelCore, PipeEnd, @unchecked Sendable {
     }
 
     func getOption<Option: ChannelOption>(_ option: Option) throws -> Option.Value {
-      if option is ChannelOptions.Types.BufferedWritableBytesOption, let count = channel.waitingBytes as? Option.Value {
+      if option is ChannelOptions.Types.BufferedWritableBytesOption,
+        let count = channel.waitingBytes as? Option.Value
+      {
         return count
       }
       throw ChannelError.operationUnsupported

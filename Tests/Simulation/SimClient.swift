@@ -153,7 +153,8 @@ final class SimClient: Actor, PipeEnd {
       say([Array("MGET".utf8)] + keys.map(name))
       owed.append(.getMany(keys, since: now))
     case 66..<69:
-      let keys = Set((0..<world.chance.between(1, 4)).map { _ in world.chance.below(world.plan.registers) }).sorted()
+      let keys = Set((0..<world.chance.between(1, 4)).map { _ in world.chance.below(world.plan.registers) })
+        .sorted()
       var words = [Array("MSET".utf8)]
       var written: [(key: Int, value: Int)] = []
       for key in keys {
@@ -183,7 +184,9 @@ final class SimClient: Actor, PipeEnd {
 
   private func say(_ words: [[UInt8]]) { unsent.writeBytes(InlineRequest.frame(of: words)) }
 
-  private func say(_ words: [any Saying], _ last: [UInt8]? = nil) { say(words.map(\.bytes) + (last.map { [$0] } ?? [])) }
+  private func say(_ words: [any Saying], _ last: [UInt8]? = nil) {
+    say(words.map(\.bytes) + (last.map { [$0] } ?? []))
+  }
 
   private func send() {
     guard let outbound, unsent.readableBytes > 0 else { return }
@@ -269,7 +272,8 @@ final class SimClient: Actor, PipeEnd {
   /// Whether an error is what the command rightly says of the value.
   private static func isAnswer(_ reply: Span<UInt8>) -> Bool {
     let text = Array("-ERR no such key".utf8)
-    return reply.count > text.count && reply.extracting(0..<text.count).withUnsafeBufferPointer { $0.elementsEqual(text) }
+    return reply.count > text.count
+      && reply.extracting(0..<text.count).withUnsafeBufferPointer { $0.elementsEqual(text) }
   }
 
   private func read(_ key: Int, _ reply: Span<UInt8>, _ since: UInt64, _ question: Question) {
@@ -292,7 +296,8 @@ final class SimClient: Actor, PipeEnd {
     case .echo, .get, .getMany: break
     case .set(let written, let lives, let since):
       for (key, value) in written {
-        world.note(key, .init(kind: .write, value: value, start: since, end: end, isKnown: false, lives: lives))
+        world.note(
+          key, .init(kind: .write, value: value, start: since, end: end, isKnown: false, lives: lives))
       }
     case .setIfAbsent(let key, let value, let since), .exchange(let key, let value, let since):
       world.note(key, .init(kind: .write, value: value, start: since, end: end, isKnown: false))

@@ -55,7 +55,8 @@ final class SimOperator: Actor, @unchecked Sendable {
     let snapshot = SimOperator.snapshot(
       stage, percent: percents[world.chance.below(percents.count)], version: version,
       sample: world.chance.happens(700) ? 1000 : UInt64(world.chance.below(1000)))
-    return routing.isRolledBack && world.chance.happens(500) ? snapshot.withLatch(true, version: version) : snapshot
+    return routing.isRolledBack && world.chance.happens(500)
+      ? snapshot.withLatch(true, version: version) : snapshot
   }
 
   func order(_ snapshot: RoutingSnapshot, deadline: Int64) {
@@ -66,7 +67,9 @@ final class SimOperator: Actor, @unchecked Sendable {
     version = max(version, snapshot.version)
     flips += 1
     underWay += 1
-    world.tell("flip to \(snapshot.effectiveStage.name) \(snapshot.cohort.percent ?? 0) %, within \(deadline / 1_000_000) ms")
+    world.tell(
+      "flip to \(snapshot.effectiveStage.name) \(snapshot.cohort.percent ?? 0) %, within \(deadline / 1_000_000) ms"
+    )
     // A stack that is left out, or was, knows nothing of what came meanwhile.
     if snapshot.effectiveStage.leftOut != before.effectiveStage.leftOut {
       world.mayLose(for: 2_000_000_000, "a stack is left out, or comes back")
@@ -77,7 +80,10 @@ final class SimOperator: Actor, @unchecked Sendable {
       underWay -= 1
       if snapshot.version >= inForce.version { inForce = snapshot }
       for flip in flips where !flip.cutOff.isEmpty || flip.emptied != nil {
-        world.mayLose(for: 2_000_000_000, "lane \(flip.lane): the flip has cut off \(flip.cutOff), emptied \(flip.emptied?.name ?? "nothing")")
+        world.mayLose(
+          for: 2_000_000_000,
+          "lane \(flip.lane): the flip has cut off \(flip.cutOff), emptied \(flip.emptied?.name ?? "nothing")"
+        )
       }
       world.tell("\(snapshot.effectiveStage.name) is in force")
     }
@@ -91,7 +97,9 @@ final class SimOperator: Actor, @unchecked Sendable {
     return SimOperator.snapshot(stage, percent: percent, version: version, sample: 1000)
   }
 
-  private static func snapshot(_ stage: Stage, percent: UInt64, version: UInt64, sample: UInt64) -> RoutingSnapshot {
+  private static func snapshot(_ stage: Stage, percent: UInt64, version: UInt64, sample: UInt64)
+    -> RoutingSnapshot
+  {
     RoutingSnapshot(
       version: version, stage: stage, isRolledBack: false,
       cohort: Cohort(

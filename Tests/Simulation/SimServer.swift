@@ -211,7 +211,9 @@ final class SimServer: Actor, @unchecked Sendable {
 
   private func tell(_ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ reply: [UInt8], _ link: Link) {
     let words = arguments.map { argument in
-      frame.extracting(argument.range).withUnsafeBufferPointer { String(decoding: $0.prefix(24), as: UTF8.self) }
+      frame.extracting(argument.range).withUnsafeBufferPointer {
+        String(decoding: $0.prefix(24), as: UTF8.self)
+      }
     }
     world.tell("\(name) [\(link.id)] \(words.joined(separator: " ")) → \(excerpt(reply.span))")
   }
@@ -226,7 +228,8 @@ final class SimServer: Actor, @unchecked Sendable {
     case .readOnly: return "-READONLY You can't write against a read only replica.\r\n"
     case .outOfMemory:
       let name = Word(frame.extracting(arguments[0].range))
-      let makesRoom = [Word.del, .unlink, .flushdb, .flushall, .srem, .hdel, .lpop, .rpop, .zrem].contains(name)
+      let makesRoom = [Word.del, .unlink, .flushdb, .flushall, .srem, .hdel, .lpop, .rpop, .zrem].contains(
+        name)
       return makesRoom ? nil : "-OOM command not allowed when used memory > 'maxmemory'.\r\n"
     }
   }
@@ -348,7 +351,8 @@ final class EngineBox {
   var milliseconds: Int { Int(clock()) }
 
   func execute(
-    _ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ session: inout MemorySession, _ output: inout [UInt8]
+    _ frame: Span<UInt8>, _ arguments: [ArgumentRange], _ session: inout MemorySession,
+    _ output: inout [UInt8]
   ) {
     _ = engine.execute(frame, arguments, session: &session, into: &output)
   }
@@ -386,7 +390,8 @@ struct Word: Equatable, Hashable, ExpressibleByStringLiteral {
 
   static let multi: Word = "MULTI", exec: Word = "EXEC", discard: Word = "DISCARD", info: Word = "INFO"
   static let client: Word = "CLIENT", time: Word = "TIME", hello: Word = "HELLO", function: Word = "FUNCTION"
-  static let command: Word = "COMMAND", kill: Word = "KILL", flushdb: Word = "FLUSHDB", flushall: Word = "FLUSHALL"
+  static let command: Word = "COMMAND", kill: Word = "KILL", flushdb: Word = "FLUSHDB",
+    flushall: Word = "FLUSHALL"
   static let del: Word = "DEL", unlink: Word = "UNLINK", srem: Word = "SREM", hdel: Word = "HDEL"
   static let lpop: Word = "LPOP", rpop: Word = "RPOP", zrem: Word = "ZREM"
 }

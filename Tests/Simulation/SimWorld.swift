@@ -64,7 +64,11 @@ final class SimWorld: @unchecked Sendable {
   /// Until somebody who was woken has the processor.
   func turnTime() -> UInt64 { UInt64(chance.spread(1, 60)) * 1000 }
   /// From one machine to the other.
-  func latency() -> UInt64 { UInt64(chance.happens(900) ? chance.between(5, max(6, plan.latency / 10)) : chance.between(5, plan.latency)) * 1000 }
+  func latency() -> UInt64 {
+    UInt64(
+      chance.happens(900) ? chance.between(5, max(6, plan.latency / 10)) : chance.between(5, plan.latency))
+      * 1000
+  }
   func splits(_ count: Int) -> Bool { count > 1 && chance.happens(plan.splits) }
   func readSize(_ most: Int) -> Int { chance.happens(plan.splits) ? chance.spread(1, most) : most }
 
@@ -133,7 +137,8 @@ final class SimWorld: @unchecked Sendable {
     }
     guard let legacy = endpoints[.legacy], let new = endpoints[.new] else { return }
     let lanes = LaneSet(
-      settings, on: loops, legacy: legacy, new: new, routing: routing, journal: journal, isContinued: isContinued
+      settings, on: loops, legacy: legacy, new: new, routing: routing, journal: journal,
+      isContinued: isContinued
     ) { [unowned self] in heard($0) }
     laneSet = lanes
     for (index, loop) in loops.enumerated() { loop.perform { lanes.prepare(index) } }
@@ -141,12 +146,15 @@ final class SimWorld: @unchecked Sendable {
     for (index, loop) in loops.enumerated() {
       loop.perform {
         lanes.open(index)
-        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(lanes.period), delay: .nanoseconds(lanes.period)) { _ in
+        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(lanes.period), delay: .nanoseconds(lanes.period))
+        { _ in
           lanes.tick(index)
         }
       }
     }
-    _ = pass(atMost: 1_000_000_000) { self.health.allSatisfy { $0.legacy != .connecting && $0.new != .connecting } }
+    _ = pass(atMost: 1_000_000_000) {
+      self.health.allSatisfy { $0.legacy != .connecting && $0.new != .connecting }
+    }
   }
 
   var health: [ProxyServer.LaneHealth] {
@@ -202,11 +210,14 @@ final class SimWorld: @unchecked Sendable {
 
   // MARK: The network
 
-  private func connect(_ endpoint: StackEndpoint, _ loop: any EventLoop, _ handler: any ChannelHandler & Sendable)
+  private func connect(
+    _ endpoint: StackEndpoint, _ loop: any EventLoop, _ handler: any ChannelHandler & Sendable
+  )
     -> EventLoopFuture<any Channel>
   {
     let promise = loop.makePromise(of: (any Channel).self)
-    guard let loop = loop as? SimLoop, let server = servers[endpoint.label == "legacy" ? .legacy : .new] else {
+    guard let loop = loop as? SimLoop, let server = servers[endpoint.label == "legacy" ? .legacy : .new]
+    else {
       promise.fail(ChannelError.operationUnsupported)
       return promise.futureResult
     }
@@ -277,7 +288,9 @@ final class SimWorld: @unchecked Sendable {
   func note(_ key: Int, _ operation: History.Operation) { histories[key].add(operation) }
 
   func refused(_ reply: Span<UInt8>) {
-    let word = reply.withUnsafeBufferPointer { String(decoding: $0.prefix { $0 != 32 && $0 != 13 }, as: UTF8.self) }
+    let word = reply.withUnsafeBufferPointer {
+      String(decoding: $0.prefix { $0 != 32 && $0 != 13 }, as: UTF8.self)
+    }
     refusals[word, default: 0] += 1
     if story != nil { tell("refused: \(excerpt(reply))") }
   }
@@ -293,7 +306,9 @@ final class SimWorld: @unchecked Sendable {
     tell(why())
   }
 
-  func mayHaveLost(since: UInt64) -> Bool { losses.contains { $0.upperBound >= since && $0.lowerBound <= now } }
+  func mayHaveLost(since: UInt64) -> Bool {
+    losses.contains { $0.upperBound >= since && $0.lowerBound <= now }
+  }
 
   func clientLostConnection() { tell("a client lost its connection") }
 
@@ -305,7 +320,9 @@ final class SimWorld: @unchecked Sendable {
       tell("divergence \(divergence.kind) of \(String(decoding: divergence.key, as: UTF8.self))")
     case .health(let stack, let health, let lane):
       // A link that was lost may have cost what was under way.
-      if health != .up, health != .connecting { mayLose(for: 3_000_000_000, "lane \(lane): \(stack.name) \(health)") }
+      if health != .up, health != .connecting {
+        mayLose(for: 3_000_000_000, "lane \(lane): \(stack.name) \(health)")
+      }
     default: break
     }
   }

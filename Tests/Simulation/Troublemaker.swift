@@ -87,7 +87,8 @@ final class Troublemaker: Actor {
 
   private func mayComeBackOld(_ stack: StackID) -> Bool {
     guard let routing = world.operatorOfStages?.routing else { return false }
-    return world.plan.flips == 0 && routing.mirrorsWrites && stack == .new && routing.effectiveStage != .rampdown
+    return world.plan.flips == 0 && routing.mirrorsWrites && stack == .new
+      && routing.effectiveStage != .rampdown
       && routing.effectiveStage != .live
   }
 
@@ -97,7 +98,8 @@ final class Troublemaker: Actor {
     server.stop()
     heal(after: milliseconds) {
       server.start(withSnapshot: withSnapshot)
-      self.world.mayLose(for: 3_000_000_000, "\(server.name) is back\(withSnapshot ? " with what it had" : ", empty")")
+      self.world.mayLose(
+        for: 3_000_000_000, "\(server.name) is back\(withSnapshot ? " with what it had" : ", empty")")
     }
   }
 

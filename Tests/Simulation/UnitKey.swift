@@ -219,7 +219,8 @@ final class UnitKey {
       "\(entry.command.words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")) → \(excerpt(entry.reply.span))"
     }
     world.violated(
-      "\(words) was answered \(excerpt(reply)) where \(expected) is right; before it: \(before.joined(separator: ", "))")
+      "\(words) was answered \(excerpt(reply)) where \(expected) is right; before it: \(before.joined(separator: ", "))"
+    )
     log = []
     // One lie is told once.
     isUnknown = true

@@ -40,8 +40,12 @@ extension SimWorld {
     stages.begin()
     trouble.begin()
     // Long enough for whatever was drawn; a world that does not come to an end is a fault as well.
-    let isDone = pass(atMost: 600_000_000_000) { self.asked >= self.plan.operations && self.clients.allSatisfy(\.isQuiet) }
-    if !isDone { violated("clients wait for ever: \(clients.count { !$0.isQuiet }) of \(clients.count); \(health)") }
+    let isDone = pass(atMost: 600_000_000_000) {
+      self.asked >= self.plan.operations && self.clients.allSatisfy(\.isQuiet)
+    }
+    if !isDone {
+      violated("clients wait for ever: \(clients.count { !$0.isQuiet }) of \(clients.count); \(health)")
+    }
     stages.end()
     trouble.end()
     settle(stages)
@@ -50,7 +54,9 @@ extension SimWorld {
 
   /// Only a mirror is repaired in the background, so both stacks take their turn at being one.
   private func settle(_ stages: SimOperator) {
-    guard pass(atMost: 60_000_000_000, until: { stages.underWay == 0 }) else { return violated("a flip does not end") }
+    guard pass(atMost: 60_000_000_000, until: { stages.underWay == 0 }) else {
+      return violated("a flip does not end")
+    }
     for stage in [Stage.dualwrite, .rampdown, .dualwrite] {
       stages.order(stages.next(stage), deadline: 250_000_000)
       let isQuiet = pass(atMost: 120_000_000_000) {
@@ -66,10 +72,13 @@ extension SimWorld {
   }
 
   private func judge() {
-    for index in loops.indices { loops[index].perform { if let laneSet { figures.merge(laneSet.figures(index)) } } }
+    for index in loops.indices {
+      loops[index].perform { if let laneSet { figures.merge(laneSet.figures(index)) } }
+    }
     for (key, history) in histories.enumerated() {
       for contradiction in history.contradictions(losses: losses).prefix(2) {
-        violated("r\(key): \(contradiction.words): \(contradiction.operations.map(shown).joined(separator: "; "))")
+        violated(
+          "r\(key): \(contradiction.words): \(contradiction.operations.map(shown).joined(separator: "; "))")
       }
     }
     compareStacks()
@@ -85,7 +94,8 @@ extension SimWorld {
       nanoseconds == .max ? "…" : "\((nanoseconds &- 3_600_000_000_000) / 1000) µs"
     }
     let what = operation.value == 0 ? "nothing" : "v\(operation.value)"
-    return "\(operation.kind) \(what) \(time(operation.start))–\(time(operation.end))\(operation.isKnown ? "" : " (unknown)")"
+    return
+      "\(operation.kind) \(what) \(time(operation.start))–\(time(operation.end))\(operation.isKnown ? "" : " (unknown)")"
       + (operation.lives.map { " for \($0 / 1_000_000) ms" } ?? "")
   }
 
@@ -97,7 +107,8 @@ extension SimWorld {
     let mayLack = [
       StackID.legacy: legacy.losses > 0 || leftOut.union(metEmpty).contains(.legacy)
         || health.contains { $0.legacyColdSince != nil },
-      .new: new.losses > 0 || leftOut.union(metEmpty).contains(.new) || health.contains { $0.newColdSince != nil },
+      .new: new.losses > 0 || leftOut.union(metEmpty).contains(.new)
+        || health.contains { $0.newColdSince != nil },
     ]
     let evicts = plan.kinds.contains(.evict)
     for key in Set(legacy.keys() + new.keys()).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
@@ -106,7 +117,8 @@ extension SimWorld {
       if one.value.isEmpty, mayLack[.legacy] == true || evicts { continue }
       if other.value.isEmpty, mayLack[.new] == true || evicts { continue }
       violated(
-        "\(String(decoding: key, as: UTF8.self)) differs at the end: legacy \(shownValue(one)), new \(shownValue(other))")
+        "\(String(decoding: key, as: UTF8.self)) differs at the end: legacy \(shownValue(one)), new \(shownValue(other))"
+      )
     }
   }
 
@@ -122,7 +134,9 @@ extension SimWorld {
     let expiry = server.expiry(of: key)
     func sorted(_ reply: [UInt8], by count: Int) -> [UInt8] {
       let elements = (ReplyReader.elements(of: reply.span) ?? []).map { Array(reply[$0]) }
-      let groups = stride(from: 0, to: elements.count, by: count).map { elements[$0..<min($0 + count, elements.count)].flatMap(\.self) }
+      let groups = stride(from: 0, to: elements.count, by: count).map {
+        elements[$0..<min($0 + count, elements.count)].flatMap(\.self)
+      }
       return groups.sorted { $0.lexicographicallyPrecedes($1) }.flatMap(\.self)
     }
     switch String(decoding: kind, as: UTF8.self) {

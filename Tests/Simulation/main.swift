@@ -50,7 +50,8 @@ struct Simulate: ParsableCommand {
     let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
     say(
       "\(played) seeds from \(from): \(operations) operations, \(flips) flips, \(faults) faults, \(compared) comparisons, "
-        + "\(wrong) seeds with a violation, mark \(String(mark, radix: 16)); \(Int(Double(operations) / max(seconds, 0.001))) operations a second")
+        + "\(wrong) seeds with a violation, mark \(String(mark, radix: 16)); \(Int(Double(operations) / max(seconds, 0.001))) operations a second"
+    )
     if wrong > 0 { throw ExitCode(1) }
   }
 }
