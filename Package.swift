@@ -50,6 +50,8 @@ let package = Package(
     // Pure: neither NIO nor Foundation.
     room("RESP"),
     room("Commands", ["SluiceRESP"]),
+    // What scripts touch that they do not declare: rules by their names, and why one is suspected.
+    room("Scripts"),
     // What the servers behind the stacks are, and what two of them rightly say differently.
     room("Servers", ["SluiceRESP"]),
     room("Copying", ["SluiceRESP", "SluiceServers"]),
@@ -109,7 +111,7 @@ let package = Package(
       [
         "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
         "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluicePasswords",
-        nio, nioPosix, nioEvents,
+        "SluiceScripts", nio, nioPosix, nioEvents,
         deque,
       ]),
     room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
@@ -118,7 +120,7 @@ let package = Package(
       [
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
-        "SluiceFlags", "SluiceTLS", "SluiceAccess",
+        "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
@@ -169,7 +171,7 @@ let package = Package(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
       dependencies: [
-        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords",
+        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords", "SluiceScripts",
         .product(name: "Yams", package: "Yams"),
       ],
       path: "Sources/Configuration",
@@ -219,7 +221,7 @@ let package = Package(
       dependencies: [
         "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing", "SluiceRouting",
         "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
-        "SluiceAccess", "SluicePasswords",
+        "SluiceAccess", "SluicePasswords", "SluiceScripts",
         "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
       ],
       swiftSettings: strict),
@@ -246,6 +248,7 @@ let package = Package(
       name: "AssessmentTests",
       dependencies: ["SluiceAssessment", "SluiceCommands", "SluiceServers", "SluiceLoadGenerator"],
       swiftSettings: strict),
+    .testTarget(name: "ScriptsTests", dependencies: ["SluiceScripts"], swiftSettings: strict),
     .testTarget(name: "ServersTests", dependencies: ["SluiceServers"], swiftSettings: strict),
     .testTarget(
       name: "CopyingTests", dependencies: ["SluiceCopying", "SluiceServers", "SluiceRESP"],
@@ -329,7 +332,8 @@ let package = Package(
       name: "TLSTests", dependencies: ["SluiceTLS", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["SluiceConfiguration", "SluiceLoadGenerator"],
+      name: "ConfigurationTests",
+      dependencies: ["SluiceConfiguration", "SluiceScripts", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",

@@ -38,6 +38,7 @@ extension ServeConfiguration {
     read(&top, "transactions") {
       $0.splitsTransactions = $1.value("split", ValueParsers.bool) ?? $0.splitsTransactions
     }
+    readScripts(&top)
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") {
       if let file = $1.value("password_file", PasswordFile.named) { ($0.passwordFile, $0.password) = file }

@@ -1,4 +1,5 @@
 import SluiceAccess
+import SluiceScripts
 
 extension ServeConfiguration: CustomStringConvertible {
   /// Everything in force, in the form of `sluice.yaml`, with `***` for passwords: safe to log and to attach.
@@ -55,6 +56,7 @@ extension ServeConfiguration: CustomStringConvertible {
       ),
       ("copy", [("slice", copy.slice.text), ("hold", copy.hold.text)]),
       ("transactions", [("split", "\(splitsTransactions)")]),
+      ("", [("scripts", inline(scripts.map(shown)))]),
       ("limits", limits.settings),
       (
         "auth",
@@ -76,6 +78,18 @@ extension ServeConfiguration: CustomStringConvertible {
       ("drain", [("deadline", drainDeadline.text)]),
       ("log", [("level", logLevel.rawValue)]),
     ]
+  }
+
+  private func shown(_ rule: ScriptRule) -> String {
+    let (name, text): (String, [UInt8]) =
+      switch rule.subject {
+      case .sha1(let digest): ("sha1", digest)
+      case .shape(let digest): ("shape", digest)
+      case .function(let function): ("function", function)
+      }
+    return "{\(name): \(quoted(String(decoding: text, as: UTF8.self))), "
+      + "keys: \(inline(rule.keys.map { quoted($0.description) })), "
+      + "no_keys: \(inline(rule.noKeys.map(String.init))), mirror: \(rule.mirroring.rawValue)}"
   }
 
   private func shown(_ user: User) -> String {

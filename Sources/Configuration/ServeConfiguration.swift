@@ -1,4 +1,5 @@
 import SluiceAccess
+import SluiceScripts
 
 /// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and
 /// file.
@@ -19,6 +20,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var warmOnMiss = false
   /// A transaction with keys on both stacks is carried as one block on each, which is not atomic; else it is refused.
   public var splitsTransactions = false
+  /// What is known of scripts that nobody could tell from outside, beside what ships.
+  public var scripts: [ScriptRule] = []
   /// What legacy does for new's cohort while new cannot be reached.
   public var fallback = Fallback.readsAndWrites
   public var limits = Limits()

@@ -98,6 +98,9 @@ extension StatusReport {
       errors: total.compare.mirrorErrors)
     transactions = Transactions(
       split: configuration.splitsTransactions, carried_split: total.splitTransactions)
+    scripts = Scripts(
+      rules: configuration.scripts.count, suspected: cutover.proxy.suspectedScripts,
+      untold: total.untoldScripts)
     copies = Copies(
       dump: total.copies.dump, restamped: total.copies.restamped, value: total.copies.value,
       pieces: total.copies.pieces)

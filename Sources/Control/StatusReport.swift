@@ -40,6 +40,7 @@ struct StatusReport: Encodable, Sendable {
   var mirror: Mirror
   var copies = Copies()
   var transactions = Transactions()
+  var scripts = Scripts()
   /// Commands that the proxy held since the start before it asked a stack, by reason: `fence`, `key` (it was on its way back), `outage`.
   var holds: [String: Holds] = [:]
   var ledger: Ledger
@@ -297,6 +298,15 @@ struct StatusReport: Encodable, Sendable {
     var split = false
     /// How many were.
     var carried_split: UInt64 = 0
+  }
+
+  struct Scripts: Encodable, Sendable {
+    /// How many rules stand in the configuration.
+    var rules = 0
+    /// Scripts without a rule that may touch keys which they do not declare, by SHA-1, and why.
+    var suspected: [String] = []
+    /// How often one touched keys that nobody can name, and was not repeated: what it did there is on one stack alone.
+    var untold: UInt64 = 0
   }
 
   struct Copies: Encodable, Sendable {

@@ -20,6 +20,7 @@ public final class ProxyServer: Sendable {
   /// What the servers have told of their commands.
   let book: CommandBook
   let clientMemory: ClientMemory
+  let scripts: ScriptLibrary
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
   /// No lane takes anything any more.
@@ -73,7 +74,8 @@ public final class ProxyServer: Sendable {
     // Another stage than the one in force before is a flip like any other: what comes into use again may hold what is old.
     let (everything, mirrored) = journal?.doubts(in: isContinued ? routing : nil) ?? ([], [])
     recovered?.everything = everything.union(remembered?.doubts(at: stage) ?? [])
-    let scripts = ScriptLibrary()
+    let scripts = ScriptLibrary(rules: settings.scriptRules)
+    self.scripts = scripts
     let (taken, leftOutAnew) = (recovered, remembered?.leavesOutAnew(at: stage))
     for lane in lanes {
       try await lane.loop.submit {

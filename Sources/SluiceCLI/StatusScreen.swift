@@ -285,6 +285,15 @@ enum StatusScreen {
       let at = door["last_at"].text.map { " at \($0)" } ?? ""
       lines.append(row("PASSWORDS", "\(door["count"].count) wrong at \(port)\(from)\(at)"))
     }
+    let suspected = status["scripts"]["suspected"].texts
+    for (number, text) in suspected.prefix(5).enumerated() {
+      lines.append(row(number == 0 ? "SCRIPTS" : "", Output.printable(text)))
+    }
+    if !suspected.isEmpty {
+      let more = suspected.count > 5 ? "\(suspected.count - 5) more; " : ""
+      lines.append(
+        row("", "\(more)what they touch may be on one stack alone: rules say more (docs/scripts.md)"))
+    }
     return lines.isEmpty ? nil : lines.joined(separator: "\n")
   }
 
