@@ -58,6 +58,8 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter AcceptanceTests
 	@# A client library's own tests, on a Redis and on Sluice before two.
 	python3 Tests/Foreign/suites.py .build/debug/sluice --suite redis-py-8-core
+	@# Three cache libraries, moved from one Redis to another while they work.
+	python3 Tests/Foreign/applications.py .build/debug/sluice --core
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
 	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
 
@@ -72,6 +74,13 @@ foreign: ## the test suites of Redis clients, on a Redis and on Sluice before tw
 	@scripts/install-servers
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Foreign/suites.py $(SLUICE) --stage $(STAGE)
+
+.PHONY: applications
+applications: ## cache libraries of Python, PHP and Ruby, moved from one Redis to another under load
+	@scripts/install-packages test
+	@scripts/install-servers
+	@$(MAKE) --no-print-directory release
+	python3 Tests/Foreign/applications.py $(SLUICE)
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed
