@@ -18,6 +18,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -85,6 +86,7 @@ let package = Package(
         .embedInCode("0007_holds.sql"), .embedInCode("0008_servers_and_copies.sql"),
         .embedInCode("0009_served_and_closed.sql"),
         .embedInCode("0010_what_is_left.sql"),
+        .embedInCode("0011_names_and_plan.sql"), .embedInCode("0012_outbox.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),
@@ -104,6 +106,10 @@ let package = Package(
     // Certificates, keys and trust, read from files: what every door and every link speaks TLS with.
     room("TLS", [nio, nioEvents, nioTLS]),
 
+    // What others are told of, in the formats that they read, and how they are reached.
+    room("Telling", [crypto]),
+    room("HTTPCaller", ["SluiceTLS", nio, nioPosix, nioHTTP]),
+
     // The data plane and its switchboard.
     room("StackLink", [nio]),
     room(
@@ -121,7 +127,8 @@ let package = Package(
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
         "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts",
-        "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
+        "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", "SluiceTelling",
+        "SluiceHTTPCaller", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
 
@@ -171,7 +178,8 @@ let package = Package(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
       dependencies: [
-        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords", "SluiceScripts",
+        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords", "SluiceScripts", "SluiceTelling",
+        "SluiceHTTPCaller",
         .product(name: "Yams", package: "Yams"),
       ],
       path: "Sources/Configuration",
@@ -255,7 +263,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["SluiceRouting", "SluiceLoadGenerator"],
-      resources: [.copy("bucketing_vectors.json")],
+      exclude: ["fractional_vectors.py"],
+      resources: [.copy("bucketing_vectors.json"), .copy("fractional_vectors.json")],
       swiftSettings: strict),
     .testTarget(
       name: "JournalTests", dependencies: ["SluiceJournal", "SluiceRouting", "SluiceTestSupport"],
@@ -327,6 +336,9 @@ let package = Package(
         "SluiceLoadGenerator", "SluiceRouting",
         "SluiceTestSupport", logging,
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TellingTests", dependencies: ["SluiceTelling", "SluiceHTTPCaller", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "TLSTests", dependencies: ["SluiceTLS", "SluiceLoadGenerator", "SluiceTestSupport"],

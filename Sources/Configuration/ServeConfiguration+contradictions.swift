@@ -29,6 +29,11 @@ extension ServeConfiguration {
         note(name, "names a user but no password; write user:password@ or use password_file")
       }
     }
+    if flags.source != nil, flags.path == nil {
+      note(
+        "flags.url",
+        "needs flags.path: what was fetched last is kept there, for the time in which nobody answers")
+    }
     if let password, password == controlPassword {
       note(
         options.controlPasswordFile == nil ? "auth.control_password_file" : "--control-password-file",

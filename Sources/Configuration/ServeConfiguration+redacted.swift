@@ -18,10 +18,11 @@ extension ServeConfiguration: CustomStringConvertible {
       (
         "",
         [
+          ("service", quoted(service)), ("instance", quoted(instance)),
           ("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)"),
           ("warm_on_miss", "\(warmOnMiss)"),
           ("fallback", fallback.rawValue),
-          ("users", inline(users.map(shown))),
+          ("users", inline(users.map(shown))), ("notify", inline(receivers.map(shown))),
           (
             "deny_commands",
             inline(
@@ -38,7 +39,15 @@ extension ServeConfiguration: CustomStringConvertible {
           ("reconnect_max", timeouts.reconnectMax.text),
         ]
       ),
-      ("flags", [("path", quoted(flags.path)), ("allow_reshuffle", "\(flags.allowReshuffle)")]),
+      (
+        "flags",
+        [
+          ("path", quoted(flags.path)), ("allow_reshuffle", "\(flags.allowReshuffle)"),
+          ("url", quoted(flags.source?.description)), ("interval", flags.interval.text),
+          ("authorization_file", flags.authorization == nil ? "null" : "\"***\""),
+          ("ca", quoted(flags.tls.ca)),
+        ]
+      ),
       (
         "ledger",
         [
@@ -76,7 +85,15 @@ extension ServeConfiguration: CustomStringConvertible {
         ]
       ),
       ("drain", [("deadline", drainDeadline.text)]),
-      ("log", [("level", logLevel.rawValue)]),
+      (
+        "otlp",
+        [
+          ("url", quoted(telemetry.place?.description)), ("interval", telemetry.interval.text),
+          ("authorization_file", telemetry.authorization == nil ? "null" : "\"***\""),
+          ("ca", quoted(telemetry.tls.ca)),
+        ]
+      ),
+      ("log", [("level", logLevel.rawValue), ("format", logFormat.rawValue)]),
     ]
   }
 
@@ -90,6 +107,11 @@ extension ServeConfiguration: CustomStringConvertible {
     return "{\(name): \(quoted(String(decoding: text, as: UTF8.self))), "
       + "keys: \(inline(rule.keys.map { quoted($0.description) })), "
       + "no_keys: \(inline(rule.noKeys.map(String.init))), mirror: \(rule.mirroring.rawValue)}"
+  }
+
+  private func shown(_ receiver: Receiver) -> String {
+    "{url: \(quoted(receiver.place.description)), format: \(receiver.format.rawValue), events: "
+      + "[\(receiver.events.map(\.rawValue).joined(separator: ", "))]\(receiver.secret == nil ? "" : ", secret_file: \"***\"")}"
   }
 
   private func shown(_ user: User) -> String {

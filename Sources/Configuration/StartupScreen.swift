@@ -24,7 +24,7 @@ public enum StartupScreen {
     let option = control.first.map(optionIfNeeded) ?? ""
     let login = configuration.controlPassword == nil ? "" : " --askpass"
     var lines = [
-      "Sluice \(version)",
+      "Sluice \(version)\(name(configuration))",
       "",
       "  ROLL BACK    sluice rollback\(option) \"why\"",
     ]
@@ -58,6 +58,11 @@ public enum StartupScreen {
     guard let reason else { return "" }
     let plain = reason.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : String($0) }
     return ", NOT USED, \(means): \(plain.joined())"
+  }
+
+  private static func name(_ configuration: ServeConfiguration) -> String {
+    let names = [configuration.service, configuration.instance].compactMap(\.self)
+    return names.isEmpty ? "" : ", \(names.joined(separator: " / "))"
   }
 
   private static func others(_ configuration: ServeConfiguration) -> String {

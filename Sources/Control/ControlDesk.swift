@@ -42,6 +42,9 @@ struct ControlDesk: Sendable {
       case .close(let meant, let reason):
         reply.appendBulk(try await cutover.close(meant, reason: reason, who: who))
       case .reopen(let reason): reply.appendBulk(await cutover.reopen(reason: reason, who: who))
+      case .approve: reply.appendBulk(try await cutover.approve(who: who))
+      case .pause(let reason): reply.appendBulk(try await cutover.pause(reason: reason, who: who))
+      case .resume(let reason): reply.appendBulk(try await cutover.resume(reason: reason, who: who))
       case .reload(let allowReshuffle):
         let problems = await readFiles()
         let answer = try await reload(allowReshuffle)

@@ -14,6 +14,7 @@ extension Cutover {
   func tick(writeEvery period: TimeInterval) async {
     await collect()
     await considerFallback()
+    considerPlan()
     latch?.tend()
     remember()
     memory.tend()
@@ -57,7 +58,7 @@ extension Cutover {
       case .pause: .paused
       case .notify: .notified
       }
-    ledger?.record(
+    decided(
       DecisionRecord(
         who: "guardrail", action, step: step, signal: finding.signal.rawValue, bad: finding.bad,
         total: finding.total, limit: finding.limit, words: words))
@@ -193,7 +194,7 @@ extension Cutover {
   func refusal(of order: String, _ unmet: [Gate], who: String) -> Refused {
     let text = unmet.map(\.text).joined(separator: "; ")
     logger.warning("refused to \(who): \(order) is ahead of its gates: \(text)")
-    ledger?.record(DecisionRecord(who: who, .refused, step: order, words: text))
+    decided(DecisionRecord(who: who, .refused, step: order, words: text))
     return Refused("nothing was changed, \(order) is ahead of its gates; \(text)", word: "GATE")
   }
 
@@ -205,8 +206,11 @@ extension Cutover {
     .replacing(", missing ", with: " missing ")
   }
 
+  /// What the reason of a flip begins with that was ahead of its gates.
+  static let forcedWord = "forced: "
+
   static func forced(_ why: String, _ unmet: [Gate]) -> String {
-    "forced: \(ahead(of: unmet, why))"
+    "\(forcedWord)\(ahead(of: unmet, why))"
   }
 
   private static func ahead(of unmet: [Gate], _ why: String) -> String {
@@ -218,7 +222,7 @@ extension Cutover {
     guard !unmet.isEmpty else { return }
     evidence.forced = "\(Cutover.ahead(of: unmet, why)), by \(who)"
     await writeAccount()
-    ledger?.record(
+    decided(
       DecisionRecord(
         who: who, .forced, step: describe(), words: "\(why): \(unmet.map(\.text).joined(separator: "; "))")
     )

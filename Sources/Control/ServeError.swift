@@ -43,6 +43,13 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
     )
   }
 
+  static func cannotFetchFlags(_ place: String, _ why: String) -> ServeError {
+    ServeError(
+      description:
+        "the flags at \(place) cannot be fetched, and there is no flag file from before: \(why); mend that, or put the file there by hand"
+    )
+  }
+
   static func cannotStartMemory(_ error: Error) -> ServeError {
     ServeError(
       description: "the embedded memory engine cannot start: \(error); name a Redis by --legacy and --new")

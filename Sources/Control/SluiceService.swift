@@ -79,6 +79,8 @@ public final class SluiceService: Service {
     if let shortage = files.shortage { logger.warning("\(shortage)") }
     let (ledger, ledgerError) = try openLedger()
     let (journal, journalError) = try openJournal(behind: ledger?.before)
+    let fetcher = FlagFetcher(configuration, logger: logger)
+    try await fetcher?.first()
     let start = try FlagStart(
       path: configuration.flags.path, environment: ProcessInfo.processInfo.environment,
       remembered: journal?.remembered, allowReshuffle: configuration.flags.allowReshuffle)
@@ -108,17 +110,26 @@ public final class SluiceService: Service {
       routing: routing, journal: journal, isContinued: start.before != nil,
       report: reporter(to: ledger) { tellHealth.yield() })
     self.proxy.withLock { $0 = proxy }
+    let messenger = Messenger(configuration, version: SluiceService.version, ledger, logger: logger)
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start,
       memory: Cutover.Memory(journal, error: journalError), ledger: ledger, ledgerError: ledgerError,
+      messenger: messenger, tellsKeys: !configuration.ledger.hashKeys, flagSet: configuration.service ?? "",
       logger: logger)
+    await messenger.begin()
     await cutover.begin(start, ledger?.before)
     let follower = follow(start, cutover)
     Task { for await _ in healthChanges { await cutover.considerFallback() } }
     let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
     let status: @Sendable () async -> StatusReport = { [self] in
-      await report(
+      var report = await report(
         cutover, proxy, ledger, ledgerError, (journal, journalError, damage), doors.withLock { $0 }, files)
+      report.telling = await messenger.status
+      if let fetcher {
+        report.flags.url = configuration.flags.source?.description
+        (report.flags.fetched_at, report.flags.fetch_error) = (await fetcher.fetched, await fetcher.error)
+      }
+      return report
     }
     let desk = ControlDesk(
       cutover: cutover, follower: follower, status: status,
@@ -149,6 +160,7 @@ public final class SluiceService: Service {
     }
     doors.withLock { $0 = (listening, control.addresses) }
     follower?.run()
+    await fetcher?.run()
     let stage = await cutover.describe()
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
@@ -163,21 +175,29 @@ public final class SluiceService: Service {
       cutover,
       Lookout(
         proxy: proxy, journal: journal, control: operatorGuesses, configuration: configuration,
-        tls: tls, logger: logger), proxy)
+        tls: tls, logger: logger), proxy
+    ) {
+      await messenger.tick { TelemetryMetrics.all(await status(), await cutover.evidence.total) }
+    }
 
     logger.notice("draining")
     follower?.stop()
+    await fetcher?.stop()
     await proxy.drain(
       deadline: configuration.drainDeadline.nanoseconds, lastWords: { await cutover.finish() })
     await control.stop()
     await layers.stop()
     await memories.stop()
+    await messenger.finish()
     ledger?.close(clean: true)
     logger.notice("stopped")
   }
 
   /// Lets the guardrails look ten times a second and collects figures once, until the service is told to end.
-  private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer) async {
+  private func untilShutdown(
+    _ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer,
+    eachSecond: @Sendable @escaping () async -> Void
+  ) async {
     let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
     await cancelWhenGracefulShutdown {
       var lookout = lookout
@@ -189,6 +209,7 @@ public final class SluiceService: Service {
         guard count % 10 == 0 else { continue }
         await cutover.tick(writeEvery: period)
         lookout.tick()
+        await eachSecond()
         memory.look(at: proxy.takeClientWeight())
       }
     }

@@ -28,6 +28,7 @@ extension StatusReport {
     let evidence = standing.evidence
     let total = evidence.total
     version = SluiceService.version
+    (service, instance) = (configuration.service, configuration.instanceName)
     uptime_seconds = Int(Date().timeIntervalSince(started))
     stage = definition.stage.name
     effective_stage = snapshot.effectiveStage.name
@@ -42,7 +43,8 @@ extension StatusReport {
     flags = Flags(
       path: configuration.flags.path,
       source: inForce.isFromFile ? "file" : standing.isRemembered ? "remembered" : "built_in",
-      version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt)
+      version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt,
+      fractional_hash: definition.hash.rawValue)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)
     let endpoints = configuration.stacks
@@ -93,6 +95,7 @@ extension StatusReport {
       ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     step = Step(standing)
+    plan = Plan(standing)
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
@@ -218,7 +221,9 @@ extension StatusReport.Step {
     }
     next = standing.next
     gates = standing.gates.map {
-      .init(name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst)
+      .init(
+        name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst,
+        about_seconds: $0.about)
     }
     guardrails = [:]
     for name in Guardrails.Name.allCases {

@@ -6,6 +6,10 @@ import SluiceFlags
 // swift-format-ignore: AlwaysUseLowerCamelCase
 struct StatusReport: Encodable, Sendable {
   var version: String
+  /// As configured; null if it is not.
+  var service: String?
+  /// What this proxy is called among those of its service.
+  var instance = ""
   var uptime_seconds: Int
   /// As the flags say.
   var stage: String
@@ -37,6 +41,8 @@ struct StatusReport: Encodable, Sendable {
   var compare: Compare
   /// What is known of the present step, and of the next one.
   var step: Step
+  /// Where the ramp is, and what it waits for.
+  var plan: Plan
   var mirror: Mirror
   var copies = Copies()
   var transactions = Transactions()
@@ -55,6 +61,8 @@ struct StatusReport: Encodable, Sendable {
   var wrong_passwords = WrongPasswords()
   /// Who may do what, as the configuration says it.
   var access = Access()
+  /// Null where nobody is told of anything.
+  var telling: Telling?
   /// Our doors' certificate and hand-shakes; null where none speaks TLS.
   var tls: TLS?
 
@@ -73,6 +81,12 @@ struct StatusReport: Encodable, Sendable {
     var version: String
     var error: String?
     var loaded_at: Date
+    /// The generation of flagd's hash by which keys are bucketed: `v2` or `v3`.
+    var fractional_hash = "v2"
+    /// Where they are fetched from, when that went well last, and why it did not since; null if they are not fetched.
+    var url: String?
+    var fetched_at: Date?
+    var fetch_error: String?
   }
 
   struct Stack: Encodable, Sendable {
@@ -271,6 +285,8 @@ struct StatusReport: Encodable, Sendable {
     var missing: String
     /// Whether it refuses the step without a plan too.
     var is_against: Bool
+    /// In how many seconds time alone will have met it; null where nobody can say.
+    var about_seconds: UInt64?
   }
 
   struct Guardrail: Encodable, Sendable {

@@ -31,6 +31,13 @@ struct Serve: AsyncParsableCommand {
   var config: String?
 
   @Option(
+    help: ArgumentHelp("What the cache is called; all its proxies have the same name.", valueName: "name"))
+  var service: String?
+
+  @Option(help: ArgumentHelp("What this proxy is called among them.", valueName: "name"))
+  var instance: String?
+
+  @Option(
     help: ArgumentHelp(
       "Where clients connect: HOST:PORT, tls:HOST:PORT or unix:/path; may be repeated.", valueName: "address")
   )
@@ -95,6 +102,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
   var logLevel: String?
 
+  @Option(help: ArgumentHelp("text, or json: an object per line.", valueName: "format"))
+  var logFormat: String?
+
   /// The configuration in force.
   /// - Throws: `Failure` with code 78 and every problem.
   func resolved(environment: [String: String]) throws(Failure) -> ServeConfiguration {
@@ -118,6 +128,7 @@ struct Serve: AsyncParsableCommand {
   /// What the flags say.
   private var options: ServeOptions {
     var options = ServeOptions()
+    (options.service, options.instance) = (service, instance)
     options.listen = listen
     options.control = control
     options.legacy = legacy
@@ -133,7 +144,7 @@ struct Serve: AsyncParsableCommand {
     options.tlsCertificate = tlsCert
     options.tlsKey = tlsKey
     options.tlsClientCA = tlsClientCa
-    options.logLevel = logLevel
+    (options.logLevel, options.logFormat) = (logLevel, logFormat)
     return options
   }
 
@@ -151,7 +162,8 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let configuration = try resolved(environment: environment)
-    var logger = Logger(label: "sluice") { _ in LineLogHandler() }
+    let isJSON = configuration.logFormat == .json
+    var logger = Logger(label: "sluice") { _ in LineLogHandler(isJSON: isJSON) }
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
     for warning in configuration.warnings + passwordsOnTheCommandLine { logger.warning("\(warning)") }
     do {
