@@ -17,8 +17,8 @@ func room(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
-let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -110,6 +110,16 @@ let package = Package(
     room("Telling", [crypto]),
     room("HTTPCaller", ["SluiceTLS", nio, nioPosix, nioHTTP]),
 
+    // The door for machines and people: the page, what a request means and may, how metrics are written; and apart from it the sockets.
+    .target(
+      name: "SluicePage", path: "Sources/Page",
+      resources: [
+        .embedInCode("page.html"), .embedInCode("page.css"), .embedInCode("page.js"),
+        .embedInCode("page-live.js"),
+      ], swiftSettings: strict),
+    room("Admin", ["SluicePage", "SluicePasswords", crypto]),
+    room("AdminDoor", ["SluiceAdmin", nio, nioPosix, nioHTTP]),
+
     // The data plane and its switchboard.
     room("StackLink", [nio]),
     room(
@@ -126,7 +136,8 @@ let package = Package(
       [
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
-        "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts",
+        "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts", "SluiceAdmin", "SluiceAdminDoor",
+        "SluicePasswords",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", "SluiceTelling",
         "SluiceHTTPCaller", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -190,7 +201,7 @@ let package = Package(
         "SluiceAssessment", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
-        "SluiceRedisClient", "SluiceTLS", "SluicePasswords",
+        "SluiceRedisClient", "SluiceTLS", "SluicePasswords", "SluiceAdmin",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -231,6 +242,13 @@ let package = Package(
         "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
         "SluiceAccess", "SluicePasswords", "SluiceScripts",
         "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AdminTests",
+      dependencies: [
+        "SluiceAdmin", "SluiceAdminDoor", "SluicePage", "SluicePasswords", "SluiceTestSupport", crypto, nio,
+        nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -9,11 +9,14 @@ extension ServeConfiguration {
     let names = (
       listen: options.listen.isEmpty ? "listen" : "--listen",
       control: options.control.isEmpty ? "control" : "--control",
+      admin: options.admin.isEmpty ? "admin.listen" : "--admin",
       legacy: options.legacy == nil ? "stacks.legacy" : "--legacy",
       new: options.new == nil ? "stacks.new" : "--new"
     )
     var taken: Set<Address> = []
-    for (name, addresses) in [(names.listen, listen), (names.control, control)] {
+    for (name, addresses) in [
+      (names.listen, listen), (names.control, control), (names.admin, admin.listen),
+    ] {
       for address in addresses where !address.hasNoPort && !taken.insert(address.place).inserted {
         note(name, "\(address) is already taken by another listener; choose another port")
       }
@@ -46,7 +49,10 @@ extension ServeConfiguration {
         "has the password of the control port, and who may read the cache may not move its traffic; give each its own"
       )
     }
-    if options.checksDoors { problems += tlsProblems(listen: names.listen, control: names.control) }
+    if options.checksDoors {
+      problems += tlsProblems(listen: names.listen, control: names.control, admin: names.admin)
+      problems += adminProblems(named: names.admin)
+    }
     problems += stackTLSProblems(legacy: names.legacy, new: names.new)
     if options.checksDoors, !allowsNoPassword {
       for (door, address) in openDoors {

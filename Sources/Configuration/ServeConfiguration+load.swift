@@ -80,6 +80,8 @@ extension ServeConfiguration {
     instance = take("--instance", options.instance, ValueParsers.name) ?? instance
     listen = addresses("--listen", options.listen) ?? listen
     control = addresses("--control", options.control) ?? control
+    admin.listen = addresses("--admin", options.admin) ?? admin.listen
+    admin.tokensFile = take("--admin-tokens", options.adminTokens, ValueParsers.path) ?? admin.tokensFile
     threads = take("--threads", options.threads, Self.threadsParser) ?? threads
     fallback = take("--fallback", options.fallback, ValueParsers.fallback) ?? fallback
     stacks.legacy.endpoint =

@@ -9,6 +9,7 @@ extension ServeConfiguration {
     instance = top.value("instance", ValueParsers.name) ?? instance
     listen = top.values("listen", Address.init(parsing:)) ?? listen
     control = top.values("control", Address.init(parsing:)) ?? control
+    readAdmin(&top)
     threads = top.value("threads", Self.threadsParser) ?? threads
     fallback = top.value("fallback", ValueParsers.fallback) ?? fallback
     read(&top, "timeouts") { $0.timeouts.read(&$1) }

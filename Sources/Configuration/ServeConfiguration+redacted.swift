@@ -30,6 +30,14 @@ extension ServeConfiguration: CustomStringConvertible {
           ),
         ]
       ),
+      (
+        "admin",
+        [
+          ("listen", admin.listen.isEmpty ? "null" : list(admin.listen)),
+          ("tokens_file", quoted(admin.tokensFile)),
+          ("proxies", inline(admin.proxies.map(quoted))),
+        ]
+      ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),
       (
         "timeouts",

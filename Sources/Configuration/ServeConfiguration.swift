@@ -14,6 +14,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var listen: [Address] = [.tcp(host: "127.0.0.1", port: 6400)]
   /// Where the control port listens; never empty.
   public var control: [Address] = [.tcp(host: "127.0.0.1", port: 6401)]
+  /// The door for machines and people.
+  public var admin = Admin()
   /// Event loops of the data plane, 1 to 64.
   public var threads = 1
   public var stacks = Stacks()

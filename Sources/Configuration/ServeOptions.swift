@@ -4,6 +4,8 @@ public struct ServeOptions: Sendable {
   public var instance: String?
   public var listen: [String] = []
   public var control: [String] = []
+  public var admin: [String] = []
+  public var adminTokens: String?
   public var threads: String?
   public var fallback: String?
   public var legacy: String?

@@ -23,6 +23,21 @@ struct ControlDesk: Sendable {
     return reply
   }
 
+  /// What an order by words for people comes to, for whoever does not speak RESP.
+  func carryOut(_ command: ControlCommand, who: String) async -> Result<String, Cutover.Refused> {
+    let reply = await answer(command, who: who)
+    // An error, or one text: the orders of the door answer nothing else.
+    let end = reply.firstIndex(of: UInt8(ascii: "\r")) ?? reply.endIndex
+    switch reply.first {
+    case UInt8(ascii: "-"):
+      let words = String(decoding: reply[..<end].dropFirst(), as: UTF8.self)
+      return .failure(Cutover.Refused(whole: words))
+    case UInt8(ascii: "$"):
+      return .success(String(decoding: reply[end...].dropFirst(2).dropLast(2), as: UTF8.self))
+    default: return .success(String(decoding: reply[..<end].dropFirst(), as: UTF8.self))
+    }
+  }
+
   /// The whole reply, framed.
   func answer(_ command: ControlCommand, who: String) async -> [UInt8] {
     var reply: [UInt8] = []

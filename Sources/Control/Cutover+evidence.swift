@@ -39,6 +39,7 @@ extension Cutover {
       let finding = evidence.judge(
         units, by: definition.guardrails, in: effective.stage, said: isFresh ? evidence.said : nil)
     else { return }
+    tally.trip(finding.signal.rawValue, finding.reaction.rawValue)
     let step = describe()
     var words = finding.reason
     var reaction = finding.reaction
@@ -159,7 +160,8 @@ extension Cutover {
     return evidence.gates(from: old, to: new, around).filter { !$0.isMet }
   }
 
-  func surroundings() async -> Surroundings {
+  /// - Parameter seconds: the servers are not asked for their memory if they were within so many.
+  func surroundings(askedWithin seconds: Int = 0) async -> Surroundings {
     var around = Surroundings()
     around.newTrouble = health[.new].health.reason
     let lanes = await proxy.health()
@@ -172,11 +174,19 @@ extension Cutover {
     around.newSuspects = max(0, around.newSuspects - around.uncarried)
     around.legacySuspects = max(
       0, around.legacySuspects - lanes.uncarried(to: .legacy).values.reduce(0, +))
-    let readings = await proxy.memory()
+    let readings = await memoryReadings(askedWithin: seconds)
     around.memory = evictions.outlook(readings, since: evidence.since)
     around.ledgerTrouble = ledgerError
     if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
     return around
+  }
+
+  private func memoryReadings(askedWithin seconds: Int) async -> (legacy: MemoryReading?, new: MemoryReading?)
+  {
+    if let last = lastReadings, .now - last.at < .seconds(seconds) { return (last.legacy, last.new) }
+    let readings = await proxy.memory()
+    lastReadings = (.now, readings.legacy, readings.new)
+    return readings
   }
 
   /// Which commands clients have asked for that new's server does not have: who asks for them where new answers gets its error.

@@ -99,10 +99,11 @@ extension Cutover {
         lane: $0.lane, heldMicroseconds: Int64(clamping: $0.held / 1000), commands: $0.commands,
         cutOff: $0.cutOff)
     }
-    flipped(
-      FlipRecord(
-        at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
-        fileVersion: definition.version, fences: fences))
+    let flip = FlipRecord(
+      at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
+      fileVersion: definition.version, fences: fences)
+    tally.add(flip)
+    flipped(flip)
     for stack in Set(flips.flatMap(\.cutOff)) {
       ledger?.record(
         ErrorSample(

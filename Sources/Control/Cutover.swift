@@ -18,6 +18,8 @@ actor Cutover {
   struct Refused: Error {
     var message: String
     init(_ message: String, word: String = "ERR") { self.message = "\(word) \(message)" }
+    /// - Parameter message: with its word.
+    init(whole message: String) { self.message = message }
   }
 
   let proxy: ProxyServer
@@ -92,6 +94,10 @@ actor Cutover {
   /// Whether an edit of the flag file is being put in force. Orders wait for it: it is bounded, and waits for no disk.
   private var isLoading = false
   private var waiters: [CheckedContinuation<Void, Never>] = []
+  /// What the servers said of their memory when they were asked last.
+  var lastReadings: (at: ContinuousClock.Instant, legacy: MemoryReading?, new: MemoryReading?)?
+  /// Flips of this process, for the metrics.
+  var tally = FlipTally()
   var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceAdmin
 import SluiceConfiguration
 import SluiceTLS
 
@@ -34,6 +35,10 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
 
   static func cannotSpeakTLS(_ fault: TLSFault) -> ServeError {
     ServeError(description: "cannot speak TLS: \(fault)")
+  }
+
+  static func cannotUseTokens(_ path: String, _ problem: AdminProblem) -> ServeError {
+    ServeError(description: "cannot use the tokens of \(path): \(problem)")
   }
 
   static func tooFewFiles(limit: Int, needed: Int) -> ServeError {

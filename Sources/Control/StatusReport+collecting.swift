@@ -13,12 +13,19 @@ import SluiceRouting
 import SluiceServers
 
 extension StatusReport {
+  /// Where it really listens.
+  struct Doors: Sendable {
+    var listen: [Address] = []
+    var control: [Address] = []
+    var admin: [Address] = []
+  }
+
   /// Puts together what the parts know.
   init(
     _ cutover: Cutover, _ standing: Cutover.Standing, lanes: [ProxyServer.LaneHealth],
     layers: [StackID: LayeredStatus], health: HealthBoard,
     configuration: ServeConfiguration,
-    started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?,
+    started: Date, doors: Doors, ledger: LedgerHealth?,
     ledgerError: String?,
     journal: Journal
   ) {
@@ -47,6 +54,7 @@ extension StatusReport {
       fractional_hash: definition.hash.rawValue)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)
+    admin = doors.admin.map(\.description)
     let endpoints = configuration.stacks
     stacks = [
       "legacy": Stack(
@@ -129,6 +137,7 @@ extension StatusReport {
       self.journal.reason = failure
     }
     lookBack(on: evidence)
+    compare.verdict_reason = verdictReason(openIsLeast: step.open_is_least)
   }
 }
 
@@ -165,7 +174,8 @@ extension StatusReport.Refusal {
 extension StatusReport {
   /// What is noticed beside the traffic.
   mutating func lookAround(
-    _ proxy: ProxyServer, _ operators: PasswordGuesses, _ configuration: ServeConfiguration
+    _ proxy: ProxyServer, _ operators: PasswordGuesses, _ visitors: PasswordGuesses,
+    _ configuration: ServeConfiguration
   ) {
     clocks = Lookout.clocks(proxy, configuration)
     for stack in StackID.allCases {
@@ -176,7 +186,9 @@ extension StatusReport {
     if let legacy = proxy.facts(of: .legacy), let new = proxy.facts(of: .new) {
       pair = "\(legacy.name) -> \(new.name)"
     }
-    wrong_passwords = WrongPasswords(clients: .init(proxy.guesses.figures), control: .init(operators.figures))
+    wrong_passwords = WrongPasswords(
+      clients: .init(proxy.guesses.figures), control: .init(operators.figures), admin: .init(visitors.figures)
+    )
   }
 }
 

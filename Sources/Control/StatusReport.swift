@@ -30,6 +30,8 @@ struct StatusReport: Encodable, Sendable {
   var flags: Flags
   var listen: [String]
   var control: [String]
+  /// Where the page is; empty where there is none.
+  var admin: [String] = []
   var stacks: [String: Stack]
   /// How often a stack was found, or made, empty; `WALKED` wants it back.
   var losses: UInt64
@@ -154,6 +156,8 @@ struct StatusReport: Encodable, Sendable {
   struct WrongPasswords: Encodable, Sendable {
     var clients = Door()
     var control = Door()
+    /// Tokens.
+    var admin = Door()
 
     struct Door: Encodable, Sendable {
       var count: UInt64 = 0
@@ -240,6 +244,8 @@ struct StatusReport: Encodable, Sendable {
     var since_flip: SinceFlip
     /// Since the last flip, in the words of the ledger: pass, cold, differs or hold.
     var verdict: String
+    /// Why, in one sentence.
+    var verdict_reason = ""
   }
 
   struct SinceFlip: Encodable, Sendable {

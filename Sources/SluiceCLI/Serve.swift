@@ -47,6 +47,19 @@ struct Serve: AsyncParsableCommand {
   var control: [String] = []
 
   @Option(
+    defaultAsFlag: ServeConfiguration.Admin.usual,
+    help: ArgumentHelp(
+      "Where browsers and machines find the page, metrics, health and orders by HTTP; without an address: 127.0.0.1:6402.",
+      valueName: "address"))
+  var admin: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file that says who may come there: a line \"name role hash\" for each (sluice make-token).",
+      valueName: "path"))
+  var adminTokens: String?
+
+  @Option(
     help: ArgumentHelp(
       "The legacy stack: redis://…, rediss://… (TLS), unix:///path or memory:.", valueName: "url"))
   var legacy: String?
@@ -131,6 +144,8 @@ struct Serve: AsyncParsableCommand {
     (options.service, options.instance) = (service, instance)
     options.listen = listen
     options.control = control
+    options.admin = admin.map { [$0] } ?? []
+    options.adminTokens = adminTokens
     options.legacy = legacy
     options.new = new
     options.flags = flags

@@ -42,6 +42,7 @@ public struct SluiceCommand: AsyncParsableCommand {
       Rearm.self, Close.self, Reopen.self, Which.self,
       WarmCommand.self, VerifyCommand.self,
       Reload.self, FleetCommand.self, ReportCommand.self, CommandsCommand.self, HashPassword.self,
+      MakeToken.self,
       Diagnose.self, Bench.self,
     ])
 

@@ -330,7 +330,9 @@ enum StatusScreen {
   /// Clocks that differ and passwords that were tried; nil while there is nothing of it.
   private static func attention(_ status: JSONValue) -> String? {
     var lines = status["clocks"].texts.enumerated().map { row($0 == 0 ? "CLOCKS" : "", $1) }
-    for (name, port) in [("clients", "the clients' port"), ("control", "the control port")] {
+    for (name, port) in [
+      ("clients", "the clients' port"), ("control", "the control port"), ("admin", "the admin door"),
+    ] {
       let door = status["wrong_passwords"][name]
       guard (door["count"].number ?? 0) > 0 else { continue }
       let from = door["last_from"].text.map { ", the last from \($0)" } ?? ""
