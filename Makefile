@@ -17,6 +17,8 @@ LAYERS := plain
 # Of `make simulate`.
 SEEDS := 100000
 FROM := $(shell date +%s)
+# Of `make browser`: a folder for screenshots.
+PICTURES :=
 # Of `make foreign`.
 STAGE := shadow
 # Of `make chaos` and `make evidence`: redis-6.2, redis-7.0, redis-8.2 or valkey-9.1.
@@ -32,11 +34,11 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: release ## serve on 127.0.0.1:6400 with two embedded stacks; no Redis needed
+run: release ## serve on 127.0.0.1:6400 with two embedded stacks, page on http://127.0.0.1:6402/; no Redis needed
 	@# The flags are a copy, because flags/ is compiled into the binary: what an operator does at run time is not an
 	@# edit of the source. An edit of flags/ wins at the next start.
 	@mkdir -p .run && echo '*' > .run/.gitignore && cp -u flags/sluice.flagd.json .run/
-	@exec $(SLUICE) serve --flags .run/sluice.flagd.json --ledger .run/sluice.db
+	@exec $(SLUICE) serve --flags .run/sluice.flagd.json --ledger .run/sluice.db --admin
 
 .PHONY: demo
 demo: release release-bench ## a whole migration in under a minute: traffic, stages, a planted divergence, a rollback, the report
@@ -67,8 +69,21 @@ test: ## lint, build and run all tests
 	$(SIMULATE) --seeds 300
 	$(SIMULATE) --seeds 100000 --from $(FROM) --seconds 10
 	Tests/Simulation/breaks .build/debug/sluice-simulate
+	@# Three cache libraries, moved from one Redis to another while they work.
+	python3 Tests/Foreign/applications.py .build/debug/sluice --core
+	@# The page in a real Chromium; `make browser` has the rest of it.
+	@scripts/install-packages browser
+	@scripts/browser-tools
+	.build/browser/bin/python Tests/Browser/cases.py .build/debug/sluice --core
 	@# Two minutes of flips and faults, and what the checkers say when a law is broken on purpose.
 	python3 Tests/Chaos/short.py .build/debug/sluice .build/debug/sluice-bench
+
+.PHONY: browser
+browser: ## the page in a real Chromium, before a proxy under load: make browser PICTURES=docs/pictures
+	@scripts/install-packages browser
+	@scripts/browser-tools
+	@$(MAKE) --no-print-directory release
+	.build/browser/bin/python Tests/Browser/cases.py $(SLUICE) $(if $(PICTURES),--pictures $(PICTURES))
 
 .PHONY: examples
 examples: ## build and test the examples, each a package of its own
@@ -81,6 +96,13 @@ foreign: ## the test suites of Redis clients, on a Redis and on Sluice before tw
 	@scripts/install-servers
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Foreign/suites.py $(SLUICE) --stage $(STAGE)
+
+.PHONY: applications
+applications: ## cache libraries of Python, PHP and Ruby, moved from one Redis to another under load
+	@scripts/install-packages test
+	@scripts/install-servers
+	@$(MAKE) --no-print-directory release
+	python3 Tests/Foreign/applications.py $(SLUICE)
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed

@@ -17,6 +17,7 @@ func room(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -50,6 +51,8 @@ let package = Package(
     // Pure: neither NIO nor Foundation.
     room("RESP"),
     room("Commands", ["SluiceRESP"]),
+    // What scripts touch that they do not declare: rules by their names, and why one is suspected.
+    room("Scripts"),
     // What the servers behind the stacks are, and what two of them rightly say differently.
     room("Servers", ["SluiceRESP"]),
     room("Copying", ["SluiceRESP", "SluiceServers"]),
@@ -83,6 +86,7 @@ let package = Package(
         .embedInCode("0007_holds.sql"), .embedInCode("0008_servers_and_copies.sql"),
         .embedInCode("0009_served_and_closed.sql"),
         .embedInCode("0010_what_is_left.sql"),
+        .embedInCode("0011_names_and_plan.sql"), .embedInCode("0012_outbox.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),
@@ -102,6 +106,20 @@ let package = Package(
     // Certificates, keys and trust, read from files: what every door and every link speaks TLS with.
     room("TLS", [nio, nioEvents, nioTLS]),
 
+    // What others are told of, in the formats that they read, and how they are reached.
+    room("Telling", [crypto]),
+    room("HTTPCaller", ["SluiceTLS", nio, nioPosix, nioHTTP]),
+
+    // The door for machines and people: the page, what a request means and may, how metrics are written; and apart from it the sockets.
+    .target(
+      name: "SluicePage", path: "Sources/Page",
+      resources: [
+        .embedInCode("page.html"), .embedInCode("page.css"), .embedInCode("page.js"),
+        .embedInCode("page-live.js"),
+      ], swiftSettings: strict),
+    room("Admin", ["SluicePage", "SluicePasswords", crypto]),
+    room("AdminDoor", ["SluiceAdmin", nio, nioPosix, nioHTTP]),
+
     // The data plane and its switchboard.
     room("StackLink", [nio]),
     room(
@@ -109,7 +127,7 @@ let package = Package(
       [
         "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
         "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluicePasswords",
-        nio, nioPosix, nioEvents,
+        "SluiceScripts", nio, nioPosix, nioEvents,
         deque,
       ]),
     room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
@@ -118,8 +136,10 @@ let package = Package(
       [
         "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
         "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
-        "SluiceFlags", "SluiceTLS", "SluiceAccess",
-        "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", nio, nioPosix, logging,
+        "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts", "SluiceAdmin", "SluiceAdminDoor",
+        "SluicePasswords",
+        "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", "SluiceTelling",
+        "SluiceHTTPCaller", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
 
@@ -169,7 +189,8 @@ let package = Package(
       // Not just `Configuration`: a service that has Hummingbird has swift-configuration's target of that name.
       name: "SluiceConfiguration",
       dependencies: [
-        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords",
+        "SluiceCacheLayers", "SluiceTLS", "SluiceAccess", "SluicePasswords", "SluiceScripts", "SluiceTelling",
+        "SluiceHTTPCaller",
         .product(name: "Yams", package: "Yams"),
       ],
       path: "Sources/Configuration",
@@ -180,7 +201,7 @@ let package = Package(
         "SluiceAssessment", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
-        "SluiceRedisClient", "SluiceTLS", "SluicePasswords",
+        "SluiceRedisClient", "SluiceTLS", "SluicePasswords", "SluiceAdmin",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -229,8 +250,15 @@ let package = Package(
       dependencies: [
         "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing", "SluiceRouting",
         "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
-        "SluiceAccess", "SluicePasswords",
+        "SluiceAccess", "SluicePasswords", "SluiceScripts",
         "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AdminTests",
+      dependencies: [
+        "SluiceAdmin", "SluiceAdminDoor", "SluicePage", "SluicePasswords", "SluiceTestSupport", crypto, nio,
+        nioPosix,
       ],
       swiftSettings: strict),
     .testTarget(
@@ -256,13 +284,15 @@ let package = Package(
       name: "AssessmentTests",
       dependencies: ["SluiceAssessment", "SluiceCommands", "SluiceServers", "SluiceLoadGenerator"],
       swiftSettings: strict),
+    .testTarget(name: "ScriptsTests", dependencies: ["SluiceScripts"], swiftSettings: strict),
     .testTarget(name: "ServersTests", dependencies: ["SluiceServers"], swiftSettings: strict),
     .testTarget(
       name: "CopyingTests", dependencies: ["SluiceCopying", "SluiceServers", "SluiceRESP"],
       swiftSettings: strict),
     .testTarget(
       name: "RoutingTests", dependencies: ["SluiceRouting", "SluiceLoadGenerator"],
-      resources: [.copy("bucketing_vectors.json")],
+      exclude: ["fractional_vectors.py"],
+      resources: [.copy("bucketing_vectors.json"), .copy("fractional_vectors.json")],
       swiftSettings: strict),
     .testTarget(
       name: "JournalTests", dependencies: ["SluiceJournal", "SluiceRouting", "SluiceTestSupport"],
@@ -336,10 +366,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "TellingTests", dependencies: ["SluiceTelling", "SluiceHTTPCaller", "SluiceTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TLSTests", dependencies: ["SluiceTLS", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["SluiceConfiguration", "SluiceLoadGenerator"],
+      name: "ConfigurationTests",
+      dependencies: ["SluiceConfiguration", "SluiceScripts", "SluiceLoadGenerator"],
       swiftSettings: strict),
     .testTarget(
       name: "SluiceCLITests",

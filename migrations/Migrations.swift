@@ -31,6 +31,8 @@ public struct Migration: Sendable {
       Migration(
         number: 9, name: "served_and_closed", sql: PackageResources._009_served_and_closed_sql),
       Migration(number: 10, name: "what_is_left", sql: PackageResources._010_what_is_left_sql),
+      Migration(number: 11, name: "names_and_plan", sql: PackageResources._011_names_and_plan_sql),
+      Migration(number: 12, name: "outbox", sql: PackageResources._012_outbox_sql),
     ]
   }
 }

@@ -76,5 +76,5 @@ public struct CommandRule: Sendable, Hashable, CustomStringConvertible {
   private static func isKnown(_ name: String) -> Bool { known.contains(name) }
 
   private static let known = Set(
-    CommandTable.shared.specs.filter { $0.isListed && !$0.isTransaction }.map(\.name))
+    CommandTable.shared.specs.filter { $0.isListed && !$0.isOurs }.map(\.name))
 }

@@ -58,7 +58,7 @@ extension Assessment {
           + "or refused where a server hides its commands")
     }
     let spec = table.specs[id]
-    if new?.commands != nil, spec.scope == .keyed, !spec.isTransaction, !spec.sides.contains(.new) {
+    if new?.commands != nil, spec.scope == .keyed, !spec.isOurs, !spec.sides.contains(.new) {
       return .row(
         .stops, "new does not have it", do: "change the application, or choose a server that has it")
     }

@@ -17,7 +17,7 @@ public enum CommandPage {
   /// Those that our own table has, in the order of their names.
   private static var specs: [CommandSpec] {
     (0..<CommandTable.shared.specs.count).map { CommandTable.shared.specs[$0] }
-      .filter { $0.isListed && !$0.isTransaction }.sorted { $0.name < $1.name }
+      .filter { $0.isListed && !$0.isOurs }.sorted { $0.name < $1.name }
   }
 
   private static func table(_ head: [String], _ rows: [[String]]) -> String {

@@ -81,7 +81,10 @@ extension CommandRules {
     // Its times of delivery follow the mirror's clock; all else is decided by the stream and its groups.
     MirrorRow(.effect(.streamRead), .equal, ["XREADGROUP"]),
     // What a script does nobody can tell from outside: the keys that it declares are copied.
-    MirrorRow(.copy, .equal, ["EVAL", "EVALSHA", "FCALL"]),
+    MirrorRow(.copy, .equal, ["EVAL", "EVALSHA", "FCALL", "SCRIPT-COPIED"]),
+    // Somebody can, and says so by a rule.
+    MirrorRow(.asSent, .equal, ["SCRIPT-REPEATED"]),
+    MirrorRow(.asSent, .irrelevant, ["SCRIPT-ON-BOTH"]),
     MirrorRow(.parts, .irrelevant, ["MULTI-EXEC"]),
     MirrorRow(.effect(.incrementByFloat), .equal, ["INCRBYFLOAT"]),
     MirrorRow(.effect(.incrementFieldByFloat), .equal, ["HINCRBYFLOAT"]),

@@ -19,6 +19,19 @@ enum CommandRules {
     "MULTI-EXEC-RO": .counted(countAt: 1, firstKey: 2, destination: nil),
   ]
 
+  /// No command of any server either: a script for which there is a rule, with all the keys that it touches, by how the mirror learns what it
+  /// did. `SCRIPT-REPEATED numkeys key… frame prefix…`.
+  static let scriptRows: [CommandRow] = [
+    CommandRow("SCRIPT-COPIED", -3, [.write, .movablekeys, .noMandatoryKeys], 0, 0, 0),
+    CommandRow("SCRIPT-REPEATED", -3, [.write, .movablekeys, .noMandatoryKeys], 0, 0, 0),
+    CommandRow("SCRIPT-ON-BOTH", -3, [.write, .movablekeys, .noMandatoryKeys], 0, 0, 0),
+    CommandRow("SCRIPT-ON-PRIMARY", -3, [.readonly, .movablekeys, .noMandatoryKeys], 0, 0, 0),
+  ]
+  static let scriptLayouts: [String: KeyLayout] = Dictionary(
+    uniqueKeysWithValues: scriptRows.map {
+      ($0.name.description, .counted(countAt: 1, firstKey: 2, destination: nil))
+    })
+
   static let local: [String: LocalCommand] = [
     "PING": .ping, "ECHO": .echo, "AUTH": .auth, "HELLO": .hello, "SELECT": .select, "QUIT": .quit,
     "RESET": .reset, "TIME": .time, "INFO": .info,
@@ -135,7 +148,7 @@ enum CommandRules {
         "OBJECT|ENCODING", "OBJECT|FREQ", "OBJECT|IDLETIME", "OBJECT|REFCOUNT", "MEMORY|USAGE", "DUMP",
         "XINFO|STREAM", "XINFO|CONSUMERS", "XPENDING", "VEMB", "VINFO", "VLINKS", "VRANDMEMBER", "VSIM",
         // What they do nobody knows, and whether it is random.
-        "EVAL_RO", "EVALSHA_RO", "FCALL_RO", "MULTI-EXEC-RO",
+        "EVAL_RO", "EVALSHA_RO", "FCALL_RO", "MULTI-EXEC-RO", "SCRIPT-ON-PRIMARY",
       ]
     ),
   ]

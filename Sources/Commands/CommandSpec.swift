@@ -128,6 +128,12 @@ public struct CommandSpec: Sendable, BitwiseCopyable {
   /// True for a whole `MULTI` … `EXEC` as one command.
   public let isTransaction: Bool
 
+  /// True for a script for which there is a rule, with all the keys that it touches.
+  public let isRuledScript: Bool
+
+  /// True for what is no command of any server, and what no client can send.
+  public var isOurs: Bool { isTransaction || isRuledScript }
+
   /// False for what is in no table.
   public let isListed: Bool
 

@@ -16,6 +16,7 @@ extension CommandTable {
       if row.access == .write { rows[place].access = .write }
     }
     return rows + CommandRules.transactionRows.map { TableRow($0, CommandRules.transactionLayouts) }
+      + CommandRules.scriptRows.map { TableRow($0, CommandRules.scriptLayouts) }
   }()
 
   static let ownRowsByName = Dictionary(uniqueKeysWithValues: ownRows.map { ($0.name, $0) })
@@ -52,7 +53,7 @@ extension CommandTable {
     if legacy == nil, new == nil { return isHidden ? sharedWithHidden : shared }
     let servers = (legacy: ToldCommands(legacy), new: ToldCommands(new))
     var rows = ownRows
-    for place in rows.indices where !rows[place].isTransaction {
+    for place in rows.indices where !rows[place].isTransaction && !rows[place].isRuledScript {
       let name = rows[place].name
       rows[place].learn(
         legacy: servers.legacy[name], new: servers.new[name],

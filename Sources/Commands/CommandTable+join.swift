@@ -59,6 +59,7 @@ extension CommandTable {
       } ?? .none,
       changesOnRead: isMirrored && row.access == .read,
       isTransaction: row.isTransaction,
+      isRuledScript: row.isRuledScript,
       isListed: true,
       label: row.label)
   }
@@ -96,7 +97,7 @@ extension CommandTable {
       scope: isHidden ? .refused(.hiddenCommands) : .keyed, isPlain: false,
       isOneSided: false, sides: .both, arities: (-1, -1), split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .copy, prior: .equal,
-      doubt: .none, changesOnRead: false, isTransaction: false, isListed: false,
+      doubt: .none, changesOnRead: false, isTransaction: false, isRuledScript: false, isListed: false,
       label: id == unknownID ? "UNKNOWN" : "")
   }
 
@@ -106,7 +107,8 @@ extension CommandTable {
       keys: .none, hasSingleKeyAtOne: false, scope: .unknownSubcommand, isPlain: false,
       isOneSided: false, sides: .both, arities: (-1, -1), split: .none,
       comparison: .never, isHitMiss: false, refusedOption: .none, mirror: .none, prior: .irrelevant,
-      doubt: .none, changesOnRead: false, isTransaction: false, isListed: false, label: "UNKNOWN SUBCOMMAND")
+      doubt: .none, changesOnRead: false, isTransaction: false, isRuledScript: false, isListed: false,
+      label: "UNKNOWN SUBCOMMAND")
   }
 }
 

@@ -149,11 +149,12 @@ extension Mirroring {
     return .replaced
   }
 
+  /// Whatever stands there, and however large, the mirror frees it in the background.
   static func delete(
     _ request: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ output: inout [UInt8]
   ) -> MirrorAction {
     output.beginFrame(2)
-    output.appendWord("DEL")
+    output.appendWord("UNLINK")
     output.appendWord(1, of: request, arguments)
     return .replaced
   }

@@ -24,6 +24,7 @@ struct TableRow {
 
   /// It is no command of any server.
   var isTransaction: Bool { CommandRules.transactionLayouts[name] != nil }
+  var isRuledScript: Bool { CommandRules.scriptLayouts[name] != nil }
 
   init(_ row: CommandRow, _ layouts: [String: KeyLayout]) {
     let name = row.name.description

@@ -60,6 +60,15 @@ extension Address {
   }
 }
 
+extension Address {
+  /// Whether a text is an IP address.
+  static func isNumeric(_ text: String) -> Bool {
+    var four = in_addr()
+    var six = in6_addr()
+    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
+  }
+}
+
 extension Address: CustomStringConvertible {
   /// The spelling that `init(parsing:)` reads.
   public var description: String {

@@ -1,8 +1,8 @@
 /// Finds the known name that an unknown one was probably meant to be.
-enum NearestName {
+public enum NearestName {
   /// The closest of `known` within two edits (or a third of the name's length), or the one it is a part of;
   /// else nil.
-  static func of(_ name: String, among known: [String]) -> String? {
+  public static func of(_ name: String, among known: [String]) -> String? {
     let plain = normalized(name)
     guard !plain.isEmpty, plain.count <= 64 else { return nil }
     if let same = known.first(where: { normalized($0) == plain }) { return same }

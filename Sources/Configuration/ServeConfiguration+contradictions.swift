@@ -9,11 +9,14 @@ extension ServeConfiguration {
     let names = (
       listen: options.listen.isEmpty ? "listen" : "--listen",
       control: options.control.isEmpty ? "control" : "--control",
+      admin: options.admin.isEmpty ? "admin.listen" : "--admin",
       legacy: options.legacy == nil ? "stacks.legacy" : "--legacy",
       new: options.new == nil ? "stacks.new" : "--new"
     )
     var taken: Set<Address> = []
-    for (name, addresses) in [(names.listen, listen), (names.control, control)] {
+    for (name, addresses) in [
+      (names.listen, listen), (names.control, control), (names.admin, admin.listen),
+    ] {
       for address in addresses where !address.hasNoPort && !taken.insert(address.place).inserted {
         note(name, "\(address) is already taken by another listener; choose another port")
       }
@@ -29,6 +32,11 @@ extension ServeConfiguration {
         note(name, "names a user but no password; write user:password@ or use password_file")
       }
     }
+    if flags.source != nil, flags.path == nil {
+      note(
+        "flags.url",
+        "needs flags.path: what was fetched last is kept there, for the time in which nobody answers")
+    }
     if let password, password == controlPassword {
       note(
         options.controlPasswordFile == nil ? "auth.control_password_file" : "--control-password-file",
@@ -41,7 +49,10 @@ extension ServeConfiguration {
         "has the password of the control port, and who may read the cache may not move its traffic; give each its own"
       )
     }
-    if options.checksDoors { problems += tlsProblems(listen: names.listen, control: names.control) }
+    if options.checksDoors {
+      problems += tlsProblems(listen: names.listen, control: names.control, admin: names.admin)
+      problems += adminProblems(named: names.admin)
+    }
     problems += stackTLSProblems(legacy: names.legacy, new: names.new)
     if options.checksDoors, !allowsNoPassword {
       for (door, address) in openDoors {

@@ -76,8 +76,12 @@ extension ServeConfiguration {
     func addresses(_ flag: String, _ texts: [String]) -> [Address]? {
       texts.isEmpty ? nil : texts.compactMap { take(flag, $0, Address.init(parsing:)) }
     }
+    service = take("--service", options.service, ValueParsers.name) ?? service
+    instance = take("--instance", options.instance, ValueParsers.name) ?? instance
     listen = addresses("--listen", options.listen) ?? listen
     control = addresses("--control", options.control) ?? control
+    admin.listen = addresses("--admin", options.admin) ?? admin.listen
+    admin.tokensFile = take("--admin-tokens", options.adminTokens, ValueParsers.path) ?? admin.tokensFile
     threads = take("--threads", options.threads, Self.threadsParser) ?? threads
     fallback = take("--fallback", options.fallback, ValueParsers.fallback) ?? fallback
     stacks.legacy.endpoint =
@@ -100,6 +104,8 @@ extension ServeConfiguration {
     tls.key = take("--tls-key", options.tlsKey, ValueParsers.path) ?? tls.key
     tls.clientCA = take("--tls-client-ca", options.tlsClientCA, ValueParsers.path) ?? tls.clientCA
     logLevel = take("--log-level", options.logLevel, ValueParsers.logLevel) ?? logLevel
+    logFormat =
+      take("--log-format", options.logFormat, ValueParsers.choice("is no format of the log")) ?? logFormat
     return problems
   }
 }

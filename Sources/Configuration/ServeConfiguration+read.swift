@@ -5,8 +5,11 @@ extension ServeConfiguration {
 
   /// Reads the whole file; a key that is absent or wrong leaves its default.
   mutating func read(_ top: inout Section, environment: [String: String]) {
+    service = top.value("service", ValueParsers.name) ?? service
+    instance = top.value("instance", ValueParsers.name) ?? instance
     listen = top.values("listen", Address.init(parsing:)) ?? listen
     control = top.values("control", Address.init(parsing:)) ?? control
+    readAdmin(&top)
     threads = top.value("threads", Self.threadsParser) ?? threads
     fallback = top.value("fallback", ValueParsers.fallback) ?? fallback
     read(&top, "timeouts") { $0.timeouts.read(&$1) }
@@ -19,6 +22,12 @@ extension ServeConfiguration {
     read(&top, "flags") {
       $0.flags.path = $1.value("path", ValueParsers.path)
       $0.flags.allowReshuffle = $1.value("allow_reshuffle", ValueParsers.bool) ?? false
+      $0.flags.source = $1.value("url", Receiver.url)
+      $0.flags.interval =
+        $1.value("interval", ValueParsers.duration(.milliseconds(100) ... .seconds(3600)))
+        ?? $0.flags.interval
+      $0.flags.authorization = $1.value("authorization_file", PasswordFile.read)
+      $0.flags.tls.ca = $1.value("ca", ValueParsers.path)
     }
     read(&top, "ledger") { $0.ledger.read(&$1) }
     read(&top, "mirror") {
@@ -38,6 +47,7 @@ extension ServeConfiguration {
     read(&top, "transactions") {
       $0.splitsTransactions = $1.value("split", ValueParsers.bool) ?? $0.splitsTransactions
     }
+    readScripts(&top)
     read(&top, "limits") { $0.limits.read(&$1) }
     read(&top, "auth") {
       if let file = $1.value("password_file", PasswordFile.named) { ($0.passwordFile, $0.password) = file }
@@ -52,7 +62,12 @@ extension ServeConfiguration {
       $0.drainDeadline =
         $1.value("deadline", ValueParsers.duration(.zero ... .seconds(600))) ?? $0.drainDeadline
     }
-    read(&top, "log") { $0.logLevel = $1.value("level", ValueParsers.logLevel) ?? $0.logLevel }
+    receivers = top.list("notify", Receiver.read)
+    read(&top, "otlp") { $0.telemetry.read(&$1) }
+    read(&top, "log") {
+      $0.logLevel = $1.value("level", ValueParsers.logLevel) ?? $0.logLevel
+      $0.logFormat = $1.value("format", ValueParsers.choice("is no format of the log")) ?? $0.logFormat
+    }
   }
 
   private mutating func read(

@@ -1,4 +1,5 @@
 import SluiceAccess
+import SluiceScripts
 
 extension ServeConfiguration: CustomStringConvertible {
   /// Everything in force, in the form of `sluice.yaml`, with `***` for passwords: safe to log and to attach.
@@ -17,15 +18,24 @@ extension ServeConfiguration: CustomStringConvertible {
       (
         "",
         [
+          ("service", quoted(service)), ("instance", quoted(instance)),
           ("listen", list(listen)), ("control", list(control)), ("threads", "\(threads)"),
           ("warm_on_miss", "\(warmOnMiss)"),
           ("fallback", fallback.rawValue),
-          ("users", inline(users.map(shown))),
+          ("users", inline(users.map(shown))), ("notify", inline(receivers.map(shown))),
           (
             "deny_commands",
             inline(
               deniedCommands.map { quoted(String(CommandRule($0, isGiven: false).description.dropFirst())) })
           ),
+        ]
+      ),
+      (
+        "admin",
+        [
+          ("listen", admin.listen.isEmpty ? "null" : list(admin.listen)),
+          ("tokens_file", quoted(admin.tokensFile)),
+          ("proxies", inline(admin.proxies.map(quoted))),
         ]
       ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),
@@ -37,7 +47,15 @@ extension ServeConfiguration: CustomStringConvertible {
           ("reconnect_max", timeouts.reconnectMax.text),
         ]
       ),
-      ("flags", [("path", quoted(flags.path)), ("allow_reshuffle", "\(flags.allowReshuffle)")]),
+      (
+        "flags",
+        [
+          ("path", quoted(flags.path)), ("allow_reshuffle", "\(flags.allowReshuffle)"),
+          ("url", quoted(flags.source?.description)), ("interval", flags.interval.text),
+          ("authorization_file", flags.authorization == nil ? "null" : "\"***\""),
+          ("ca", quoted(flags.tls.ca)),
+        ]
+      ),
       (
         "ledger",
         [
@@ -55,6 +73,7 @@ extension ServeConfiguration: CustomStringConvertible {
       ),
       ("copy", [("slice", copy.slice.text), ("hold", copy.hold.text)]),
       ("transactions", [("split", "\(splitsTransactions)")]),
+      ("", [("scripts", inline(scripts.map(shown)))]),
       ("limits", limits.settings),
       (
         "auth",
@@ -74,8 +93,33 @@ extension ServeConfiguration: CustomStringConvertible {
         ]
       ),
       ("drain", [("deadline", drainDeadline.text)]),
-      ("log", [("level", logLevel.rawValue)]),
+      (
+        "otlp",
+        [
+          ("url", quoted(telemetry.place?.description)), ("interval", telemetry.interval.text),
+          ("authorization_file", telemetry.authorization == nil ? "null" : "\"***\""),
+          ("ca", quoted(telemetry.tls.ca)),
+        ]
+      ),
+      ("log", [("level", logLevel.rawValue), ("format", logFormat.rawValue)]),
     ]
+  }
+
+  private func shown(_ rule: ScriptRule) -> String {
+    let (name, text): (String, [UInt8]) =
+      switch rule.subject {
+      case .sha1(let digest): ("sha1", digest)
+      case .shape(let digest): ("shape", digest)
+      case .function(let function): ("function", function)
+      }
+    return "{\(name): \(quoted(String(decoding: text, as: UTF8.self))), "
+      + "keys: \(inline(rule.keys.map { quoted($0.description) })), "
+      + "no_keys: \(inline(rule.noKeys.map(String.init))), mirror: \(rule.mirroring.rawValue)}"
+  }
+
+  private func shown(_ receiver: Receiver) -> String {
+    "{url: \(quoted(receiver.place.description)), format: \(receiver.format.rawValue), events: "
+      + "[\(receiver.events.map(\.rawValue).joined(separator: ", "))]\(receiver.secret == nil ? "" : ", secret_file: \"***\"")}"
   }
 
   private func shown(_ user: User) -> String {

@@ -66,7 +66,7 @@ extension ServeConfiguration {
   }
 
   /// Half a configuration of TLS is none: what is missing, by the names of the settings that the doors were given by.
-  func tlsProblems(listen: String, control: String) -> [ConfigurationProblem] {
+  func tlsProblems(listen: String, control: String, admin: String) -> [ConfigurationProblem] {
     func problem(_ path: String, _ reason: String) -> [ConfigurationProblem] {
       [ConfigurationProblem(path: path, reason: reason)]
     }
@@ -76,7 +76,7 @@ extension ServeConfiguration {
       return problem("tls.key", "is set without its certificate; name it by tls.cert or --tls-cert")
     case (.some, .some), (nil, nil): break
     }
-    let doors = [(listen, self.listen), (control, self.control)]
+    let doors = [(listen, self.listen), (control, self.control), (admin, self.admin.listen)]
     guard tls.certificate != nil else {
       for (name, all) in doors {
         guard let door = all.first(where: \.isTLS) else { continue }
@@ -92,7 +92,8 @@ extension ServeConfiguration {
     }
     guard doors.contains(where: { $0.1.contains(where: \.isTLS) }) else {
       return problem(
-        "tls.cert", "is set although no address speaks TLS; write one as tls:host:port in listen or control")
+        "tls.cert",
+        "is set although no address speaks TLS; write one as tls:host:port in listen, control or admin")
     }
     if tls.clientCA == nil, tls.whoShows != .none {
       return problem(

@@ -1,12 +1,21 @@
 import SluiceAccess
+import SluiceHTTPCaller
+import SluiceScripts
+import SluiceTLS
 
 /// Everything that `sluice serve` needs to know. `ServeConfiguration()` is what it does without flags and
 /// file.
 public struct ServeConfiguration: Sendable, Hashable {
+  /// What the cache is called that this proxy stands before; all instances of it have the same name. Nil if nobody has said.
+  public var service: String?
+  /// What this proxy is called among them; nil is the machine's name.
+  public var instance: String?
   /// Where clients connect; never empty.
   public var listen: [Address] = [.tcp(host: "127.0.0.1", port: 6400)]
   /// Where the control port listens; never empty.
   public var control: [Address] = [.tcp(host: "127.0.0.1", port: 6401)]
+  /// The door for machines and people.
+  public var admin = Admin()
   /// Event loops of the data plane, 1 to 64.
   public var threads = 1
   public var stacks = Stacks()
@@ -19,6 +28,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var warmOnMiss = false
   /// A transaction with keys on both stacks is carried as one block on each, which is not atomic; else it is refused.
   public var splitsTransactions = false
+  /// What is known of scripts that nobody could tell from outside, beside what ships.
+  public var scripts: [ScriptRule] = []
   /// What legacy does for new's cohort while new cannot be reached.
   public var fallback = Fallback.readsAndWrites
   public var limits = Limits()
@@ -40,7 +51,11 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var tls = TLS()
   /// How long commands in flight may take after SIGTERM before their connections are cut.
   public var drainDeadline: Duration = .seconds(5)
+  /// Who is told of events.
+  public var receivers: [Receiver] = []
+  public var telemetry = Telemetry()
   public var logLevel = LogLevel.info
+  public var logFormat = LogFormat.text
 
   public init() {}
 
@@ -71,6 +86,13 @@ public struct ServeConfiguration: Sendable, Hashable {
     public var path: String?
     /// Accept an edit of the file that moves keys back and forth.
     public var allowReshuffle = false
+    /// Where the file is fetched from, for all proxies of a service; nil fetches none.
+    public var source: HTTPPlace?
+    /// How often it is asked whether there is another one.
+    public var interval: Duration = .seconds(5)
+    /// What stands in the header `Authorization` there.
+    public var authorization: Secret?
+    public var tls = ClientTLS()
     public init() {}
   }
 
@@ -149,6 +171,11 @@ extension ServeConfiguration {
     case reads
     case readsAndWrites = "reads_and_writes"
   }
+}
+
+/// How a line of the log is written.
+public enum LogFormat: String, Sendable, Hashable, CaseIterable {
+  case text, json
 }
 
 /// How much is logged, in the words of swift-log.

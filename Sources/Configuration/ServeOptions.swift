@@ -1,7 +1,11 @@
 /// What the flags of `sluice serve` say; nil and empty mean "not given". A flag wins over the file.
 public struct ServeOptions: Sendable {
+  public var service: String?
+  public var instance: String?
   public var listen: [String] = []
   public var control: [String] = []
+  public var admin: [String] = []
+  public var adminTokens: String?
   public var threads: String?
   public var fallback: String?
   public var legacy: String?
@@ -18,6 +22,7 @@ public struct ServeOptions: Sendable {
   public var tlsKey: String?
   public var tlsClientCA: String?
   public var logLevel: String?
+  public var logFormat: String?
   /// False where the configuration is only read: whether a door may be open, and by which password, was for
   /// `serve` to decide.
   public var checksDoors = true

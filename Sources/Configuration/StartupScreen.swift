@@ -7,6 +7,7 @@ public enum StartupScreen {
   ///   - listening: where clients really connect, with the ports that the kernel chose; empty means as
   ///     configured.
   ///   - control: where the control port really listens; empty means as configured.
+  ///   - admin: where the page really is; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
   ///   - servers: what the servers behind legacy and new have said they are: `Redis 7.0.15`; nil where one was not met yet.
@@ -15,7 +16,8 @@ public enum StartupScreen {
   ///   - warnings: what was found besides those of the configuration.
   public static func render(
     _ configuration: ServeConfiguration, version: String, listening: [Address] = [], control: [Address] = [],
-    stage: String, servers: (legacy: String?, new: String?) = (nil, nil), flagsError: String? = nil,
+    admin: [Address] = [], stage: String, servers: (legacy: String?, new: String?) = (nil, nil),
+    flagsError: String? = nil,
     isRemembered: Bool = false, ledgerError: String? = nil,
     warnings: [String] = []
   ) -> String {
@@ -24,7 +26,7 @@ public enum StartupScreen {
     let option = control.first.map(optionIfNeeded) ?? ""
     let login = configuration.controlPassword == nil ? "" : " --askpass"
     var lines = [
-      "Sluice \(version)",
+      "Sluice \(version)\(name(configuration))",
       "",
       "  ROLL BACK    sluice rollback\(option) \"why\"",
     ]
@@ -32,6 +34,10 @@ public enum StartupScreen {
       lines.append("               \(redisCLI(address))\(login) ROLLBACK why")
       lines.append("  look         sluice status\(option)")
       lines.append("               \(redisCLI(address))\(login) STATUS")
+    }
+    let admin = admin.isEmpty ? configuration.admin.listen : admin
+    if let page = admin.lazy.compactMap(page).first {
+      lines.append("  page         \(page)\(configuration.admin.tokensFile == nil ? "" : ", with token")")
     }
     let flags = configuration.flags.path ?? "embedded defaults, kept in memory"
     let ledger = configuration.ledger.path ?? "none (--ledger sluice.db keeps one)"
@@ -60,6 +66,11 @@ public enum StartupScreen {
     return ", NOT USED, \(means): \(plain.joined())"
   }
 
+  private static func name(_ configuration: ServeConfiguration) -> String {
+    let names = [configuration.service, configuration.instance].compactMap(\.self)
+    return names.isEmpty ? "" : ", \(names.joined(separator: " / "))"
+  }
+
   private static func others(_ configuration: ServeConfiguration) -> String {
     configuration.users.isEmpty
       ? "" : ", users \(configuration.users.map(\.access.name).joined(separator: " "))"
@@ -67,6 +78,18 @@ public enum StartupScreen {
 
   private static func joined(_ addresses: [Address]) -> String {
     addresses.map(\.description).joined(separator: ", ")
+  }
+
+  /// What a browser is told; nil for a unix socket.
+  private static func page(_ address: Address) -> String? {
+    func host(_ host: String) -> String {
+      host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "[::1]" : Address.bracketed(host)
+    }
+    switch address {
+    case .tcp(let name, let port): return "http://\(host(name)):\(port)/"
+    case .tls(let name, let port): return "https://\(host(name)):\(port)/"
+    case .unix: return nil
+    }
   }
 
   /// The command line tool finds the default address by itself.

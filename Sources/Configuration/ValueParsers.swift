@@ -60,6 +60,19 @@ enum ValueParsers {
     }
   }
 
+  /// A name that may stand in labels, file names and tables.
+  static func name(_ text: String) throws(ValueError) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+        || [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":")].contains(byte)
+    }
+    guard isPlain, (1...64).contains(text.utf8.count) else {
+      throw ValueError(
+        "\"\(text.prefix(64))\" is no name; write 1 to 64 letters, digits, \"-\", \"_\", \".\" or \":\"")
+    }
+    return text
+  }
+
   static func path(_ text: String) throws(ValueError) -> String {
     guard !text.isEmpty, !text.contains("\0") else {
       throw ValueError("is an empty path; name a file or leave the key out")

@@ -15,6 +15,11 @@ enum ControlCommand: Equatable {
   /// What was closed is open again.
   case reopen(reason: String)
   case reload(allowReshuffle: Bool)
+  /// The yes for which a plan waits that asks.
+  case approve
+  /// No step up until `RESUME`.
+  case pause(reason: String)
+  case resume(reason: String)
   case help, ping, quit
   /// `FORCE`: although its gates are not met, and why.
   case stage(Stage, Percentage?, force: String? = nil)
@@ -56,6 +61,9 @@ enum ControlCommand: Equatable {
       let (meant, rest) = try ControlCommand.meant(arguments)
       self = .close(meant, reason: ControlCommand.reason(rest))
     case ("REOPEN", _): self = .reopen(reason: ControlCommand.reason(arguments))
+    case ("APPROVE", 0): self = .approve
+    case ("PAUSE", _): self = .pause(reason: ControlCommand.reason(arguments))
+    case ("RESUME", _): self = .resume(reason: ControlCommand.reason(arguments))
     case ("RELOAD", 0): self = .reload(allowReshuffle: false)
     case ("RELOAD", 1) where texts[1].uppercased() == "RESHUFFLE": self = .reload(allowReshuffle: true)
     // redis-cli answers HELP itself and sends nothing.
@@ -87,7 +95,8 @@ enum ControlCommand: Equatable {
     case ("AUTH", 1...2): self = .auth(words[words.count - 1])
     case ("COMMAND", _), ("CLIENT", _), ("INFO", _): self = .greeting
     case ("STATUS", _), ("REARM", _), ("RELOAD", _), ("RAMP", _), ("STAGE", _), ("WHICH", _), ("AUTH", _),
-      ("CLOSE", _), ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _), ("WALKED", _):
+      ("CLOSE", _), ("APPROVE", _), ("PING", _), ("QUIT", _), ("FILL", _), ("REPAIR", _), ("CHECK", _),
+      ("WALKED", _):
       throw Invalid(message: "ERR wrong number of arguments for '\(name)'; COMMANDS shows how it is used")
     case ("POST", _), ("PUT", _), ("HOST:", _),
       ("GET", 2) where texts[arguments.count].hasPrefix("HTTP/"):
@@ -193,6 +202,9 @@ enum ControlCommand: Equatable {
     "CLOSE why              what is known to differ, and a pause, are answered for, until it differs in another way",
     "CLOSE [KIND=k] [KEYS=p] why   differences of a kind, or of keys like price:*, are meant to be",
     "REOPEN [why]           what was closed is open again",
+    "APPROVE                yes to the step for which a plan asks",
+    "PAUSE why              no step up, by a plan or an order, until RESUME; guardrails go on",
+    "RESUME [why]           ends a pause that is no guardrail's",
     "WHICH key [key ...]    where a key goes and why",
     "CHECK key [key ...]    ask both stacks, in order with the traffic: equal, or what differs",
     "REPAIR key [key ...]   make the other stack's key what its primary's is",

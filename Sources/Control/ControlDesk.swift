@@ -23,6 +23,21 @@ struct ControlDesk: Sendable {
     return reply
   }
 
+  /// What an order by words for people comes to, for whoever does not speak RESP.
+  func carryOut(_ command: ControlCommand, who: String) async -> Result<String, Cutover.Refused> {
+    let reply = await answer(command, who: who)
+    // An error, or one text: the orders of the door answer nothing else.
+    let end = reply.firstIndex(of: UInt8(ascii: "\r")) ?? reply.endIndex
+    switch reply.first {
+    case UInt8(ascii: "-"):
+      let words = String(decoding: reply[..<end].dropFirst(), as: UTF8.self)
+      return .failure(Cutover.Refused(whole: words))
+    case UInt8(ascii: "$"):
+      return .success(String(decoding: reply[end...].dropFirst(2).dropLast(2), as: UTF8.self))
+    default: return .success(String(decoding: reply[..<end].dropFirst(), as: UTF8.self))
+    }
+  }
+
   /// The whole reply, framed.
   func answer(_ command: ControlCommand, who: String) async -> [UInt8] {
     var reply: [UInt8] = []
@@ -42,6 +57,9 @@ struct ControlDesk: Sendable {
       case .close(let meant, let reason):
         reply.appendBulk(try await cutover.close(meant, reason: reason, who: who))
       case .reopen(let reason): reply.appendBulk(await cutover.reopen(reason: reason, who: who))
+      case .approve: reply.appendBulk(try await cutover.approve(who: who))
+      case .pause(let reason): reply.appendBulk(try await cutover.pause(reason: reason, who: who))
+      case .resume(let reason): reply.appendBulk(try await cutover.resume(reason: reason, who: who))
       case .reload(let allowReshuffle):
         let problems = await readFiles()
         let answer = try await reload(allowReshuffle)

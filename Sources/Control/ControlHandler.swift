@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceAdminDoor
 import SluiceProxy
 import SluiceRESP
 import SluiceTLS
@@ -24,6 +25,8 @@ final class ControlHandler: ChannelInboundHandler {
   private var isAuthenticated: Bool
   /// Wrong passwords of this connection.
   private var wrongPasswords = 0
+  /// The user at the other end, where that is a unix socket.
+  private var user: String?
 
   init(desk: ControlDesk, _ sessions: ControlSessions) {
     self.desk = desk
@@ -31,7 +34,11 @@ final class ControlHandler: ChannelInboundHandler {
     isAuthenticated = desk.password == nil
   }
 
-  func channelActive(context: ChannelHandlerContext) { sessions.opened(context.channel) }
+  func channelActive(context: ChannelHandlerContext) {
+    sessions.opened(context.channel)
+    guard context.remoteAddress?.ipAddress == nil else { return }
+    PeerUser.look(at: context.channel) { self.user = $0 }
+  }
 
   func channelInactive(context: ChannelHandlerContext) { sessions.closed(context.channel) }
 
@@ -127,7 +134,7 @@ final class ControlHandler: ChannelInboundHandler {
     }
     isBusy = true
     let peer = context.remoteAddress
-    let who = peer?.ipAddress.map { "control \($0):\(peer?.port ?? 0)" } ?? "control"
+    let who = peer?.ipAddress.map { "control \($0):\(peer?.port ?? 0)" } ?? user ?? "control"
     let desk = desk
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let loop = context.eventLoop

@@ -74,7 +74,7 @@ extension Cutover {
   private var openText: String { "\(evidence.openIsLeast ? "at least " : "")\(evidence.open ?? 0)" }
 
   private func note(_ action: DecisionRecord.Action, _ words: String, _ who: String) async {
-    ledger?.record(DecisionRecord(who: who, action, step: describe(), words: words))
+    decided(DecisionRecord(who: who, action, step: describe(), words: words))
     await writeAccount()
     logger.notice("\(action.rawValue) by \(who): \(words)")
   }

@@ -14,6 +14,7 @@ extension Cutover {
   func tick(writeEvery period: TimeInterval) async {
     await collect()
     await considerFallback()
+    considerPlan()
     latch?.tend()
     remember()
     memory.tend()
@@ -38,6 +39,7 @@ extension Cutover {
       let finding = evidence.judge(
         units, by: definition.guardrails, in: effective.stage, said: isFresh ? evidence.said : nil)
     else { return }
+    tally.trip(finding.signal.rawValue, finding.reaction.rawValue)
     let step = describe()
     var words = finding.reason
     var reaction = finding.reaction
@@ -57,7 +59,7 @@ extension Cutover {
       case .pause: .paused
       case .notify: .notified
       }
-    ledger?.record(
+    decided(
       DecisionRecord(
         who: "guardrail", action, step: step, signal: finding.signal.rawValue, bad: finding.bad,
         total: finding.total, limit: finding.limit, words: words))
@@ -158,7 +160,8 @@ extension Cutover {
     return evidence.gates(from: old, to: new, around).filter { !$0.isMet }
   }
 
-  func surroundings() async -> Surroundings {
+  /// - Parameter seconds: the servers are not asked for their memory if they were within so many.
+  func surroundings(askedWithin seconds: Int = 0) async -> Surroundings {
     var around = Surroundings()
     around.newTrouble = health[.new].health.reason
     let lanes = await proxy.health()
@@ -171,11 +174,19 @@ extension Cutover {
     around.newSuspects = max(0, around.newSuspects - around.uncarried)
     around.legacySuspects = max(
       0, around.legacySuspects - lanes.uncarried(to: .legacy).values.reduce(0, +))
-    let readings = await proxy.memory()
+    let readings = await memoryReadings(askedWithin: seconds)
     around.memory = evictions.outlook(readings, since: evidence.since)
     around.ledgerTrouble = ledgerError
     if case .degraded(let reason, _)? = ledger?.health().state { around.ledgerTrouble = reason }
     return around
+  }
+
+  private func memoryReadings(askedWithin seconds: Int) async -> (legacy: MemoryReading?, new: MemoryReading?)
+  {
+    if let last = lastReadings, .now - last.at < .seconds(seconds) { return (last.legacy, last.new) }
+    let readings = await proxy.memory()
+    lastReadings = (.now, readings.legacy, readings.new)
+    return readings
   }
 
   /// Which commands clients have asked for that new's server does not have: who asks for them where new answers gets its error.
@@ -193,7 +204,7 @@ extension Cutover {
   func refusal(of order: String, _ unmet: [Gate], who: String) -> Refused {
     let text = unmet.map(\.text).joined(separator: "; ")
     logger.warning("refused to \(who): \(order) is ahead of its gates: \(text)")
-    ledger?.record(DecisionRecord(who: who, .refused, step: order, words: text))
+    decided(DecisionRecord(who: who, .refused, step: order, words: text))
     return Refused("nothing was changed, \(order) is ahead of its gates; \(text)", word: "GATE")
   }
 
@@ -205,8 +216,11 @@ extension Cutover {
     .replacing(", missing ", with: " missing ")
   }
 
+  /// What the reason of a flip begins with that was ahead of its gates.
+  static let forcedWord = "forced: "
+
   static func forced(_ why: String, _ unmet: [Gate]) -> String {
-    "forced: \(ahead(of: unmet, why))"
+    "\(forcedWord)\(ahead(of: unmet, why))"
   }
 
   private static func ahead(of unmet: [Gate], _ why: String) -> String {
@@ -218,7 +232,7 @@ extension Cutover {
     guard !unmet.isEmpty else { return }
     evidence.forced = "\(Cutover.ahead(of: unmet, why)), by \(who)"
     await writeAccount()
-    ledger?.record(
+    decided(
       DecisionRecord(
         who: who, .forced, step: describe(), words: "\(why): \(unmet.map(\.text).joined(separator: "; "))")
     )

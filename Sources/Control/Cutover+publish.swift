@@ -42,6 +42,7 @@ extension Cutover {
     /// The way on, and its gates.
     var next: String?
     var gates: [Gate]
+    var plan: PlanStanding
     /// How the servers stand with their memory.
     var memory: MemoryOutlook?
   }
@@ -50,34 +51,13 @@ extension Cutover {
   func standing(_ around: Surroundings) -> Standing {
     // Under the latch the way on is back to shadow, and that has no gates.
     let next = isRolledBack ? nil : nextStep
+    let gates = next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? []
     return Standing(
       inForce: inForce, flagsError: flagsError, latchError: latchError,
       latchLeft: latch.flatMap { $0.isLeftForOthers ? $0.path : nil }, memoryError: memory.trouble,
       isRemembered: isRemembered, evidence: evidence, closings: closings, next: next?.order,
-      gates: next.map { evidence.gates(from: definition, to: $0.definition, around) } ?? [],
+      gates: gates, plan: planStanding(next, gates),
       memory: around.memory)
-  }
-
-  /// The step that the plan, or without one the usual way, takes next; nil where there is none, or where rules decide.
-  private var nextStep: (order: String, definition: FlagDefinition)? {
-    let source = definition.source
-    func step(_ order: String, _ stage: Stage, _ percentage: Percentage? = nil) -> (String, FlagDefinition)? {
-      (try? FlagChange(editing: source, stage: stage, percentage: percentage)).map { (order, $0.definition) }
-    }
-    let reached = definition.percentage?.hundredths ?? 0
-    switch definition.stage {
-    case .off: return step("stage dualwrite", .dualwrite)
-    case .dualwrite: return step("stage shadow", .shadow)
-    case .shadow, .live:
-      let steps = definition.plan?.steps ?? Plan().steps
-      if definition.stage == .live, reached >= 10_000 { return step("stage rampdown", .rampdown) }
-      guard
-        let next = definition.stage == .live ? steps.first(where: { $0.hundredths > reached }) : steps.first
-      else { return nil }
-      return step(definition.stage == .live ? "ramp \(next)" : "stage live \(next)", .live, next)
-    case .rampdown: return step("stage complete", .complete)
-    case .complete: return nil
-    }
   }
 
   /// Where the keys go now, for the audit.
@@ -119,10 +99,11 @@ extension Cutover {
         lane: $0.lane, heldMicroseconds: Int64(clamping: $0.held / 1000), commands: $0.commands,
         cutOff: $0.cutOff)
     }
-    ledger?.record(
-      FlipRecord(
-        at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
-        fileVersion: definition.version, fences: fences))
+    let flip = FlipRecord(
+      at: Date(), who: who, action: action, from: from, to: effective, reason: reason,
+      fileVersion: definition.version, fences: fences)
+    tally.add(flip)
+    flipped(flip)
     for stack in Set(flips.flatMap(\.cutOff)) {
       ledger?.record(
         ErrorSample(
@@ -133,7 +114,7 @@ extension Cutover {
   /// The stage and the share that are in force, or that a rollback keeps from it.
   func describe() -> String { Cutover.describe(inForce.definition) }
 
-  private static func describe(_ definition: FlagDefinition) -> String {
+  static func describe(_ definition: FlagDefinition) -> String {
     let percent = definition.percentage.map { ", \($0) %" }
     return "stage \(definition.stage.name)\(definition.stage == .live ? percent ?? ", by rules" : "")"
   }

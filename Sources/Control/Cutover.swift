@@ -18,6 +18,8 @@ actor Cutover {
   struct Refused: Error {
     var message: String
     init(_ message: String, word: String = "ERR") { self.message = "\(word) \(message)" }
+    /// - Parameter message: with its word.
+    init(whole message: String) { self.message = message }
   }
 
   let proxy: ProxyServer
@@ -26,6 +28,12 @@ actor Cutover {
   let health: HealthBoard
   let ledger: Ledger?
   let logger: Logger
+  /// Who tells others; nil if nobody is told.
+  let messenger: Messenger?
+  /// Whether keys may be told: where the ledger does not hash them.
+  let tellsKeys: Bool
+  /// By which name the flags of this service are known to others.
+  let flagSet: String
   /// Where flags come from; nil keeps them in memory.
   let file: FlagFile?
   let latch: LatchKeeper?
@@ -63,6 +71,9 @@ actor Cutover {
   var isConsideringFallback = false
   var lastFallback: (rest: TimeInterval, returned: Date)?
   var evidence = Evidence()
+  /// The ramp that goes up by itself; see `Cutover+plan.swift`.
+  var ramp = Ramp()
+  var isConsideringPlan = false
   /// What the ledger knows of it by now.
   var written: (open: UInt64?, version: UInt64, isOld: Bool) = (nil, 0, true)
   /// What is meant to differ.
@@ -83,14 +94,20 @@ actor Cutover {
   /// Whether an edit of the flag file is being put in force. Orders wait for it: it is bounded, and waits for no disk.
   private var isLoading = false
   private var waiters: [CheckedContinuation<Void, Never>] = []
+  /// What the servers said of their memory when they were asked last.
+  var lastReadings: (at: ContinuousClock.Instant, legacy: MemoryReading?, new: MemoryReading?)?
+  /// Flips of this process, for the metrics.
+  var tally = FlipTally()
   var interval = (figures: LaneFigures(), since: Date())
   /// File work in the order in which it was asked for, away from the actor, so that a disk that hangs holds nobody up.
   private let disk = DispatchQueue(label: "sluice.flags")
 
   init(
     proxy: ProxyServer, layers: LayeredStacks, settings: ProxySettings, health: HealthBoard, start: FlagStart,
-    memory: Memory, ledger: Ledger?, ledgerError: String? = nil, logger: Logger
+    memory: Memory, ledger: Ledger?, ledgerError: String? = nil, messenger: Messenger? = nil,
+    tellsKeys: Bool = false, flagSet: String = "", logger: Logger
   ) {
+    (self.messenger, self.tellsKeys, self.flagSet) = (messenger, tellsKeys, flagSet)
     self.ledgerError = ledgerError
     self.health = health
     self.proxy = proxy
@@ -125,11 +142,13 @@ actor Cutover {
 
   /// Goes to a stage, or to another percentage, or both.
   ///
-  /// - Parameter force: why it is done although its gates are not met; nil leaves it undone then.
-  func move(to stage: Stage?, percentage: Percentage?, who: String, force: String? = nil)
-    async throws(Refused)
-    -> String
-  {
+  /// - Parameters:
+  ///   - force: why it is done although its gates are not met; nil leaves it undone then.
+  ///   - judged: the flags on which a plan has decided for it; other ones, and a latch, leave it undone.
+  func move(
+    to stage: Stage?, percentage: Percentage?, who: String, force: String? = nil, reason: String = "",
+    judged: String? = nil
+  ) async throws(Refused) -> String {
     let order = [stage.map { "stage \($0.name)" } ?? "ramp", percentage.map { "\($0) %" }].compactMap(\.self)
       .joined(separator: " ")
     try await begin("the order '\(order)' of \(who)")
@@ -137,11 +156,19 @@ actor Cutover {
       moving = nil
       ended()
     }
+    let lock = try await lock(order)
+    defer { withExtendedLifetime(lock) {} }
     let change: FlagChange
     do {
       change = try await prepared(stage, percentage)
     } catch {
       throw Refused("nothing was changed\(file.map { ", see \($0.path)" } ?? ""): \(error)")
+    }
+    // Somebody else has written it, and it is not in force here yet: who gave this order did not know of it.
+    if change.base != definition.version, flagsError == nil, refusedEdit == nil, !isRemembered {
+      throw Refused(
+        "nothing was changed: the flag file has just been changed to \(Cutover.describe(change.before)); "
+          + "look at STATUS, and say '\(order)' again if you still want it", word: "TRYAGAIN")
     }
     // The file may say what its gates have refused, or what was not read yet: no order goes there that does not name it.
     let wanted = change.definition.stage
@@ -160,13 +187,16 @@ actor Cutover {
         + (isRolledBack ? "; in force after 'rearm', until then every key is answered by legacy" : "")
     }
     let unmet = await unmetGates(from: definition, to: change.definition)
+    if let judged, judged != change.base || judged != definition.version || isRolledBack {
+      throw Refused("nothing was changed: something else was, while the plan decided", word: "TRYAGAIN")
+    }
     guard unmet.isEmpty || force != nil else { throw refusal(of: order, unmet, who: who) }
     let before = position
     let rollbacks = rollbacks
     let edit = FlagEdit(from: definition, to: change.definition)
     let isUp = Evidence.isUp(from: definition, to: change.definition)
     take(change)
-    let reason = unmet.isEmpty ? force ?? "" : Cutover.forced(force ?? "", unmet)
+    let reason = unmet.isEmpty ? force ?? reason : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
     await noteForced(force ?? "", unmet, who: who)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
@@ -206,6 +236,18 @@ actor Cutover {
         word: "TRYAGAIN")
     }
     moving = order
+  }
+
+  /// Of the orders that proxies on one flag file are given at a time one goes through, and the others are told before anything happens.
+  private func lock(_ order: String) async throws(Refused) -> FlagLock? {
+    guard let file else { return nil }
+    let lock = try? await disk.run { FlagLock(file) }
+    guard let lock else {
+      throw Refused(
+        "nothing was changed: another proxy is changing the flag file \(file.path) just now; look at STATUS, and say '\(order)' again "
+          + "if you still want it", word: "TRYAGAIN")
+    }
+    return lock
   }
 
   private func take(_ change: FlagChange) {

@@ -54,6 +54,8 @@ final class FlagFollower: Sendable {
     if now.version != before.version { return "OK reloaded: \(FlagEdit(from: before, to: now).text)" }
     // What the gates have refused stands in the file, and is not in force.
     if let error = await cutover.flagsError { throw Cutover.Refused(error) }
-    return "OK nothing new in the file; \(await cutover.describe())"
+    let tenths = Int(max(0, min(1e9, -(await cutover.inForce.loadedAt.timeIntervalSinceNow) * 10)))
+    let since = tenths < 600 ? "since \(tenths / 10).\(tenths % 10) s" : "since \(tenths / 600) min"
+    return "OK nothing new in the file, what it says is in force \(since): \(await cutover.describe())"
   }
 }

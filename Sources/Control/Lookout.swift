@@ -13,6 +13,8 @@ struct Lookout {
   let journal: SuspectJournal?
   /// Passwords tried at the control port.
   let control: PasswordGuesses
+  /// Tokens tried at the admin door.
+  let visitors: PasswordGuesses
   let configuration: ServeConfiguration
   let tls: TLSKeepers
   let logger: Logger
@@ -26,12 +28,13 @@ struct Lookout {
   private var missing: String?
 
   init(
-    proxy: ProxyServer, journal: SuspectJournal?, control: PasswordGuesses,
+    proxy: ProxyServer, journal: SuspectJournal?, control: PasswordGuesses, visitors: PasswordGuesses,
     configuration: ServeConfiguration, tls: TLSKeepers, logger: Logger
   ) {
     self.proxy = proxy
     self.journal = journal
     self.control = control
+    self.visitors = visitors
     self.configuration = configuration
     self.tls = tls
     self.logger = logger
@@ -45,6 +48,7 @@ struct Lookout {
     }
     tell("the clients' port", proxy.guesses.figures)
     tell("the control port", control.figures)
+    tell("the admin door", visitors.figures)
     tellClocks()
     // The days that are left are part of it: a line a day.
     if let sentence = tls.outlook(), told.insert(sentence).inserted { logger.warning("\(sentence)") }

@@ -1,3 +1,4 @@
+import SluiceAdminDoor
 import SluiceConfiguration
 
 #if canImport(Glibc)
@@ -51,6 +52,7 @@ struct OpenFiles: Sendable {
   /// doors, control connections, ledger and its readers, journal, flags, name look-ups, clients that are just turned away.
   static func reserve(for configuration: ServeConfiguration) -> Int {
     let layered = [configuration.stacks.legacy, configuration.stacks.new].count { !$0.layers.isPlain }
-    return 64 + ControlSessions.most + configuration.threads * (16 + 8 * layered)
+    let admin = configuration.admin.listen.isEmpty ? 0 : AdminDoor.mostViewers + AdminDoor.mostOthers + 8
+    return 64 + ControlSessions.most + admin + configuration.threads * (16 + 8 * layered)
   }
 }

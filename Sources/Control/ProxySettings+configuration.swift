@@ -2,6 +2,7 @@ import SluiceConfiguration
 import SluiceCopying
 import SluiceProxy
 import SluiceRESP
+import SluiceScripts
 import SluiceTLS
 
 extension ProxySettings {
@@ -22,6 +23,7 @@ extension ProxySettings {
     copyBounds = CopyBounds(slice: configuration.copy.slice.nanoseconds)
     warmOnMiss = configuration.warmOnMiss
     splitsTransactions = configuration.splitsTransactions
+    scriptRules = ScriptRules(configuration.scripts)
     pipeline = limits.pipeline
     clientOutputBytes = limits.clientOutputBytes
     clientStall = limits.clientOutputStall.nanoseconds

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceAdmin
 import SluiceConfiguration
 import SluiceTLS
 
@@ -36,10 +37,21 @@ public struct ServeError: Error, CustomStringConvertible, Sendable {
     ServeError(description: "cannot speak TLS: \(fault)")
   }
 
+  static func cannotUseTokens(_ path: String, _ problem: AdminProblem) -> ServeError {
+    ServeError(description: "cannot use the tokens of \(path): \(problem)")
+  }
+
   static func tooFewFiles(limit: Int, needed: Int) -> ServeError {
     ServeError(
       description:
         "the system allows this process \(limit) open files, and the proxy needs \(needed) before it serves one client; raise \"ulimit -n\""
+    )
+  }
+
+  static func cannotFetchFlags(_ place: String, _ why: String) -> ServeError {
+    ServeError(
+      description:
+        "the flags at \(place) cannot be fetched, and there is no flag file from before: \(why); mend that, or put the file there by hand"
     )
   }
 

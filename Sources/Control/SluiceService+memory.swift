@@ -66,6 +66,7 @@ extension SluiceService {
     settings.hashKeys = configuration.ledger.hashKeys
     settings.previewBytes = configuration.ledger.previewBytes
     settings.isExclusive = true
+    (settings.service, settings.instance) = (configuration.service ?? "", configuration.instanceName)
     do throws(LedgerError) {
       return (
         try Ledger(

@@ -28,6 +28,10 @@ public final class SluiceService: Service {
   /// Passwords that were tried at the control port.
   private let tls = Mutex<TLSKeepers?>(nil)
   private let operatorGuesses = PasswordGuesses()
+  /// Tokens that were tried at the admin door.
+  let visitorGuesses = PasswordGuesses()
+  /// The admin door, once it is open, and who may come there.
+  let door = Mutex<AdminEntrance?>(nil)
   private let follower = Mutex<FlagFollower?>(nil)
 
   /// - Parameter reread: reads the configuration again, where it stands in a file; users and their rules are taken from it by `reload`.
@@ -61,7 +65,8 @@ public final class SluiceService: Service {
   /// - Returns: what cannot be used, one sentence each.
   private func readFiles() async -> [String] {
     passwords.read()
-    let problems = tls.withLock { $0 }?.read() ?? []
+    var problems = tls.withLock { $0 }?.read() ?? []
+    if let problem = door.withLock({ $0 })?.readTokens() { problems.append(problem) }
     let proxy = proxy.withLock { $0 }
     proxy?.connectNow()
     let (list, wrong) = access.read()
@@ -79,6 +84,8 @@ public final class SluiceService: Service {
     if let shortage = files.shortage { logger.warning("\(shortage)") }
     let (ledger, ledgerError) = try openLedger()
     let (journal, journalError) = try openJournal(behind: ledger?.before)
+    let fetcher = FlagFetcher(configuration, logger: logger)
+    try await fetcher?.first()
     let start = try FlagStart(
       path: configuration.flags.path, environment: ProcessInfo.processInfo.environment,
       remembered: journal?.remembered, allowReshuffle: configuration.flags.allowReshuffle)
@@ -108,24 +115,35 @@ public final class SluiceService: Service {
       routing: routing, journal: journal, isContinued: start.before != nil,
       report: reporter(to: ledger) { tellHealth.yield() })
     self.proxy.withLock { $0 = proxy }
+    let messenger = Messenger(configuration, version: SluiceService.version, ledger, logger: logger)
     let cutover = Cutover(
       proxy: proxy, layers: layers, settings: settings, health: health, start: start,
       memory: Cutover.Memory(journal, error: journalError), ledger: ledger, ledgerError: ledgerError,
+      messenger: messenger, tellsKeys: !configuration.ledger.hashKeys, flagSet: configuration.service ?? "",
       logger: logger)
+    await messenger.begin()
     await cutover.begin(start, ledger?.before)
     let follower = follow(start, cutover)
     Task { for await _ in healthChanges { await cutover.considerFallback() } }
-    let doors = Mutex<(listen: [Address], control: [Address])>(([], []))
-    let status: @Sendable () async -> StatusReport = { [self] in
-      await report(
-        cutover, proxy, ledger, ledgerError, (journal, journalError, damage), doors.withLock { $0 }, files)
+    let doors = Mutex<StatusReport.Doors>(.init())
+    let status: @Sendable (Int) async -> StatusReport = { [self] in
+      var report = await report(
+        cutover, proxy, ledger, ledgerError, (journal, journalError, damage), doors.withLock { $0 }, files,
+        askedWithin: $0)
+      report.telling = await messenger.status
+      if let fetcher {
+        report.flags.url = configuration.flags.source?.description
+        (report.flags.fetched_at, report.flags.fetch_error) = (await fetcher.fetched, await fetcher.error)
+      }
+      return report
     }
     let desk = ControlDesk(
-      cutover: cutover, follower: follower, status: status,
+      cutover: cutover, follower: follower, status: { await status(0) },
       password: passwords.control,
       readFiles: { [self] in await readFiles() },
       guesses: operatorGuesses)
     let control: ControlServer
+    let admin: AdminEntrance?
     let listening: [Address]
     do {
       // The way back opens before the way in.
@@ -134,7 +152,13 @@ public final class SluiceService: Service {
         notes.refusedByTLS($0, $1, door: "the control port", client: $2?.ipAddress ?? "somebody")
       }
       do {
-        listening = try await listen(proxy, tls)
+        admin = try await openDoor(desk, cutover, proxy, { await status(5) }, tls, notes)
+        do {
+          listening = try await listen(proxy, tls)
+        } catch {
+          await admin?.stop()
+          throw error
+        }
       } catch {
         await control.stop()
         throw error
@@ -147,11 +171,15 @@ public final class SluiceService: Service {
       ledger?.close(clean: false)
       throw error
     }
-    doors.withLock { $0 = (listening, control.addresses) }
+    doors.withLock {
+      $0 = .init(listen: listening, control: control.addresses, admin: admin?.addresses ?? [])
+    }
     follower?.run()
+    await fetcher?.run()
     let stage = await cutover.describe()
     let screen = StartupScreen.render(
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
+      admin: admin?.addresses ?? [],
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
       servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
@@ -162,22 +190,32 @@ public final class SluiceService: Service {
     await untilShutdown(
       cutover,
       Lookout(
-        proxy: proxy, journal: journal, control: operatorGuesses, configuration: configuration,
-        tls: tls, logger: logger), proxy)
+        proxy: proxy, journal: journal, control: operatorGuesses, visitors: visitorGuesses,
+        configuration: configuration,
+        tls: tls, logger: logger), proxy
+    ) {
+      await messenger.tick { TelemetryMetrics.all(await status(5), await cutover.evidence.total) }
+    }
 
     logger.notice("draining")
     follower?.stop()
+    await fetcher?.stop()
     await proxy.drain(
       deadline: configuration.drainDeadline.nanoseconds, lastWords: { await cutover.finish() })
     await control.stop()
+    await admin?.stop()
     await layers.stop()
     await memories.stop()
+    await messenger.finish()
     ledger?.close(clean: true)
     logger.notice("stopped")
   }
 
   /// Lets the guardrails look ten times a second and collects figures once, until the service is told to end.
-  private func untilShutdown(_ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer) async {
+  private func untilShutdown(
+    _ cutover: Cutover, _ lookout: Lookout, _ proxy: ProxyServer,
+    eachSecond: @Sendable @escaping () async -> Void
+  ) async {
     let period = Double(configuration.ledger.figuresInterval.nanoseconds) / 1e9
     await cancelWhenGracefulShutdown {
       var lookout = lookout
@@ -189,6 +227,7 @@ public final class SluiceService: Service {
         guard count % 10 == 0 else { continue }
         await cutover.tick(writeEvery: period)
         lookout.tick()
+        await eachSecond()
         memory.look(at: proxy.takeClientWeight())
       }
     }
@@ -297,18 +336,18 @@ public final class SluiceService: Service {
   private func report(
     _ cutover: Cutover, _ proxy: ProxyServer, _ ledger: Ledger?, _ ledgerError: String?,
     _ journal: (files: SuspectJournal?, error: String?, damage: String?),
-    _ doors: (listen: [Address], control: [Address]),
-    _ files: OpenFiles
+    _ doors: StatusReport.Doors,
+    _ files: OpenFiles, askedWithin seconds: Int
   ) async -> StatusReport {
     await cutover.refresh()
     // First what is in force: what the lanes say then is of a time at which it was.
-    let standing = await cutover.standing(cutover.surroundings())
+    let standing = await cutover.standing(cutover.surroundings(askedWithin: seconds))
     var report = await StatusReport(
       cutover, standing, lanes: proxy.health(), layers: cutover.layers.status(), health: health,
       configuration: configuration, started: started,
       doors: doors, ledger: ledger?.health(), ledgerError: ledgerError,
       journal: StatusReport.Journal(journal.files, error: journal.error, damage: journal.damage))
-    report.lookAround(proxy, operatorGuesses, configuration)
+    report.lookAround(proxy, operatorGuesses, visitorGuesses, configuration)
     report.remember(standing.memory)
     report.tls = tls.withLock { $0 }?.status
     report.clients.max = files.maxClients

@@ -13,12 +13,19 @@ import SluiceRouting
 import SluiceServers
 
 extension StatusReport {
+  /// Where it really listens.
+  struct Doors: Sendable {
+    var listen: [Address] = []
+    var control: [Address] = []
+    var admin: [Address] = []
+  }
+
   /// Puts together what the parts know.
   init(
     _ cutover: Cutover, _ standing: Cutover.Standing, lanes: [ProxyServer.LaneHealth],
     layers: [StackID: LayeredStatus], health: HealthBoard,
     configuration: ServeConfiguration,
-    started: Date, doors: (listen: [Address], control: [Address]), ledger: LedgerHealth?,
+    started: Date, doors: Doors, ledger: LedgerHealth?,
     ledgerError: String?,
     journal: Journal
   ) {
@@ -28,6 +35,7 @@ extension StatusReport {
     let evidence = standing.evidence
     let total = evidence.total
     version = SluiceService.version
+    (service, instance) = (configuration.service, configuration.instanceName)
     uptime_seconds = Int(Date().timeIntervalSince(started))
     stage = definition.stage.name
     effective_stage = snapshot.effectiveStage.name
@@ -42,9 +50,11 @@ extension StatusReport {
     flags = Flags(
       path: configuration.flags.path,
       source: inForce.isFromFile ? "file" : standing.isRemembered ? "remembered" : "built_in",
-      version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt)
+      version: definition.version, error: standing.flagsError, loaded_at: inForce.loadedAt,
+      fractional_hash: definition.hash.rawValue)
     listen = doors.listen.map(\.description)
     control = doors.control.map(\.description)
+    admin = doors.admin.map(\.description)
     let endpoints = configuration.stacks
     stacks = [
       "legacy": Stack(
@@ -93,11 +103,15 @@ extension StatusReport {
       ignored_by_reason: reasons,
       since_flip: SinceFlip(evidence.sinceFlip.compare), verdict: evidence.verdict.rawValue)
     step = Step(standing)
+    plan = Plan(standing)
     mirror = Mirror(
       writes: total.compare.mirroredWrites, dropped_writes: total.compare.droppedWrites,
       errors: total.compare.mirrorErrors)
     transactions = Transactions(
       split: configuration.splitsTransactions, carried_split: total.splitTransactions)
+    scripts = Scripts(
+      rules: configuration.scripts.count, suspected: cutover.proxy.suspectedScripts,
+      untold: total.untoldScripts)
     copies = Copies(
       dump: total.copies.dump, restamped: total.copies.restamped, value: total.copies.value,
       pieces: total.copies.pieces)
@@ -123,6 +137,7 @@ extension StatusReport {
       self.journal.reason = failure
     }
     lookBack(on: evidence)
+    compare.verdict_reason = verdictReason(openIsLeast: step.open_is_least)
   }
 }
 
@@ -159,7 +174,8 @@ extension StatusReport.Refusal {
 extension StatusReport {
   /// What is noticed beside the traffic.
   mutating func lookAround(
-    _ proxy: ProxyServer, _ operators: PasswordGuesses, _ configuration: ServeConfiguration
+    _ proxy: ProxyServer, _ operators: PasswordGuesses, _ visitors: PasswordGuesses,
+    _ configuration: ServeConfiguration
   ) {
     clocks = Lookout.clocks(proxy, configuration)
     for stack in StackID.allCases {
@@ -170,7 +186,9 @@ extension StatusReport {
     if let legacy = proxy.facts(of: .legacy), let new = proxy.facts(of: .new) {
       pair = "\(legacy.name) -> \(new.name)"
     }
-    wrong_passwords = WrongPasswords(clients: .init(proxy.guesses.figures), control: .init(operators.figures))
+    wrong_passwords = WrongPasswords(
+      clients: .init(proxy.guesses.figures), control: .init(operators.figures), admin: .init(visitors.figures)
+    )
   }
 }
 
@@ -215,7 +233,9 @@ extension StatusReport.Step {
     }
     next = standing.next
     gates = standing.gates.map {
-      .init(name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst)
+      .init(
+        name: $0.name, now: $0.now, needed: $0.needed, missing: $0.missing, is_against: $0.isAgainst,
+        about_seconds: $0.about)
     }
     guardrails = [:]
     for name in Guardrails.Name.allCases {

@@ -6,6 +6,10 @@ import SluiceFlags
 // swift-format-ignore: AlwaysUseLowerCamelCase
 struct StatusReport: Encodable, Sendable {
   var version: String
+  /// As configured; null if it is not.
+  var service: String?
+  /// What this proxy is called among those of its service.
+  var instance = ""
   var uptime_seconds: Int
   /// As the flags say.
   var stage: String
@@ -26,6 +30,8 @@ struct StatusReport: Encodable, Sendable {
   var flags: Flags
   var listen: [String]
   var control: [String]
+  /// Where the page is; empty where there is none.
+  var admin: [String] = []
   var stacks: [String: Stack]
   /// How often a stack was found, or made, empty; `WALKED` wants it back.
   var losses: UInt64
@@ -37,9 +43,12 @@ struct StatusReport: Encodable, Sendable {
   var compare: Compare
   /// What is known of the present step, and of the next one.
   var step: Step
+  /// Where the ramp is, and what it waits for.
+  var plan: Plan
   var mirror: Mirror
   var copies = Copies()
   var transactions = Transactions()
+  var scripts = Scripts()
   /// Commands that the proxy held since the start before it asked a stack, by reason: `fence`, `key` (it was on its way back), `outage`.
   var holds: [String: Holds] = [:]
   var ledger: Ledger
@@ -54,6 +63,8 @@ struct StatusReport: Encodable, Sendable {
   var wrong_passwords = WrongPasswords()
   /// Who may do what, as the configuration says it.
   var access = Access()
+  /// Null where nobody is told of anything.
+  var telling: Telling?
   /// Our doors' certificate and hand-shakes; null where none speaks TLS.
   var tls: TLS?
 
@@ -72,6 +83,12 @@ struct StatusReport: Encodable, Sendable {
     var version: String
     var error: String?
     var loaded_at: Date
+    /// The generation of flagd's hash by which keys are bucketed: `v2` or `v3`.
+    var fractional_hash = "v2"
+    /// Where they are fetched from, when that went well last, and why it did not since; null if they are not fetched.
+    var url: String?
+    var fetched_at: Date?
+    var fetch_error: String?
   }
 
   struct Stack: Encodable, Sendable {
@@ -139,6 +156,8 @@ struct StatusReport: Encodable, Sendable {
   struct WrongPasswords: Encodable, Sendable {
     var clients = Door()
     var control = Door()
+    /// Tokens.
+    var admin = Door()
 
     struct Door: Encodable, Sendable {
       var count: UInt64 = 0
@@ -225,6 +244,8 @@ struct StatusReport: Encodable, Sendable {
     var since_flip: SinceFlip
     /// Since the last flip, in the words of the ledger: pass, cold, differs or hold.
     var verdict: String
+    /// Why, in one sentence.
+    var verdict_reason = ""
   }
 
   struct SinceFlip: Encodable, Sendable {
@@ -270,6 +291,8 @@ struct StatusReport: Encodable, Sendable {
     var missing: String
     /// Whether it refuses the step without a plan too.
     var is_against: Bool
+    /// In how many seconds time alone will have met it; null where nobody can say.
+    var about_seconds: UInt64?
   }
 
   struct Guardrail: Encodable, Sendable {
@@ -297,6 +320,15 @@ struct StatusReport: Encodable, Sendable {
     var split = false
     /// How many were.
     var carried_split: UInt64 = 0
+  }
+
+  struct Scripts: Encodable, Sendable {
+    /// How many rules stand in the configuration.
+    var rules = 0
+    /// Scripts without a rule that may touch keys which they do not declare, by SHA-1, and why.
+    var suspected: [String] = []
+    /// How often one touched keys that nobody can name, and was not repeated: what it did there is on one stack alone.
+    var untold: UInt64 = 0
   }
 
   struct Copies: Encodable, Sendable {

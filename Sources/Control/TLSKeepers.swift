@@ -9,9 +9,10 @@ import Synchronization
 
 /// TLS at our doors and towards the stacks, as its files said last; the last good ones while they cannot be used.
 final class TLSKeepers: Sendable {
-  /// How the doors of clients and the control port speak TLS; nil where none does.
+  /// How the doors of clients, the control port and the admin door speak TLS; nil where none does.
   let clients: ServerTLSContext?
   let control: ServerTLSContext?
+  let admin: ServerTLSContext?
   /// How long a hand-shake at a door may take.
   let patience: TimeAmount
   private let stacks: [StackID: ClientTLSContext]
@@ -31,6 +32,7 @@ final class TLSKeepers: Sendable {
       }
       clients = try door(configuration.listen)
       control = try door(configuration.control)
+      admin = try door(configuration.admin.listen)
       var stacks: [StackID: ClientTLSContext] = [:]
       for (id, stack) in [(StackID.legacy, configuration.stacks.legacy), (.new, configuration.stacks.new)] {
         if let tls = stack.endpoint.tls { stacks[id] = try ClientTLSContext(tls) }
@@ -49,7 +51,7 @@ final class TLSKeepers: Sendable {
   /// - Returns: what cannot be used, one sentence each.
   func read() -> [String] {
     var problems: [String] = []
-    for (name, door) in [("clients", clients), ("the control port", control)] {
+    for (name, door) in [("clients", clients), ("the control port", control), ("the admin door", admin)] {
       guard let door else { continue }
       do throws(TLSFault) {
         if try door.reload() {
@@ -76,7 +78,7 @@ final class TLSKeepers: Sendable {
 
   /// A sentence while the certificate of a door ends within two weeks, or has ended.
   func outlook(_ now: Date = Date()) -> String? {
-    guard let door = clients ?? control else { return nil }
+    guard let door = clients ?? control ?? admin else { return nil }
     let (file, end) = door.firstToEnd
     let days = Int((end.timeIntervalSince(now) / 86_400).rounded(.down))
     guard days < 14 else { return nil }
@@ -89,10 +91,11 @@ final class TLSKeepers: Sendable {
 
   /// For `STATUS`; nil where no door speaks TLS.
   var status: StatusReport.TLS? {
-    guard let door = clients ?? control else { return nil }
+    guard let door = clients ?? control ?? admin else { return nil }
     return StatusReport.TLS(
       certificate: door.firstToEnd.file, expires_at: door.firstToEnd.at, error: error.withLock { $0 },
-      clients: .init(clients?.counts.now), control: .init(control?.counts.now))
+      clients: .init(clients?.counts.now), control: .init(control?.counts.now),
+      admin: .init(admin?.counts.now))
   }
 }
 
@@ -107,6 +110,7 @@ extension StatusReport {
     var error: String?
     var clients: Door
     var control: Door
+    var admin: Door
 
     /// Hand-shakes since the start, and those that came to nothing, by reason.
     struct Door: Encodable, Sendable {

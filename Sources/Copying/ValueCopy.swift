@@ -70,6 +70,10 @@ public struct ValueCopy {
   private var isDoubted = false
   /// Whether something stands under the hidden name.
   public private(set) var hasHidden = false
+  /// What the copy meets when it is written; told before `sourceSaid`.
+  public var met = OldValue.doubtful
+  /// The dump is in a transaction.
+  private var isBlock = false
   public let hiddenName: [UInt8]
 
   /// - Parameters:
@@ -220,8 +224,14 @@ public struct ValueCopy {
     if isReplacing { words.append(Array("REPLACE".utf8)) }
     if expiry > 0 { words.append(Array("ABSTTL".utf8)) }
     state = .finishing
-    return .finish([words])
+    isBlock = removesOld && met == .believed && target.hasTransactions
+    guard removesOld else { return .finish([words]) }
+    let block = [Words("UNLINK", key), words]
+    return .finish(isBlock ? [[Array("MULTI".utf8)]] + block + [[Array("EXEC".utf8)]] : block)
   }
+
+  /// `REPLACE` and `RENAME` free what was there before they answer, 300,000 members in 63 to 94 ms, and the whole server waits.
+  private var removesOld: Bool { isReplacing && met != .nothing }
 
   // MARK: By value
 
@@ -230,7 +240,7 @@ public struct ValueCopy {
     guard tries <= bounds.tries else { return end(.uncarried(.hot)) }
     reader = PieceReader(
       kind, key, window: window, bounds: bounds, from: source, to: target, shift: shift)
-    (hasRead, mustBeginAnew, hasRepeated, isDoubted) = (false, false, false, false)
+    (hasRead, mustBeginAnew, hasRepeated, isDoubted, isBlock) = (false, false, false, false, false)
     length = nil
     return ask()
   }
@@ -300,7 +310,9 @@ public struct ValueCopy {
       expiry > 0 ? Words("PEXPIREAT", hiddenName, "\(expiry)") : Words("PERSIST", hiddenName)
     let rename = Words(isReplacing ? "RENAME" : "RENAMENX", hiddenName) + [key]
     state = .finishing
-    guard target.hasTransactions else { return .finish([lifetime, rename]) }
+    guard target.hasTransactions else {
+      return .finish([lifetime] + (removesOld ? [Words("UNLINK", key)] : []) + [rename])
+    }
     var block = [[Array("MULTI".utf8)]]
     if !hasRead {
       way = .value
@@ -309,17 +321,26 @@ public struct ValueCopy {
     block += commands
     block.append(kind.length(hiddenName) ?? [])
     block.append(lifetime)
-    // The old value is given back behind the server's back.
     if isReplacing { block.append(Words("UNLINK", key)) }
     block += [rename, [Array("EXEC".utf8)]]
     return .finish(block)
   }
 
   private mutating func finished(_ answers: [Answer]) -> Step {
+    if !isBlock, way == .dump || way == .restamped {
+      // Whatever came of the old value, the new one has taken its place, or has not.
+      if let trouble = answers.last?.trouble { return refused(trouble) }
+      return end(.copied(way))
+    }
     if let trouble = answers.compactMap(\.trouble).first(where: { !$0.hasPrefix("EXECABORT") }) {
       return refused(trouble)
     }
-    guard way == .value || way == .pieces else { return end(.copied(way)) }
+    if isBlock {
+      guard let restored = answers.last?.list?.last else {
+        return end(.failed("the copy was not carried out"))
+      }
+      return restored.trouble.map { refused($0) } ?? end(.copied(way))
+    }
     hasHidden = false
     let results = target.hasTransactions ? answers.last?.list ?? [] : answers
     if let trouble = results.compactMap(\.trouble).first { return refused(trouble) }

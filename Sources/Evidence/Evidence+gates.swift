@@ -119,12 +119,20 @@ extension Evidence {
     by plan: Plan, from old: FlagDefinition, to new: FlagDefinition, at now: ContinuousClock.Instant
   ) -> [Gate] {
     let seconds = UInt64(clamping: (now - since).components.seconds)
-    var gates = [Self.least("time", seconds, plan.minimumSeconds, "s")]
+    var gates = [
+      Self.least("time", seconds, plan.minimumSeconds, "s") { $0 }
+    ]
     // In rampdown nothing is compared.
     if old.stage != .rampdown {
       let compared = sinceFlip.compare.compared
-      gates.append(Self.least("compared", compared, plan.minimumCompared, "reads"))
-      if plan.minimumKeys > 0 { gates.append(Self.least("keys", keys, plan.minimumKeys, "keys")) }
+      gates.append(Self.least("compared", compared, plan.minimumCompared, "reads") { comparing($0) })
+      if plan.minimumKeys > 0 {
+        // As many new ones as there were: there will be fewer.
+        gates.append(
+          Self.least("keys", keys, plan.minimumKeys, "keys") { rest in
+            keys == 0 ? nil : Self.share(rest, of: keys, seconds)
+          })
+      }
       gates.append(
         Gate(
           "verdict", now: verdict.rawValue, needed: "pass",
@@ -171,20 +179,39 @@ extension Evidence {
 
   private static func percent(_ hundredths: Int) -> String { (Double(hundredths) / 10_000).percent }
 
-  private static func least(_ name: String, _ now: UInt64, _ least: UInt64, _ unit: String) -> Gate {
-    Gate(
-      name, now: "\(now) \(unit)", needed: "\(least) \(unit)",
-      missing: now >= least ? "" : "\(least - now) \(unit)")
+  private static func least(
+    _ name: String, _ now: UInt64, _ least: UInt64, _ unit: String, about: (UInt64) -> UInt64?
+  ) -> Gate {
+    let rest = least - min(now, least)
+    return Gate(
+      name, now: "\(now) \(unit)", needed: "\(least) \(unit)", missing: rest == 0 ? "" : "\(rest) \(unit)",
+      about: about(rest))
+  }
+
+  /// In how many seconds so many more reads will be compared, if it goes on as in the last minute.
+  private func comparing(_ rest: UInt64) -> UInt64? {
+    let counted = recent.sum(over: 60, at: clock).compared
+    return counted == 0 ? nil : Self.share(rest, of: counted, recent.covered(by: 60, at: clock))
+  }
+
+  private static func share(_ part: UInt64, of whole: UInt64, _ seconds: UInt64) -> UInt64? {
+    guard whole > 0 else { return nil }
+    let about = Double(part) / Double(whole) * Double(seconds)
+    return about < 1e15 ? UInt64(about.rounded(.up)) : nil
   }
 
   /// That a rate is below its limit has been counted often enough.
   private func bound(_ name: String, _ bad: UInt64, of total: UInt64, below limit: Double) -> Gate {
     let upper = Bounds(bad, of: total).upper
     let isMet = limit >= 1 || (limit <= 0 ? bad == 0 : upper < limit)
+    // Without a bad one the upper end is z² / (n + z²), z as in `Bounds`.
+    let enough = limit > 0 && bad == 0 ? 3.8416 * (1 - limit) / limit : .infinity
+    let isCompared = name == "diverged" || name == "missed"
+    let about = isCompared && enough < 1e12 ? comparing(UInt64(enough) + 1 - min(total, UInt64(enough))) : nil
     return Gate(
       "rate \(name)", now: "\(bad) of \(total), so \(upper < 0.00005 ? "" : "at most ")\(upper.percent)",
       needed: "below \(limit.percent)",
-      missing: isMet ? "" : bad == 0 ? "more of it" : "fewer of it")
+      missing: isMet ? "" : bad == 0 ? "more of it" : "fewer of it", about: about)
   }
 
   /// How new serves clients beside how legacy does, over the same time: at most of the last five minutes of the step.

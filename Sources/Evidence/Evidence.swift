@@ -109,6 +109,19 @@ public struct Evidence: Sendable {
     warmed = sinceFlip.divergences[.missingInNew]
   }
 
+  /// No step up is taken until somebody says so; what was a reason before stays the reason.
+  ///
+  /// - Parameter reason: begins with `planWord`.
+  public mutating func pause(_ reason: String) { paused = paused ?? reason }
+
+  /// Whether it is the plan, or a person, that has paused, and not a guardrail.
+  public var isPausedByPlan: Bool { paused?.hasPrefix(Self.planWord) ?? false }
+  /// What a pause begins with that is no guardrail's.
+  public static let planWord = "plan: "
+
+  /// Ends such a pause; what a guardrail has found is not answered for by that.
+  public mutating func goOn() { if isPausedByPlan { paused = nil } }
+
   /// Somebody answers for all that has differed under the present routing.
   public mutating func answered() { answeredFor = sinceFlip.dataDivergences }
 

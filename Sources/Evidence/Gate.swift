@@ -7,10 +7,15 @@ public struct Gate: Sendable, Equatable {
   public var missing: String
   /// Whether evidence speaks against the step, plan or no plan; else something that the plan asks for is not there yet.
   public var isAgainst: Bool
+  /// In how many seconds time alone will have met it, as things go; nil where nobody can say.
+  public var about: UInt64?
 
-  public init(_ name: String, now: String, needed: String, missing: String = "", isAgainst: Bool = false) {
+  public init(
+    _ name: String, now: String, needed: String, missing: String = "", isAgainst: Bool = false,
+    about: UInt64? = nil
+  ) {
     (self.name, self.now, self.needed) = (name, now, needed)
-    (self.missing, self.isAgainst) = (missing, isAgainst)
+    (self.missing, self.isAgainst, self.about) = (missing, isAgainst, missing.isEmpty ? nil : about)
   }
 
   public var isMet: Bool { missing.isEmpty }

@@ -75,6 +75,11 @@ public struct WaitSpread: Sendable {
     count = buckets.reduce(0) { $0 &+ $1.count }
   }
 
+  /// Visits how many took how long, in ascending order: the upper end of each bucket in microseconds, inclusive.
+  public func forEachBucket(_ body: (_ highest: UInt64, _ count: UInt64) -> Void) {
+    for bucket in buckets { body(bucket.upper, bucket.count) }
+  }
+
   /// The time in microseconds that `percent` percent (0 … 100) of the commands did not exceed; 0 if there is none.
   public func microseconds(atPercent percent: Double) -> UInt64 {
     var upto: UInt64 = 0

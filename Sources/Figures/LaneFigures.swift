@@ -28,6 +28,8 @@ public struct LaneFigures: Sendable {
   public var waits = HeldWaits()
   /// Transactions with keys on both stacks that were carried as one block on each.
   public var splitTransactions: UInt64 = 0
+  /// Scripts that touched keys which nobody can name, and were not repeated: what they did there is on one stack alone.
+  public var untoldScripts: UInt64 = 0
   /// What the proxy itself refused, by command and reason.
   public var refusals = RefusalCounts()
   /// What was asked that one of the two servers does not have, by command; the reason is ``lacking(_:)``.
@@ -136,7 +138,8 @@ public struct LaneFigures: Sendable {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
       && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
-      && holds.isEmpty && splitTransactions == 0 && waits.isEmpty && refusals.isEmpty && commands.isEmpty
+      && holds.isEmpty && splitTransactions == 0 && untoldScripts == 0 && waits.isEmpty && refusals.isEmpty
+      && commands.isEmpty
       && run.count == 0
   }
 
@@ -151,6 +154,7 @@ public struct LaneFigures: Sendable {
     copies.merge(other.copies)
     holds.merge(other.holds)
     splitTransactions &+= other.splitTransactions
+    untoldScripts &+= other.untoldScripts
     waits.merge(other.waits)
     refusals.merge(other.refusals)
     lacks.merge(other.lacks)
@@ -171,6 +175,7 @@ public struct LaneFigures: Sendable {
     taken.holds = holds.take()
     taken.waits = waits.take()
     taken.splitTransactions = splitTransactions
+    taken.untoldScripts = untoldScripts
     taken.refusals = refusals
     taken.lacks = lacks
     taken.uncarried = uncarried
@@ -180,6 +185,7 @@ public struct LaneFigures: Sendable {
     suspects = SuspectFigures.ByStack()
     copies = CopyFigures()
     splitTransactions = 0
+    untoldScripts = 0
     refusals = RefusalCounts()
     lacks = RefusalCounts()
     uncarried = UncarriedKeys()

@@ -9,8 +9,9 @@ public struct FlagChange: Sendable {
   public let definition: FlagDefinition
   /// The new file.
   public let bytes: [UInt8]
-  /// The version of the file that was edited.
-  public let base: String
+  /// What the file that was edited says, and its version.
+  public let before: FlagDefinition
+  public var base: String { before.version }
 
   /// Edits the text: only the default variant of `cache-stage` and the two weights of `cache-stack` are
   /// replaced, everything else stays byte for byte.
@@ -23,7 +24,7 @@ public struct FlagChange: Sendable {
   public init(editing bytes: [UInt8], stage: Stage?, percentage: Percentage?) throws(FlagError) {
     let flags = try FlagDefinition.flags(in: JSONParser.parse(bytes))
     // A file that would be refused is not edited either: the rest of it would come into force with the edit.
-    base = try FlagDefinition(bytes: bytes).version
+    before = try FlagDefinition(bytes: bytes)
     var edits: [(range: Range<Int>, text: String)] = []
     if let stage { edits.append(try FlagChange.edit(flags, stage)) }
     if let percentage { edits += try FlagChange.edit(flags, percentage) }

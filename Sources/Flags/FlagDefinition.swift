@@ -19,6 +19,8 @@ public struct FlagDefinition: Sendable {
   public let sample: Bucketing
   /// `cache-guardrails`; the defaults when the flag is disabled or absent.
   public let guardrails: Guardrails
+  /// How keys are bucketed: `metadata.fractionalHash`.
+  public let hash: FractionalHash
   /// `cache-plan`; nil when the flag is disabled or absent.
   public let plan: Plan?
 
@@ -30,12 +32,15 @@ public struct FlagDefinition: Sendable {
       throw FlagError(
         .unreadable, "the file is empty; put a flagd definition into it, docs/flags.md shows one")
     }
-    let flags = try FlagDefinition.flags(in: JSONParser.parse(bytes))
+    let document = try JSONParser.parse(bytes)
+    let flags = try FlagDefinition.flags(in: document)
+    let hash = try FractionalHash(in: document)
     source = bytes
+    self.hash = hash
     version = FlagDefinition.digest(of: bytes)
     stage = try FlagDefinition.stage(in: flags)
-    cohort = try FlagDefinition.cohort(in: flags)
-    sample = try FlagDefinition.sample(in: flags)
+    cohort = try FlagDefinition.cohort(in: flags, hash)
+    sample = try FlagDefinition.sample(in: flags, hash)
     guardrails = try Guardrails(in: flags)
     plan = try Plan(in: flags)
   }
@@ -101,10 +106,11 @@ public struct FlagDefinition: Sendable {
     return stage
   }
 
-  private static func cohort(in flags: JSONNode) throws(FlagError) -> Cohort {
+  private static func cohort(in flags: JSONNode, _ hash: FractionalHash) throws(FlagError) -> Cohort {
     let entry = try FlagEntry.required("cache-stack", in: flags)
     try requireVariants(entry, ["new": "\"new\"", "legacy": "\"legacy\""])
-    let compiler = TargetingCompiler.stack
+    var compiler = TargetingCompiler.stack
+    compiler.hash = hash
     if entry.isDisabled { return Cohort(.legacy, reason: .disabled, hash: compiler.defaultHash) }
     let defaultVariant = entry.defaultVariant.flatMap(StackID.init(name:)) ?? .legacy
     guard let targeting = entry.targeting else {
@@ -116,8 +122,9 @@ public struct FlagDefinition: Sendable {
     }
   }
 
-  private static func sample(in flags: JSONNode) throws(FlagError) -> Bucketing {
-    let compiler = TargetingCompiler(flagKey: "shadow-sample", first: "compare", second: "skip")
+  private static func sample(in flags: JSONNode, _ hash: FractionalHash) throws(FlagError) -> Bucketing {
+    let compiler = TargetingCompiler(
+      flagKey: "shadow-sample", first: "compare", second: "skip", hash: hash)
     let nothing = Bucketing(hash: compiler.defaultHash, share: .nothing)
     guard let entry = try FlagEntry("shadow-sample", in: flags) else { return nothing }
     try requireVariants(entry, ["compare": "true", "skip": "false"])

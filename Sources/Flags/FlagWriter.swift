@@ -15,6 +15,13 @@ public struct FlagWriter: Sendable {
     try FlagChange(editing: try file.read(), stage: stage, percentage: percentage)
   }
 
+  /// Puts a whole file in its place: all of it or nothing.
+  ///
+  /// - Throws: `unwritable`; also when it is named by a directory that holds none.
+  public func put(_ bytes: [UInt8]) throws(FlagError) {
+    try FileAccess.replace(try file.resolve(), with: bytes)
+  }
+
   /// Puts the change in the place of the file: all of it or nothing.
   ///
   /// - Throws: `conflict` when the file is not the one that was edited any more; `unwritable`.

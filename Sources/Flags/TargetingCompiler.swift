@@ -9,11 +9,28 @@ struct TargetingCompiler {
   /// The variant that the percentage counts; it comes first in a `fractional`.
   let first: String
   let second: String
+  /// By which generation of flagd's hash.
+  var hash = FractionalHash.v2
 
   static let supported = "fractional, if, ==, in and starts_with"
 
   /// flagd's default bucketing: flag key and targeting key put together.
-  var defaultHash: BucketHash { BucketHash(prefix: Array(flagKey.utf8)) }
+  var defaultHash: BucketHash {
+    let flagKey = Array(flagKey.utf8)
+    return hash == .v2 ? BucketHash(prefix: flagKey) : BucketHash(listOf: flagKey)
+  }
+
+  /// The hash of a text that ends with the targeting key.
+  private func textHash(_ prefix: [UInt8], _ path: JSONPath) throws(FlagError) -> BucketHash {
+    if hash == .v2 { return BucketHash(prefix: prefix) }
+    guard prefix.count <= BucketHash.longestTextPrefix else {
+      throw path.error(
+        .unsupported,
+        "puts \(prefix.count) bytes before the key, and with fractionalHash v3 \(BucketHash.longestTextPrefix) are supported"
+      )
+    }
+    return BucketHash(textFrom: prefix)
+  }
 
   /// A `fractional` with its two entries, for the loader and for the writer.
   struct Fractional {
@@ -108,7 +125,7 @@ struct TargetingCompiler {
       guard variable(node) == "targetingKey" else {
         throw path.member("var").error(.unsupported, "only targetingKey can be bucketed by; \(advice)")
       }
-      return BucketHash(prefix: [])
+      return try textHash([], path)
     }
     let here = path.member(operation.name)
     guard operation.name == "cat" else {
@@ -128,7 +145,7 @@ struct TargetingCompiler {
           .unsupported, "is neither a constant string nor {\"var\": \"$flagd.flagKey\"}; \(advice)")
       }
     }
-    return BucketHash(prefix: prefix)
+    return try textHash(prefix, here)
   }
 
   private func choice(_ node: JSONNode, path: JSONPath) throws(FlagError) -> TargetingRule {

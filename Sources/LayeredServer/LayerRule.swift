@@ -46,7 +46,7 @@ enum LayerRule: UInt8 {
       case .local(let command): return rule(command)
       case .keyspace(let command): return rule(command, hasPrefix: !settings.keyPrefix.isEmpty)
       // A script sees values as they are stored, and writes them without a default TTL.
-      case .keyed where spec.isTransaction: return .unknown
+      case .keyed where spec.isOurs: return .unknown
       case .keyed where spec.isScript && (hasCodec || hasTTL): return .refuse
       case .keyed: break
       }

@@ -98,6 +98,8 @@ public struct DecisionRecord: Sendable {
     case refused, forced
     case rolledBack = "rolled back"
     case paused, notified, closed, reopened
+    /// Of an automatic ramp: what was done, and what is missing.
+    case advanced, held, asked, approved, resumed
   }
 
   public var at: Date

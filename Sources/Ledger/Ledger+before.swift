@@ -12,6 +12,8 @@ extension Ledger {
     /// The evidence of the routing that was in force, and what was known to differ then.
     public var account: AccountRecord?
     public var known: [Divergence] = []
+    /// What others were to be told and have not heard.
+    public var letters: [LetterRecord] = []
     /// What was counted in the ten minutes before, and in the hour, by the minute and with what was compared.
     public var tenSeconds = Past(seconds: 10)
     public var minutes = Past(seconds: 60)
@@ -33,6 +35,7 @@ extension Ledger {
 extension Ledger.Before {
   init(_ db: Database) throws {
     if let (account, known) = try Self.account(db) { (self.account, self.known) = (account, known) }
+    letters = Self.letters(db)
     let now = Date()
     // Sums of numbers that somebody has written into the file may be too large for SQLite.
     tenSeconds =

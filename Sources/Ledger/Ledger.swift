@@ -51,6 +51,9 @@ public final class Ledger: Sendable {
   /// Records something that was decided.
   public func record(_ decision: DecisionRecord) { queue.record(decision) }
 
+  /// Records a message to somebody outside, or what became of it.
+  public func record(_ letter: LetterRecord) { queue.record(letter) }
+
   /// Records which server is behind a stack; one that is known already is no news.
   public func record(_ server: ServerRecord) { queue.record(server) }
 

@@ -9,6 +9,7 @@ struct QueuedSample: Sendable {
     case error(ErrorSample)
     case decision(DecisionRecord)
     case server(ServerRecord)
+    case letter(LetterRecord)
   }
 
   let flip: Int

@@ -23,6 +23,9 @@ public struct LedgerConfiguration: Sendable {
   public var previewBytes = 0
   /// Whether another process that wants the file for itself is refused, and this one by it.
   public var isExclusive = false
+  /// Who writes; empty where nobody has a name.
+  public var service = ""
+  public var instance = ""
   /// How long ``Ledger/close(clean:)`` waits for what is queued, in milliseconds.
   public var closeMilliseconds = 5000
   /// The first and the longest wait before the writer tries again after a failure, in milliseconds.

@@ -125,6 +125,16 @@ final class LedgerQueue: @unchecked Sendable {
     append(.server(server))
   }
 
+  func record(_ letter: LetterRecord) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard closing == nil, sampleCount < configuration.queueLimit else {
+      losses.samples &+= 1
+      return
+    }
+    append(.letter(letter))
+  }
+
   /// Only the latest one matters.
   func record(_ account: AccountRecord) {
     condition.lock()

@@ -59,6 +59,7 @@ extension LedgerStore {
               (SELECT run, command, reason FROM \(table) WHERE last_at < ? LIMIT \(Self.chunk))
             """, [limit], db))
       }
+      deleted = max(deleted, try expireLetters(before: limit, chunk: Self.chunk, db))
       deleted = max(deleted, try expireIntervals(before: limit, db))
     }
     if deleted > 0 {

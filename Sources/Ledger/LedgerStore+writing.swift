@@ -39,6 +39,7 @@ extension LedgerStore {
         case .error(let error): try insert(error, flip: flip, db)
         case .decision(let decision): try insert(decision, flip: flip, db)
         case .server(let server): try insert(server, db)
+        case .letter(let letter): try insert(letter, db)
         }
       }
       try add(groups, lost: batch.lost, db)

@@ -50,10 +50,12 @@ struct LedgerStore: Sendable {
           let before = try Ledger.Before(db)
           try db.execute(
             sql: """
-              INSERT INTO runs (started_at, last_write_at, version, pid, summary) VALUES (?, ?, ?, ?, ?)
+              INSERT INTO runs (started_at, last_write_at, version, pid, summary, service, instance)
+              VALUES (?, ?, ?, ?, ?, ?, ?)
               """,
             arguments: [
               begun.startedAt.milliseconds, Date().milliseconds, begun.version, pid, begun.summary,
+              configuration.service, configuration.instance,
             ])
           return (db.lastInsertedRowID, before)
         }

@@ -18,6 +18,7 @@ public struct Report: Sendable {
     case runs = "run_list"
     case story = "cutover_story"
     case why = "why"
+    case plan = "plan_story"
     case differences = "what_differs"
     case keys = "which_keys"
     case latest = "latest_divergences"
@@ -51,6 +52,7 @@ public struct Report: Sendable {
       case .runs: "Runs"
       case .story: "Flips, and what was compared until the next"
       case .why: "What was decided, and why, the latest first"
+      case .plan: "What the plan did, and what it waited for, the latest first"
       case .differences: "What differs most"
       case .keys: "Which keys differ, by pattern"
       case .latest: "Which ones, the latest first"
@@ -93,6 +95,7 @@ public struct Report: Sendable {
           "reaction",
         ]
       case .why: ["at", "who", "action", "step", "signal", "bad", "total", "limit", "words"]
+      case .plan: ["at", "who", "what", "step", "why"]
       case .said: ["stack", "kind", "command", "message", "samples", "first_seen", "last_seen"]
       case .hurt:
         [
@@ -104,7 +107,11 @@ public struct Report: Sendable {
       case .latencyNow: ["span", "class", "role", "stack", "operations", "p50_us", "p99_us"]
       case .commands:
         ["command", "role", "stack", "operations", "hit_percent", "errors", "failures", "p50_us", "p99_us"]
-      case .runs: ["run", "started", "last_seen", "end", "version", "lost_samples", "lost_flips", "summary"]
+      case .runs:
+        [
+          "run", "started", "last_seen", "end", "version", "instance", "lost_samples", "lost_flips",
+          "summary",
+        ]
       case .story:
         [
           "flip", "at", "who", "action", "from", "to", "seconds", "held_us", "matched", "superseded",
@@ -154,7 +161,8 @@ public struct Report: Sendable {
       case .runs, .story, .suspects, .fences, .errors, .latencyPerMinute, .hurt, .benchmarks, .servers,
         .copies:
         true
-      case .step, .gates, .guardrails, .why, .differences, .keys, .latest, .since, .closed, .refusals, .lacks,
+      case .step, .gates, .guardrails, .why, .plan, .differences, .keys, .latest, .since, .closed, .refusals,
+        .lacks,
         .uncarried, .said, .hits, .waits, .latencyNow,
         .commands, .latency, .figures:
         false
@@ -162,9 +170,10 @@ public struct Report: Sendable {
     }
   }
 
-  /// Reads the ledger at `path` and answers, with at most `limit` rows per section.
+  /// Reads the ledger at `path` and answers, with at most `limit` rows per section, in lines of at most `width` where words can be cut.
   public static func render(
-    path: String, sections: [Section] = Section.allCases, format: Format = .text, limit: Int = 30
+    path: String, sections: [Section] = Section.allCases, format: Format = .text, limit: Int = 30,
+    width: Int? = nil
   ) throws(LedgerError) -> String {
     let reader = try LedgerReader(path: path)
     let tables = try reader.tables(sections, limit: limit)
@@ -172,7 +181,7 @@ public struct Report: Sendable {
     case .text:
       // A running proxy writes figures once in an interval: its status knows more.
       let end = try reader.lastFigures().map { "Figures up to \($0) UTC\n\n" } ?? ""
-      return end + text(Array(zip(sections, tables)))
+      return end + text(Array(zip(sections, tables)), width)
     case .json:
       return try Connection.explaining(path) {
         var object: [String: Any] = [:]
@@ -184,9 +193,9 @@ public struct Report: Sendable {
     }
   }
 
-  private static func text(_ answers: [(Section, ReportTable)]) -> String {
+  private static func text(_ answers: [(Section, ReportTable)], _ width: Int?) -> String {
     answers.map { section, table in
-      let rows = table.rows.isEmpty ? "  nothing recorded\n" : table.text()
+      let rows = table.rows.isEmpty ? "  nothing recorded\n" : table.text(width: width)
       let cut = table.isCut ? "  (more: SELECT * FROM \(section.rawValue))\n" : ""
       return "\(section.title)\n\(rows)\(cut)"
     }.joined(separator: "\n")

@@ -17,15 +17,18 @@ public struct ReportTable: Sendable, Equatable {
   public var isCut = false
 
   /// The table in aligned columns, numbers to the right; ends in a line break.
-  public func text() -> String {
+  ///
+  /// - Parameter width: of the window it must fit; nil is any.
+  public func text(width: Int? = nil) -> String {
     let lines =
       [columns]
       + rows.map { row in
         zip(row, columns).map { Self.keyColumns.contains($1) ? Self.cut($0.text) : $0.text }
       }
-    let widths = columns.indices.map { column in
-      lines.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-    }
+    let widths = ColumnFit.widths(
+      columns.indices.map { column in
+        lines.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+      }, headings: columns.map(\.count), isNumber: isNumber, in: width, margin: 2)
     var output = ""
     for (index, line) in lines.enumerated() {
       output += "  " + Self.line(line, widths: widths, isNumber: isNumber) + "\n"
@@ -64,7 +67,8 @@ public struct ReportTable: Sendable, Equatable {
 
   private static func line(_ cells: [String], widths: [Int], isNumber: (Int) -> Bool) -> String {
     var parts: [String] = []
-    for (column, cell) in cells.enumerated() where widths.indices.contains(column) {
+    for (column, whole) in cells.enumerated() where widths.indices.contains(column) {
+      let cell = ColumnFit.cut(whole, to: widths[column])
       let padding = String(repeating: " ", count: widths[column] - cell.count)
       parts.append(isNumber(column) ? padding + cell : cell + padding)
     }

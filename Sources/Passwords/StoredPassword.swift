@@ -38,6 +38,12 @@ public struct StoredPassword: Sendable, Hashable {
     try Scrypt.make(Array(password)).text
   }
 
+  /// What is kept of one that nobody can guess, for it is as long as a key: `#` and its SHA-256.
+  public static func digest(of password: some Sequence<UInt8>) -> String {
+    let digits = SHA256.hash(data: Array(password)).map { String(Int($0) + 0x100, radix: 16).dropFirst() }
+    return "#\(digits.joined())"
+  }
+
   /// Whether looking takes so long that a loop must not do it.
   public var isSlow: Bool { if case .scrypt = kind { true } else { false } }
 

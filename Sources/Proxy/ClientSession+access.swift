@@ -54,7 +54,10 @@ extension ClientSession {
   func forbidsSomethingQueued() -> String? {
     guard principal.permit != nil else { return nil }
     var reader = RequestFramer(limits: .measuredBefore)
-    for frame in queued.frames {
+    for queued in queued.frames {
+      // Of a script with a rule, what the client has sent.
+      let place = RuledScript.parts(of: queued.span)?.frame
+      let frame = place.map { ClientSession.bytes(queued.span.extracting($0)) } ?? queued
       guard case .command = reader.next(frame.span) else { continue }
       let arguments = reader.arguments
       let spec = lane.table.specs[lane.table.resolve(in: frame.span, arguments: arguments.span)]

@@ -90,7 +90,7 @@ extension ClientSession {
     let table = lane.table
     answerList(
       table.specs.filter {
-        $0.isListed && !$0.isTransaction && !table.categories[$0.id].isDisjoint(with: category)
+        $0.isListed && !$0.isOurs && !table.categories[$0.id].isDisjoint(with: category)
       }
       .map { $0.name.lowercased() })
   }
@@ -118,7 +118,7 @@ extension ClientSession {
     guard case .command = reader.next(frame.span) else { return answerError("ERR syntax error") }
     let arguments = reader.arguments
     let spec = lane.table.specs[lane.table.resolve(in: frame.span, arguments: arguments.span)]
-    guard spec.isListed, !spec.isTransaction else {
+    guard spec.isListed, !spec.isOurs else {
       return answerError("ERR Command '\(String(decoding: words[3], as: UTF8.self))' not found")
     }
     guard spec.accepts(count: arguments.count) else { return answerError(spec.wrongArityMessage) }

@@ -23,7 +23,7 @@ extension ClientSession {
   /// - Parameter isOwn: it was kept back, and may be what this client's `EXEC` was made into.
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, isOwn: Bool = false) {
     var command = lane.table.resolve(in: frame, arguments: arguments)
-    if !isOwn, lane.table.specs[command].isTransaction { command = CommandTable.unknownID }
+    if !isOwn, lane.table.specs[command].isOurs { command = CommandTable.unknownID }
     lastCommand = command
     if command == CommandTable.unknownID, isForSomebodyElse(frame, arguments) {
       // It is answered, or the door is closed.
@@ -39,8 +39,8 @@ extension ClientSession {
     guard spec.accepts(count: arguments.count) else { return answerError(spec.wrongArityMessage) }
     switch spec.scope {
     case .keyed:
+      if spec.isScript, isRuled(frame, arguments, spec) { return }
       if spec.refusedOption != .none, isAnsweredForItsOption(frame, arguments, spec) { return }
-      if spec.isScript { remember(frame, arguments, spec) }
       toItsLane(frame, arguments, spec)
     case .local(let local):
       self.local(local, frame, arguments, spec)
@@ -153,7 +153,6 @@ extension ClientSession {
     guard lane.routing.keyspaceOwner != nil, reading.isKnown(to: .legacy, count: arguments.count),
       reading.isKnown(to: .new, count: arguments.count)
     else { return false }
-    remember(frame, arguments, spec)
     let words = (1..<arguments.count).map { ClientSession.bytes(frame.extracting(arguments[$0].range)) }
     let other = InlineRequest.frame(of: [name] + words)
     var reader = RequestFramer(limits: .measuredBefore)

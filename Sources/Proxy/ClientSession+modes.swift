@@ -16,7 +16,7 @@ extension ClientSession {
       return false
     }
     if mode.transaction != .none { return mayPassTransaction(frame, arguments, spec) }
-    if !(isOwn && spec.isTransaction), isForbidden(frame, arguments, spec) { return false }
+    if !(isOwn && spec.isOurs), isForbidden(frame, arguments, spec) { return false }
     guard mode.access == .astray, !spec.isAllowedAstray else { return true }
     refuse(.behindSelect, spec)
     return false
@@ -54,13 +54,12 @@ extension ClientSession {
     case .refused(.transaction):
       answerError("ERR WATCH inside MULTI is not allowed")
     default:
-      let wrong = queued.append(frame, arguments, spec)
+      let wrong = queue(frame, arguments, spec)
       if queued.bytes > ClientBacklog.grain { weigh() }
       if let wrong {
         mode.commandWasWrong()
         answerError(wrong)
       } else {
-        if spec.isScript { remember(frame, arguments, spec) }
         mode.commandQueued()
         answer("+QUEUED\r\n")
       }

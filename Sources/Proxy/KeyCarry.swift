@@ -123,11 +123,18 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     let all = replies
     replies = []
     if isAsking {
+      copy.met = old
       // A time from now ends by the receiver's clock.
       perform(copy.sourceSaid(all, now: Int(lane.wallClock) &+ lane.connection(target).clockShift))
     } else {
       perform(copy.targetSaid(all))
     }
+  }
+
+  private var old: OldValue {
+    let suspects = lane.connection(target).suspects
+    if suspects.isAbsent(key) { return .nothing }
+    return suspects.isEverything || suspects.contains(key) ? .doubtful : .believed
   }
 
   override func replyFailed(slot: UInt32) {

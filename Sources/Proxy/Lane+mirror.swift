@@ -41,6 +41,7 @@ extension Lane {
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID
   ) {
     let spec = table.specs[Int(command.command)]
+    if spec.isRuledScript { return mirrorRuled(request, command, reply, spec, from: primary) }
     if spec.mirror == .copy { return copy(request, from: primary) }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary), !isInPieces(request) {
@@ -187,7 +188,7 @@ extension Lane {
 
   /// Whether the write takes something from a key on which the mirror may be wrong (`RENAME`, `SUNIONSTORE`). What comes of that
   /// its reply need not tell, and the key that it makes there would be no suspect.
-  private func buildsOnSuspects(_ spec: CommandSpec, _ request: Span<UInt8>, of mirror: StackID) -> Bool {
+  func buildsOnSuspects(_ spec: CommandSpec, _ request: Span<UInt8>, of mirror: StackID) -> Bool {
     guard spec.prior == .equal, !spec.hasSingleKeyAtOne, !spec.updatesKeysApart else { return false }
     if exclusiveMeetsSuspects { return true }
     let suspects = connection(mirror).suspects
@@ -239,7 +240,8 @@ extension Lane {
       repeated.primaryLength = Lane.one.length
       repeated.primaryDigest = Lane.one.digest
     }
-    mirror.send(request, repeated, sink: nil)
+    mirror.expect(request, repeated, sink: nil)
+    if spec.isRuledScript { appendScript(request, to: mirror) } else { mirror.append(request) }
   }
 
   private static let zero = Array(":0\r\n".utf8)

@@ -19,6 +19,17 @@ extension Lane {
         + "give them one hash tag, as in {user1}:a {user1}:b, to keep them together", sink: sink, slot: slot)
   }
 
+  /// A script touches keys by their beginning.
+  func refusePrefix(_ prefix: [UInt8], sink: ReplySink, slot: UInt32) {
+    countRefusal(evalSHA, Lane.crossStack, of: sink)
+    let text = String(
+      decoding: prefix.prefix(40).map { (0x21...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    let keys = prefix.isEmpty ? "any keys" : "keys that begin with '\(text)'"
+    refuse(
+      "CROSSSTACK sluice: this script touches \(keys), and these may be on both stacks just now; a rule of the flag that begins "
+        + "as they do keeps them on one", sink: sink, slot: slot)
+  }
+
   /// At its end, where Redis refuses a transaction that cannot run; counted under the word by which people know it.
   func refuseTransaction(_ refusal: Refusal, sink: ReplySink, slot: UInt32) {
     countRefusal(multi, refusal.rawValue, of: sink)

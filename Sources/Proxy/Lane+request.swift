@@ -201,13 +201,15 @@ extension Lane {
       repeatWrite(frame, pending(spec, sequel, to: stack, sink.tail, slot: slot), nil, from: stack)
       return connection.send(frame, pending(spec, .none, to: stack, sink.tail, slot: slot), sink: sink)
     }
+    if spec.isRuledScript, refusesPrefixes(of: frame, on: stack, sink: sink, slot: slot) { return }
     if spec.isTransaction, !connection.hasTransactions {
       return refuseTransaction(.transaction, sink: sink, slot: slot)
     }
     var command = pending(spec, sequel, to: stack, sink.tail, slot: slot)
     if sequel == .mirror, let journal { command.recorded = record(frame, spec, in: journal, primary: stack) }
     if spec.isTransaction { return sendTransaction(frame, command, to: connection, sink: sink) }
-    connection.send(frame, command, sink: sink)
+    connection.expect(frame, command, sink: sink)
+    if spec.isRuledScript { appendScript(frame, to: connection) } else { connection.append(frame) }
   }
 
   /// The keys of one whole command, whichever lane they belong to.

@@ -37,6 +37,8 @@ final class Lane: @unchecked Sendable {
   /// The rows of the commands that the lane sends on its own behalf.
   let deletion = CommandTable.shared.lookup(Array("UNLINK".utf8).span)
   let evals = ["EVAL", "EVAL_RO"].map { CommandTable.shared.lookup(Array($0.utf8).span) }
+  let evalSHA = CommandTable.shared.lookup(Array("EVALSHA".utf8).span)
+  let functionCall = CommandTable.shared.lookup(Array("FCALL".utf8).span)
   let multi = CommandTable.shared.lookup(Array("MULTI".utf8).span)
   let scriptLoad = CommandTable.shared.lookup(
     subcommand: Array("LOAD".utf8).span, of: CommandTable.shared.lookup(Array("SCRIPT".utf8).span))

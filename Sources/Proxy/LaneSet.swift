@@ -18,7 +18,7 @@ package final class LaneSet: Sendable {
   let clientMemory: ClientMemory
   /// How often the lanes want their `tick`, in nanoseconds: often enough to see a deadline pass within an eighth of it.
   package let period: Int64
-  private let scripts = ScriptLibrary()
+  let scripts: ScriptLibrary
   /// The last routing that was handed to the lanes.
   private let inForce: Mutex<RoutingSnapshot>
   /// What the process before has left behind.
@@ -54,6 +54,7 @@ package final class LaneSet: Sendable {
     shared = ProxyShared(exclusive: ExclusiveCommands(lanes: lanes))
     shared.census.limit.store(settings.access.clientsPerAddress, ordering: .relaxed)
     clientMemory = ClientMemory(limit: settings.clientMemory)
+    scripts = ScriptLibrary(rules: settings.scriptRules)
     period = max(5_000_000, min(min(legacy.commandTimeout, new.commandTimeout) / 8, 250_000_000))
     let stage = routing.effectiveStage
     var recovered = LawBreak.noJournal.isOn ? nil : journal?.recovered

@@ -20,6 +20,7 @@ public final class ProxyServer: Sendable {
   var lanes: [Lane] { laneSet.lanes }
   var shared: ProxyShared { laneSet.shared }
   var clientMemory: ClientMemory { laneSet.clientMemory }
+  var scripts: ScriptLibrary { laneSet.scripts }
   /// What the servers have told of their commands.
   var book: CommandBook { laneSet.book }
   private var histories: (legacy: StackHistory, new: StackHistory) { laneSet.histories }

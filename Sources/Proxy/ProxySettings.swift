@@ -1,6 +1,7 @@
 import SluiceCopying
 import SluiceRESP
 import SluiceRouting
+import SluiceScripts
 
 /// What the data plane needs to know at its start. Times are in nanoseconds, sizes in bytes.
 public struct ProxySettings: Sendable {
@@ -54,6 +55,8 @@ public struct ProxySettings: Sendable {
   public var warmOnMiss = false
   /// Whether a transaction with keys on both stacks is carried as one block on each of them, which is not atomic.
   public var splitsTransactions = false
+  /// What is known of scripts that nobody could tell from outside.
+  public var scriptRules = ScriptRules()
 
   /// How long a command waits for its key to come back from the other stack, in nanoseconds.
   public var copyHold: Int64 = 250_000_000

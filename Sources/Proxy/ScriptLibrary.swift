@@ -1,6 +1,7 @@
 import SluiceCommands
 import SluiceRESP
 import SluiceRouting
+import SluiceScripts
 import Synchronization
 
 /// The bodies of the scripts that clients have loaded or run, so that each stack knows them all: whichever answers for a key
@@ -19,31 +20,57 @@ final class ScriptLibrary: Sendable {
   private struct State {
     /// `SCRIPT LOAD` with each body, in the order in which they came.
     var loads: [[UInt8]] = []
-    var known: Set<[UInt8]> = []
+    /// What there is to know of each body: its rule.
+    var known: [[UInt8]: ScriptRule?] = [:]
     var bytes = 0
+    /// Those that may touch keys which they do not declare, and why, with no rule for them; the first ones.
+    var suspected: [Suspected] = []
     /// Grows with every flush.
     var edition: UInt64 = 0
   }
 
   private let state = Mutex(State())
   private let limit: Int
+  /// What is known of scripts that nobody could tell from outside.
+  let rules: ScriptRules
 
-  init(limit: Int = 64 << 20) { self.limit = limit }
+  init(rules: ScriptRules = ScriptRules(), limit: Int = 64 << 20) {
+    self.rules = rules
+    self.limit = limit
+  }
 
-  /// False if it is known, or if there is no room.
-  func add(_ body: [UInt8]) -> Bool {
+  /// A script that may touch keys which it does not declare.
+  struct Suspected: Equatable {
+    /// SHA-1, as its clients know it.
+    let digest: [UInt8]
+    let suspicion: ScriptSuspicion
+  }
+
+  /// More are not named.
+  private static let mostSuspected = 20
+
+  var suspected: [Suspected] { state.withLock { $0.suspected } }
+
+  /// - Returns: whether it is new, and there was room; and its rule.
+  func add(_ body: [UInt8]) -> (isNew: Bool, rule: ScriptRule?) {
     state.withLock { state in
-      guard !state.known.contains(body), state.bytes <= limit - 2 * min(body.count, limit) else {
-        return false
+      if let rule = state.known[body] { return (false, rule) }
+      let rule = rules[body: body]
+      if rule == nil, state.suspected.count < Self.mostSuspected, let suspicion = ScriptSuspicion.of(body) {
+        let suspected = Suspected(digest: SHA1.hex(of: body), suspicion: suspicion)
+        if !state.suspected.contains(suspected) { state.suspected.append(suspected) }
       }
-      state.known.insert(body)
+      guard state.bytes <= limit - 2 * min(body.count, limit) else { return (false, rule) }
+      state.known[body] = .some(rule)
       state.bytes += 2 * body.count
       state.loads.append(InlineRequest.frame(of: [Array("SCRIPT".utf8), Array("LOAD".utf8), body]))
-      return true
+      return (true, rule)
     }
   }
 
-  func forgetAll() { state.withLock { $0 = State(edition: $0.edition &+ 1) } }
+  func forgetAll() {
+    state.withLock { $0 = State(suspected: $0.suspected, edition: $0.edition &+ 1) }
+  }
 
   /// What a server of this run has to be told; from then on it counts as told.
   func news(for run: [UInt8]?, _ told: inout Told) -> [[UInt8]] {
@@ -71,17 +98,18 @@ extension StackConnection {
 
 extension ClientSession {
   /// Ahead of a script that comes with its body: the other stack will need it when the keys change sides.
-  func remember(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) {
-    guard lane.evals.contains(spec.id), arguments.count > 1 else { return }
-    add(frame.extracting(arguments[1].range))
+  ///
+  /// - Returns: its rule, if there is one.
+  func remember(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ spec: CommandSpec) -> ScriptRule? {
+    guard lane.evals.contains(spec.id), arguments.count > 1 else { return nil }
+    let (isNew, rule) = lane.scripts.add(ClientSession.bytes(frame.extracting(arguments[1].range)))
+    if isNew {
+      for connection in lane.stacks where connection.isUp { connection.loadScripts() }
+    }
+    return rule
   }
 
   static func bytes(_ span: Span<UInt8>) -> [UInt8] { span.withUnsafeBufferPointer { Array($0) } }
-
-  private func add(_ body: Span<UInt8>) {
-    guard lane.scripts.add(ClientSession.bytes(body)) else { return }
-    for connection in lane.stacks where connection.isUp { connection.loadScripts() }
-  }
 
   /// What concerns no key and both servers, whoever answers for keys just now: `SCRIPT LOAD`, `FUNCTION LOAD`. What this client asks
   /// next waits for both, so that it finds there what it has loaded.

@@ -76,6 +76,11 @@ struct Suspects {
 
   func contains(_ key: [UInt8]) -> Bool { marks[key] != nil || share?.covers(key) == true }
 
+  /// Whether there may be one among the keys that begin so. Looks at all of them.
+  func hasAny(beginningWith prefix: [UInt8]) -> Bool {
+    isEverything || share != nil || marks.keys.contains { $0.starts(with: prefix) }
+  }
+
   mutating func mark(of key: [UInt8]) -> UInt64? {
     if share != nil { name(key) }
     return marks[key]

@@ -91,7 +91,9 @@ extension Lane {
       tail: command.tail, sentAt: command.sentAt)
     connection.send(Lane.multiFrame.span, queued, sink: nil)
     for index in frames {
-      connection.send(block.extracting(framer.arguments[index].range), queued, sink: nil)
+      let frame = block.extracting(framer.arguments[index].range)
+      connection.expect(frame, queued, sink: nil)
+      if RuledScript.isBlock(frame) { appendScript(frame, to: connection) } else { connection.append(frame) }
     }
     connection.expect(block, command, sink: sink)
     connection.append(Lane.execFrame.span)

@@ -68,6 +68,23 @@ public struct Cohort: Sendable {
     }
   }
 
+  /// The stack of every key that begins with `prefix`; nil if they may be on both. Keys with a hash tag go by what is in it, whatever they begin
+  /// with: where the prefix has none, it is taken for granted that those behind it have none either.
+  public func stack(ofAll prefix: [UInt8]) -> StackID? {
+    if isEverything { return .new }
+    if isNothing { return .legacy }
+    let tag = targetingKey(of: prefix.span)
+    if tag.lowerBound > 0, !tag.isEmpty { return contains(prefix.span) ? .new : .legacy }
+    if prefix.contains(UInt8(ascii: "{")) { return nil }
+    switch rules?.leaf(ofAll: prefix) {
+    case .variant(let stack): return stack
+    case .defaultVariant: return defaultVariant
+    case .fractional(let leaf):
+      return leaf.share.isEverything ? .new : leaf.share.isNothing ? .legacy : nil
+    case .choose, nil: return nil
+    }
+  }
+
   /// Whether both hold the same keys because they are made alike. False may also mean that nobody can tell.
   public func hasSameKeys(as other: Cohort) -> Bool {
     guard rules == other.rules else { return false }

@@ -90,6 +90,11 @@ public struct RoutingSnapshot: Sendable {
     }
   }
 
+  /// The stack that is the primary of every key that begins so; nil if they may be on both.
+  public func primary(ofAll prefix: [UInt8]) -> StackID? {
+    placement == .cohort ? cohort.stack(ofAll: prefix) : keyspaceOwner
+  }
+
   /// Whether writes go to the mirror as well, whichever stack is primary.
   public var mirrorsWrites: Bool { effectiveStage.mirrorsWrites }
 

@@ -42,6 +42,36 @@ public indirect enum TargetingRule: Sendable, Equatable {
   }
 }
 
+extension TargetingRule {
+  /// The leaf that decides for every key that begins with `prefix`; nil if that depends on how they go on.
+  func leaf(ofAll prefix: [UInt8]) -> TargetingRule? {
+    var rule = self
+    next: while case .choose(let branches, let otherwise) = rule {
+      for branch in branches {
+        guard let holds = branch.condition.holds(forAll: prefix) else { return nil }
+        guard holds else { continue }
+        rule = branch.rule
+        continue next
+      }
+      rule = otherwise
+    }
+    return rule
+  }
+}
+
+extension TargetingRule.Condition {
+  /// Whether it holds for every key that begins so, or for none; nil if for some.
+  fileprivate func holds(forAll prefix: [UInt8]) -> Bool? {
+    switch self {
+    case .constant(let value): value
+    case .equals(let bytes): bytes.starts(with: prefix) ? nil : false
+    case .isOneOf(let list): list.contains { $0.starts(with: prefix) } ? nil : false
+    case .hasPrefix(let bytes): prefix.starts(with: bytes) ? true : bytes.starts(with: prefix) ? nil : false
+    case .contains: holds(for: prefix.span) ? true : nil
+    }
+  }
+}
+
 extension TargetingRule.Condition {
   func holds(for key: Span<UInt8>) -> Bool {
     switch self {

@@ -79,6 +79,13 @@ struct BenchRun: ParsableArguments {
       a pair took \(microseconds[0]) us on average, p50 \(microseconds[1]), p95 \(microseconds[2]), \
       p99 \(microseconds[3]); kept in \(place.ledger) as "\(Output.printable(place.name))"
       """)
+    let lost = result.pairs - min(result.pairs, result.succeeded)
+    if lost > 0 {
+      throw Failure(
+        .data,
+        "\(lost) of \(result.pairs) pairs were lost or wrong: this is no baseline; see who else is at \(subject)"
+      )
+    }
   }
 
   private func cache() async throws -> (any Cache, String) {

@@ -37,7 +37,7 @@ struct ControlOptions: ParsableArguments {
   }
 
   /// An address, and how TLS is spoken to it: `tls:host:port?ca=/path`, with what a URL of `rediss://` may have there.
-  private static func address(_ text: String, _ source: String) throws -> (Address, ClientTLS?) {
+  static func address(_ text: String, _ source: String) throws -> (Address, ClientTLS?) {
     let mark = text.hasPrefix("tls:") ? text.firstIndex(of: "?") ?? text.endIndex : text.endIndex
     let address: Address
     do { address = try Address(parsing: String(text[..<mark])) } catch {

@@ -2,6 +2,8 @@
 struct Failure: Error, Equatable {
   /// Exit codes as in `sysexits.h`.
   enum Code: Int32 {
+    /// There is no such command.
+    case usage = 64
     /// The command was refused, or data is not what it should be.
     case data = 65
     /// A file that should be read is not there.

@@ -1,5 +1,5 @@
 /// Any JSON, read leniently: what is missing or of another type is nil, so that versions may differ.
-enum JSONValue: Decodable, Equatable {
+enum JSONValue: Codable, Equatable {
   case null
   case bool(Bool)
   case number(Double)
@@ -21,6 +21,18 @@ enum JSONValue: Decodable, Equatable {
       self = .array(value)
     } else {
       self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .array(let values): try container.encode(values)
+    case .object(let members): try container.encode(members)
     }
   }
 

@@ -1,8 +1,11 @@
 import Foundation
 import Logging
+import SluiceConfiguration
 
 /// Log events on standard error, one line each: time in UTC, level, message, metadata.
 struct LineLogHandler: LogHandler {
+  /// An object per line, for who collects logs.
+  var isJSON = false
   var logLevel = Logger.Level.info
   var metadata: Logger.Metadata = [:]
 
@@ -13,7 +16,21 @@ struct LineLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let own = metadata.merging(event.metadata ?? [:]) { _, new in new }
-    Output.error(Self.line(at: Date(), event.level, "\(event.message)", own))
+    let make = isJSON ? Self.object : Self.line
+    Output.error(make(Date(), event.level, "\(event.message)", own))
+  }
+
+  /// The same as one JSON object: `time`, `level`, `message` and the metadata.
+  static func object(
+    at date: Date, _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:]
+  ) -> String {
+    var fields = metadata.mapValues { "\($0)" }
+    fields["time"] = date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    (fields["level"], fields["message"]) = (level.rawValue, message)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = (try? encoder.encode(fields)) ?? Data("{}".utf8)
+    return TerminalText.json(String(decoding: data, as: UTF8.self))
   }
 
   /// The line of one event; line breaks and other control characters are escaped, so that nobody can forge a

@@ -17,6 +17,11 @@ enum Output {
   /// Empties the screen before what is shown again.
   static func clearScreen() { write("\u{1b}[H\u{1b}[2J", to: .standardOutput, ending: "") }
 
+  /// Draws a frame over the one before.
+  static func frame(_ lines: [WatchFrame.Line]) {
+    write(WatchFrame.redraw(lines, colour: Terminal.hasColour), to: .standardOutput, ending: "")
+  }
+
   private static func write(_ text: String, to handle: FileHandle, ending: String = "\n") {
     let ended = text.hasSuffix(ending) ? text : text + ending
     try? handle.write(contentsOf: Data(ended.utf8))

@@ -47,7 +47,7 @@ struct ReportCommand: ParsableCommand {
     let sections = section.isEmpty ? Report.Section.allCases : section
     do {
       let text = try Report.render(
-        path: ledger, sections: sections, format: json ? .json : .text, limit: limit)
+        path: ledger, sections: sections, format: json ? .json : .text, limit: limit, width: Terminal.width)
       if json { Output.json(text) } else { Output.line(text) }
     } catch {
       throw Self.failure(error)

@@ -31,6 +31,13 @@ struct Serve: AsyncParsableCommand {
   var config: String?
 
   @Option(
+    help: ArgumentHelp("What the cache is called; all its proxies have the same name.", valueName: "name"))
+  var service: String?
+
+  @Option(help: ArgumentHelp("What this proxy is called among them.", valueName: "name"))
+  var instance: String?
+
+  @Option(
     help: ArgumentHelp(
       "Where clients connect: HOST:PORT, tls:HOST:PORT or unix:/path; may be repeated.", valueName: "address")
   )
@@ -38,6 +45,19 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Where the control port listens; may be repeated.", valueName: "address"))
   var control: [String] = []
+
+  @Option(
+    defaultAsFlag: ServeConfiguration.Admin.usual,
+    help: ArgumentHelp(
+      "Where browsers and machines find the page, metrics, health and orders by HTTP; without an address: 127.0.0.1:6402.",
+      valueName: "address"))
+  var admin: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file that says who may come there: a line \"name role hash\" for each (sluice make-token).",
+      valueName: "path"))
+  var adminTokens: String?
 
   @Option(
     help: ArgumentHelp(
@@ -95,6 +115,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
   var logLevel: String?
 
+  @Option(help: ArgumentHelp("text, or json: an object per line.", valueName: "format"))
+  var logFormat: String?
+
   /// The configuration in force.
   /// - Throws: `Failure` with code 78 and every problem.
   func resolved(environment: [String: String]) throws(Failure) -> ServeConfiguration {
@@ -118,8 +141,11 @@ struct Serve: AsyncParsableCommand {
   /// What the flags say.
   private var options: ServeOptions {
     var options = ServeOptions()
+    (options.service, options.instance) = (service, instance)
     options.listen = listen
     options.control = control
+    options.admin = admin.map { [$0] } ?? []
+    options.adminTokens = adminTokens
     options.legacy = legacy
     options.new = new
     options.flags = flags
@@ -133,7 +159,7 @@ struct Serve: AsyncParsableCommand {
     options.tlsCertificate = tlsCert
     options.tlsKey = tlsKey
     options.tlsClientCA = tlsClientCa
-    options.logLevel = logLevel
+    (options.logLevel, options.logFormat) = (logLevel, logFormat)
     return options
   }
 
@@ -151,7 +177,8 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let configuration = try resolved(environment: environment)
-    var logger = Logger(label: "sluice") { _ in LineLogHandler() }
+    let isJSON = configuration.logFormat == .json
+    var logger = Logger(label: "sluice") { _ in LineLogHandler(isJSON: isJSON) }
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
     for warning in configuration.warnings + passwordsOnTheCommandLine { logger.warning("\(warning)") }
     do {

@@ -23,6 +23,7 @@ public struct SluiceCommand: AsyncParsableCommand {
         sluice status                  pass, cold, differs or hold, and the gates of the next step
         sluice stage live 25           a quarter of the keys moves, if its gates are met
         sluice ramp 50                 half of them; --force "why" goes ahead of a gate
+        sluice plan                    where the ramp is, what is missing, about when; it can go up by itself
         sluice close "why"             answers for what differs
         sluice rollback "why"          all back to legacy, at once
         sluice rearm                   lifts that, into shadow; --resume "why" to where it was
@@ -36,10 +37,13 @@ public struct SluiceCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      AssessCommand.self, Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, Rollback.self,
+      AssessCommand.self, Serve.self, StatusCommand.self, StageCommand.self, Ramp.self, PlanCommand.self,
+      Rollback.self,
       Rearm.self, Close.self, Reopen.self, Which.self,
       WarmCommand.self, VerifyCommand.self,
-      Reload.self, ReportCommand.self, CommandsCommand.self, HashPassword.self, Diagnose.self, Bench.self,
+      Reload.self, FleetCommand.self, ReportCommand.self, CommandsCommand.self, HashPassword.self,
+      MakeToken.self,
+      Diagnose.self, Bench.self,
     ])
 
   /// The version of the command line and of the proxy it serves.
@@ -52,6 +56,7 @@ public struct SluiceCommand: AsyncParsableCommand {
     let arguments = CommandLine.arguments.dropFirst()
     ProcessArguments.hidePasswords()
     do {
+      if let failure = NearCommand.failure(Array(arguments)) { throw failure }
       var command = try parseAsRoot(Array(arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

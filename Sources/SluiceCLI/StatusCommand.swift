@@ -21,7 +21,7 @@ struct StatusCommand: AsyncParsableCommand {
   @Flag(help: "Print the status as JSON, as the proxy sent it.")
   var json = false
 
-  @Flag(help: "Show it again every second until ctrl-C.")
+  @Flag(help: "Show what fits the window, redrawn every second until ctrl-C.")
   var watch = false
 
   @Flag(
@@ -36,9 +36,30 @@ struct StatusCommand: AsyncParsableCommand {
       write(try show(client))
       return
     }
+    guard !json, !hour, Terminal.size != nil else { return try await repeated(client) }
+    var (last, seen) = (WatchFrame(), ContinuousClock.now)
+    Output.clearScreen()
+    while true {
+      var frame = last
+      do {
+        frame = WatchScreen.frame(try decoded(try client.text(["STATUS"]), client))
+        (last, seen) = (frame, .now)
+      } catch {
+        // A proxy that is away for a moment does not end the watching, and what is old is not shown as if it were new.
+        let seconds = (ContinuousClock.now - seen).components.seconds
+        frame = last.headed("NO ANSWER for \(seconds) s, what follows is old: \(error.message)")
+      }
+      let (columns, lines) = Terminal.size ?? (80, 24)
+      Output.frame(frame.fitted(columns: columns, lines: lines))
+      try await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  /// One after the other, for a file, a pipe, or what does not fit a window.
+  private func repeated(_ client: ControlClient) async throws {
     while true {
       let frame = current(client)
-      if !json { Output.clearScreen() }
+      if !json, Terminal.size != nil { Output.clearScreen() }
       write(frame)
       try await Task.sleep(for: .seconds(1))
     }
@@ -46,7 +67,6 @@ struct StatusCommand: AsyncParsableCommand {
 
   private func write(_ text: String) { if json { Output.json(text) } else { Output.line(text) } }
 
-  /// A proxy that is away for a moment does not end the watching.
   private func current(_ client: ControlClient) -> String {
     do { return try show(client) } catch { return json ? "" : "sluice: \(error.message)" }
   }
@@ -54,11 +74,16 @@ struct StatusCommand: AsyncParsableCommand {
   private func show(_ client: ControlClient) throws(Failure) -> String {
     let text = try client.text(["STATUS"] + (hour ? ["HOUR"] : []))
     if json { return text }
+    let status = try decoded(text, client)
+    return hour ? StatusScreen.hour(status) : StatusScreen.render(status)
+  }
+
+  private func decoded(_ text: String, _ client: ControlClient) throws(Failure) -> JSONValue {
     guard let status = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
       throw Failure(
         .software,
         "\(client.address) answered STATUS with something that is no JSON; is it a Sluice control port?")
     }
-    return hour ? StatusScreen.hour(status) : StatusScreen.render(status)
+    return status
   }
 }

@@ -21,6 +21,13 @@ extension StatusScreen {
     return table.text() + note + "\n"
   }
 
+  /// The last minute alone; nil if nothing was done in it.
+  static func lastMinute(_ status: JSONValue) -> String? {
+    var table = TextTable(columns: ["last", "who"] + numbers, numeric: Set(numbers))
+    rows(status, "last_minute", "minute", &table)
+    return table.rows.isEmpty ? nil : table.text()
+  }
+
   private static func rows(_ status: JSONValue, _ name: String, _ span: String, _ table: inout TextTable) {
     let waits = status["clients"]["waits"][name]
     if let commands = waits["commands"]["all"]["commands"].number, let seconds = waits["seconds"].number {

@@ -7,7 +7,7 @@ enum StatusScreen {
       counts(status),
       flags(status["flags"]),
       ledger(status["ledger"]), journal(status["journal"]), memory(status["memory_error"]),
-      attention(status), wayBack(status),
+      telling(status["telling"]), attention(status), wayBack(status),
     ]
     return blocks.compactMap(\.self).joined(separator: "\n") + "\n"
   }
@@ -18,7 +18,7 @@ enum StatusScreen {
     let places = status["listen"].texts.joined(separator: ", ")
     let control = status["control"].texts.joined(separator: ", ")
     var lines = [
-      "sluice\(version)\(places.isEmpty ? "" : " on \(places)")\(uptime)"
+      "sluice\(version)\(names(status))\(places.isEmpty ? "" : " on \(places)")\(uptime)"
         + (control.isEmpty ? "" : ", control \(control)"),
       row("stage", stage(status)),
     ]
@@ -51,12 +51,28 @@ enum StatusScreen {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func stage(_ status: JSONValue) -> String {
+  private static func names(_ status: JSONValue) -> String {
+    let names = ["service", "instance"].compactMap { status[$0].text }
+    return names.isEmpty ? "" : " \(names.joined(separator: " / "))"
+  }
+
+  static func stage(_ status: JSONValue) -> String {
     let named = status["stage"].text ?? "-"
     let effective = status["effective_stage"].text ?? named
     let percent = status["percent"].number.map { Self.percent($0) }
     let share = named == "live" ? percent.map { ", \($0) of the keys on new" } ?? "" : ""
-    return effective == named ? "\(named)\(share)" : "\(effective) in force (flags say \(named)\(share))"
+    guard status["rolled_back"].bool == true else {
+      return effective == named ? "\(named)\(share)" : "\(effective) in force (flags say \(named)\(share))"
+    }
+    let writes = effective == "off" ? "new gets nothing" : "writes go to both"
+    return "ROLLED BACK: legacy answers every key, \(writes) (flags still say \(place(status)))"
+  }
+
+  /// `live 25 %`
+  static func place(_ status: JSONValue) -> String {
+    let named = status["stage"].text ?? "-"
+    guard named == "live", let percent = status["percent"].number else { return named }
+    return "live \(Self.percent(percent))"
   }
 
   private static func stacks(_ stacks: JSONValue) -> String {
@@ -148,7 +164,7 @@ enum StatusScreen {
   }
 
   /// Zero of zero is no pass, whatever anyone says.
-  private static func verdict(_ status: JSONValue) -> String {
+  static func verdict(_ status: JSONValue) -> String {
     let compare = status["compare"]
     let open = status["step"]["open_divergences"].number ?? 0
     if open > 0 {
@@ -164,10 +180,26 @@ enum StatusScreen {
     case "pass": return "PASS"
     case "cold": return "COLD: what differs are keys that the new stack does not have; warm it, or wait"
     case "differs": return "DIFFERS: see \"sluice report\" for what"
-    case "hold": return "HOLD: not enough evidence, writes that did not reach the mirror, or a pause"
+    case "hold": return "HOLD: \(holdReason(status))"
     case let other?: return other.uppercased()
     case nil: return "-"
     }
+  }
+
+  /// Which of the reasons for a hold it is.
+  private static func holdReason(_ status: JSONValue) -> String {
+    if let why = status["step"]["paused"].text { return "paused: \(why)" }
+    let mirror = status["mirror"]
+    if (mirror["dropped_writes"].number ?? 0) > 0 {
+      return "\(mirror["dropped_writes"].count) writes did not reach the mirror since the start"
+    }
+    if (mirror["errors"].number ?? 0) > 0 {
+      let words = status["stacks"]["new"]["last_trouble"]["text"].text.map { " (new said: \($0))" } ?? ""
+      return "the mirror refused \(mirror["errors"].count) writes since the start\(words)"
+    }
+    let uncarried = ["legacy", "new"].reduce(0) { $0 + (status["stacks"][$1]["uncarried"].number ?? 0) }
+    if uncarried > 0 { return "\(JSONValue.number(uncarried).count) keys cannot be carried" }
+    return "what was compared is no evidence for more"
   }
 
   private static func counts(_ status: JSONValue) -> String {
@@ -246,7 +278,13 @@ enum StatusScreen {
     }
     let version = flags["version"].text.map { ", version \($0)" } ?? ""
     let loaded = flags["loaded_at"].text.map { ", loaded \($0)" } ?? ""
-    var lines = [row("flags", "\(path)\(version)\(loaded)")]
+    let hash = flags["fractional_hash"].text.map { $0 == "v2" ? "" : ", keys by flagd's hash \($0)" } ?? ""
+    var lines = [row("flags", "\(path)\(version)\(hash)\(loaded)")]
+    if let url = flags["url"].text {
+      let at = flags["fetched_at"].text.map { ", last at \($0)" } ?? ""
+      let error = flags["fetch_error"].text.map { ", NOT NOW, the last good ones stay: \($0)" } ?? ""
+      lines.append(row("", "fetched from \(url)\(at)\(error)"))
+    }
     if let error { lines += [error, row("", "the last good flags stay in force; correct the file")] }
     return lines.joined(separator: "\n")
   }
@@ -275,15 +313,40 @@ enum StatusScreen {
     }
   }
 
+  /// Who was not told; nil while nothing waits.
+  private static func telling(_ telling: JSONValue) -> String? {
+    guard (telling["waiting"].number ?? 0) + (telling["lost"].number ?? 0) > 0 else { return nil }
+    var lines = [
+      row("telling", "\(telling["waiting"].count) messages wait, \(telling["lost"].count) were given up")
+    ]
+    if case .object(let trouble) = telling["trouble"] {
+      lines += trouble.keys.sorted().map {
+        row("", "\(Output.printable($0)): \(telling["trouble"][$0].text ?? "-")")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
   /// Clocks that differ and passwords that were tried; nil while there is nothing of it.
   private static func attention(_ status: JSONValue) -> String? {
     var lines = status["clocks"].texts.enumerated().map { row($0 == 0 ? "CLOCKS" : "", $1) }
-    for (name, port) in [("clients", "the clients' port"), ("control", "the control port")] {
+    for (name, port) in [
+      ("clients", "the clients' port"), ("control", "the control port"), ("admin", "the admin door"),
+    ] {
       let door = status["wrong_passwords"][name]
       guard (door["count"].number ?? 0) > 0 else { continue }
       let from = door["last_from"].text.map { ", the last from \($0)" } ?? ""
       let at = door["last_at"].text.map { " at \($0)" } ?? ""
       lines.append(row("PASSWORDS", "\(door["count"].count) wrong at \(port)\(from)\(at)"))
+    }
+    let suspected = status["scripts"]["suspected"].texts
+    for (number, text) in suspected.prefix(5).enumerated() {
+      lines.append(row(number == 0 ? "SCRIPTS" : "", Output.printable(text)))
+    }
+    if !suspected.isEmpty {
+      let more = suspected.count > 5 ? "\(suspected.count - 5) more; " : ""
+      lines.append(
+        row("", "\(more)what they touch may be on one stack alone: rules say more (docs/scripts.md)"))
     }
     return lines.isEmpty ? nil : lines.joined(separator: "\n")
   }

@@ -110,7 +110,7 @@ public enum TLSWords {
   }
 
   /// BoringSSL's own words, without numbers and places of its source.
-  static func plain(_ error: any Error) -> String {
+  public static func plain(_ error: any Error) -> String {
     switch error {
     case let error as BoringSSLError: words(of: error)
     case NIOSSLError.handshakeFailed(let error): words(of: error)

@@ -31,8 +31,7 @@ import Testing
     // Subcommands that are carried although their container is not stand there by their own word.
     let refused = names(.refused).replacing(#/\(but [^)]*\)/#, with: "")
     let specs = (0..<CommandTable.shared.specs.count).map { CommandTable.shared.specs[$0] }
-    for spec in specs where spec.isListed && !spec.isTransaction && spec.container == nil && !spec.isContainer
-    {
+    for spec in specs where spec.isListed && !spec.isOurs && spec.container == nil && !spec.isContainer {
       let isRefused = if case .refused = spec.scope { true } else { false }
       #expect(carried.contains("`\(spec.name)`") == !isRefused, "\(spec.name)")
       #expect(refused.contains("`\(spec.name)`") == isRefused, "\(spec.name)")

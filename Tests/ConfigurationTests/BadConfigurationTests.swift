@@ -92,7 +92,7 @@ private let badFiles: [BadCase] = [
   BadCase(String(repeating: "[", count: 5000), "sluice.yaml", "is not valid YAML"),
   // Unknown keys.
   BadCase("lisen: 127.0.0.1:1", "lisen", "did you mean listen?"),
-  BadCase("zzz: 1", "zzz", "known here: auth, control, copy"),
+  BadCase("zzz: 1", "zzz", "known here: admin, auth, control, copy"),
   BadCase("stacks: {old: 'memory:'}", "stacks.old", "known here: legacy, new"),
   BadCase("stacks: {new: {uri: 'memory:'}}", "stacks.new.uri", "did you mean url?"),
   BadCase("limits: {maxClients: 5}", "limits.maxClients", "did you mean max_clients?"),

@@ -100,11 +100,11 @@ class Servers:
         port = free_port()
         return self.start(program, "--port", str(port), "--save", "", port=port)
 
-    def sluice(self, program, legacy, new):
+    def sluice(self, program, legacy, new, *more):
         port, control = free_port(), free_port()
         self.start(
             program, "serve", "--legacy", f"redis://127.0.0.1:{legacy}", "--new", f"redis://127.0.0.1:{new}",
-            "--listen", f"127.0.0.1:{port}", "--control", f"127.0.0.1:{control}", port=port)
+            "--listen", f"127.0.0.1:{port}", "--control", f"127.0.0.1:{control}", *more, port=port)
         return port, control
 
     def stop(self):

@@ -316,8 +316,9 @@ import Testing
         case "DUMP": try stacks.legacy.send("$4\r\ndump\r\n")
         default:
           try stacks.legacy.send(":-1\r\n")
+          #expect(try stacks.new.command()[0] == "UNLINK")
           #expect(try stacks.new.command()[0] == "RESTORE")
-          try stacks.new.send("+OK\r\n")
+          try stacks.new.send(TestSocket.replaced)
           copies += 1
         }
       }

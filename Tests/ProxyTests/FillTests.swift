@@ -150,10 +150,10 @@ import Testing
       try client.send(command: "SET", "k", "young")
       #expect(try stacks.legacy.command() == ["SET", "k", "young"])
       try stacks.legacy.send("$4\r\ndump\r\n:-1\r\n$-1\r\n:-2\r\n+OK\r\n")
-      #expect(try stacks.new.command() == ["RESTORE", "k", "0", "dump", "REPLACE"])
+      try stacks.new.expectReplacedAtOnce("RESTORE", "k", "0", "dump", "REPLACE")
       #expect(
         try stacks.new.command() == ["SET", "k", "young"], "behind the copy, which does not know of it")
-      try stacks.new.send("+OK\r\n+OK\r\n")
+      try stacks.new.send(TestSocket.replacedAtOnce + "+OK\r\n")
       #expect(outcome.finish() == [.copied, .absent])
       #expect(try stacks.new.commandsNow() == [], "a fill deletes nothing")
     }

@@ -284,8 +284,8 @@ import Testing
       try mirror.send("+OK\r\n:1\r\n-OOM no\r\n")
       try primary.expectCopyQuestion(about: "c")
       try primary.send("$4\r\ndump\r\n:4000000000000\r\n")
-      #expect(try mirror.command() == ["RESTORE", "c", "4000000030000", "dump", "REPLACE", "ABSTTL"])
-      try mirror.send("+OK\r\n")
+      try mirror.expectReplaced("RESTORE", "c", "4000000030000", "dump", "REPLACE", "ABSTTL")
+      try mirror.send(TestSocket.replaced)
       // And what is the same in both clocks is no difference.
       for (time, outcome) in [(4_000_000_030_000, KeyOutcome.equal), (4_000_000_000_000, .different(.ttl))] {
         let check = bench.begin(.check, "d")

@@ -14,7 +14,7 @@ import Testing
     (["SETNX", "k", "v"], ":0\r\n", nil),
     (["SPOP", "s"], "$1\r\na\r\n", ["SREM", "s", "a"]),
     (["SPOP", "s"], "$-1\r\n", nil),
-    (["GETDEL", "k"], "$-1\r\n", ["DEL", "k"]),
+    (["GETDEL", "k"], "$-1\r\n", ["UNLINK", "k"]),
     (["PERSIST", "k"], ":1\r\n", ["PERSIST", "k"]),
     // It found no key, or one without an end: a mirror that has the key a moment longer must not keep it for ever.
     (["PERSIST", "k"], ":0\r\n", nil),

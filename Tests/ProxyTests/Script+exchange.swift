@@ -44,6 +44,23 @@ extension TestSocket {
     #expect(try command() == ["DUMP", key], sourceLocation: sourceLocation)
     #expect(try command() == ["PEXPIRETIME", key], sourceLocation: sourceLocation)
   }
+
+  /// A copy takes the place of a doubtful value, which goes ahead of it; `replaced` answers both.
+  func expectReplaced(_ restore: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(try command() == ["UNLINK", restore[1]], sourceLocation: sourceLocation)
+    #expect(try command() == restore, sourceLocation: sourceLocation)
+  }
+
+  static let replaced = ":1\r\n+OK\r\n"
+
+  /// A copy takes the place of a value that may be right: it is there, or this one.
+  func expectReplacedAtOnce(_ restore: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {
+    for words in [["MULTI"], ["UNLINK", restore[1]], restore, ["EXEC"]] {
+      #expect(try command() == words, sourceLocation: sourceLocation)
+    }
+  }
+
+  static let replacedAtOnce = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n+OK\r\n"
 }
 
 extension Bench {

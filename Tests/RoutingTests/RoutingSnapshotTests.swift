@@ -130,6 +130,42 @@ import Testing
     #expect(!cohort.hasSameKeys(as: Cohort(rules: rules, defaultVariant: .legacy, hash: hash)))
   }
 
+  /// What touches keys by their beginning must know whether all of them are on one stack.
+  @Test func allKeysThatBeginSo() throws {
+    let rules = TargetingRule.choose(
+      [
+        .init(condition: .equals(Array("app:x".utf8)), rule: .variant(.legacy)),
+        .init(condition: .isOneOf([Array("one".utf8)]), rule: .variant(.legacy)),
+        .init(condition: .contains(Array("::".utf8)), rule: .variant(.legacy)),
+        .init(condition: .hasPrefix(Array("app:".utf8)), rule: .variant(.new)),
+      ], otherwise: .fractional(try share(50)))
+    let expected: [(String, StackID?)] = [
+      // A key may contain what another rule is about.
+      ("app:", nil), ("app:y:", nil), ("a::b", .legacy), ("ap", nil), ("", nil), ("zoo:", nil),
+    ]
+    let mixed = Cohort(rules: rules, defaultVariant: .legacy, hash: Self.hash)
+    for (prefix, stack) in expected { #expect(mixed.stack(ofAll: Array(prefix.utf8)) == stack, "\(prefix)") }
+
+    let plain = TargetingRule.choose(
+      [
+        .init(condition: .equals(Array("app:x".utf8)), rule: .variant(.legacy)),
+        .init(condition: .hasPrefix(Array("app:".utf8)), rule: .variant(.new)),
+        .init(condition: .hasPrefix(Array("half:".utf8)), rule: .fractional(try share(50))),
+        .init(condition: .hasPrefix(Array("none:".utf8)), rule: .fractional(try share(0))),
+      ], otherwise: .defaultVariant)
+    let cohort = Cohort(rules: plain, defaultVariant: .legacy, hash: Self.hash)
+    for (prefix, stack) in [
+      ("app:y", .new), ("app:", nil), ("app:x", nil), ("app:xy", .new), ("half:1", nil), ("none:", .legacy),
+      ("other:", .legacy), ("{app:y}", .new), ("{app:y", nil), ("a", nil), ("", nil),
+    ] as [(String, StackID?)] {
+      #expect(cohort.stack(ofAll: Array(prefix.utf8)) == stack, "\(prefix)")
+    }
+    #expect(Cohort(try share(50)).stack(ofAll: Array("app:".utf8)) == nil)
+    #expect(try snapshot(.dualwrite).primary(ofAll: []) == .legacy)
+    #expect(try snapshot(.rampdown).primary(ofAll: []) == .new)
+    #expect(try snapshot(.live).primary(ofAll: []) == nil)
+  }
+
   @Test func namesAreTheWordsOfTheDesign() {
     #expect(Stage.allCases.map(\.name) == ["off", "dualwrite", "shadow", "live", "rampdown", "complete"])
     for stage in Stage.allCases { #expect(Stage(name: stage.name) == stage) }

@@ -21,7 +21,8 @@ import Testing
         ["CLOSE", "KIND=ttl", "KEYS=price:*", "meant so"]
       ),
       (["reopen"], ["REOPEN"]), (["reopen", "no", "more"], ["REOPEN", "no more"]),
-      (["reload"], ["RELOAD"]),
+      (["reload"], ["RELOAD"]), (["plan", "approve"], ["APPROVE"]),
+      (["plan", "pause", "it", "is Friday"], ["PAUSE", "it", "is Friday"]), (["plan", "resume"], ["RESUME"]),
     ])
   func sends(_ arguments: [String], _ command: [String]) throws {
     let control = try FakeControl { _ in "+OK\r\n" }
@@ -29,6 +30,22 @@ import Testing
     try run(arguments, control)
     #expect(control.commands == [command])
   }
+
+  @Test(
+    "A mistyped command is answered with the one that is near it",
+    arguments: [
+      (["ROLLBACK", "why"], "did you mean: sluice rollback \"why\""),
+      (["rolback"], "did you mean: sluice rollback \"why\""), (["undo"], "did you mean: sluice rollback"),
+      (["help", "stauts"], "did you mean: sluice help status"), (["xyzzy"], "sluice --help lists them"),
+    ])
+  func near(_ arguments: [String], _ advice: String) throws {
+    let failure = try #require(NearCommand.failure(arguments))
+    #expect(failure.code == .usage && failure.message.contains(advice), "\(failure.message)")
+  }
+
+  @Test(
+    "A command is no mistake", arguments: [["rollback", "x"], ["--help"], ["help", "status"], ["help"], []])
+  func known(_ arguments: [String]) { #expect(NearCommand.failure(arguments) == nil) }
 
   @Test("status and which understand their replies")
   func reads() async throws {

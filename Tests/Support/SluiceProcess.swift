@@ -20,6 +20,8 @@ public final class SluiceProcess {
     /// More addresses for clients and for operators, as `tls:127.0.0.1:0`.
     public var listen: [String] = []
     public var control: [String] = []
+    /// Where the admin door is, as `127.0.0.1:0`; there is none if left out.
+    public var admin: String?
     /// Variables of its environment, put over those of the tests.
     public var environment: [String: String] = [:]
     /// Called with its folder before it starts: `flags/sluice.flagd.json` is there, `sluice.db` not yet.
@@ -46,6 +48,8 @@ public final class SluiceProcess {
   /// Where clients and operators connect by TLS; 0 where nobody does.
   public private(set) var tlsPort: UInt16 = 0
   public private(set) var controlTLSPort: UInt16 = 0
+  /// Where the admin door is; 0 where there is none.
+  public private(set) var adminPort: UInt16 = 0
   /// The flag file.
   public let flagsPath: String
   /// The ledger.
@@ -75,7 +79,7 @@ public final class SluiceProcess {
         "127.0.0.1:0", "--new", new, "--flags", flagsPath, "--ledger", ledgerPath,
         "--threads", "\(options.threads)",
       ] + options.listen.flatMap { ["--listen", $0] } + options.control.flatMap { ["--control", $0] }
-      + (legacy.map { ["--legacy", $0] } ?? [])
+      + (legacy.map { ["--legacy", $0] } ?? []) + (options.admin.map { ["--admin", $0] } ?? [])
     var environment = options.environment
     if let password = options.password { environment["SLUICE_PASSWORD"] = password }
     if let password = options.controlPassword { environment["SLUICE_CONTROL_PASSWORD"] = password }
@@ -104,6 +108,8 @@ public final class SluiceProcess {
       if let first = clients.plain, let second = control.plain, child.output.contains("  ledger ") {
         (port, controlPort) = (first, second)
         (tlsPort, controlTLSPort) = (clients.tls ?? 0, control.tls ?? 0)
+        let page = child.output.split(separator: "\n").first { $0.hasPrefix("  page ") } ?? ""
+        adminPort = page.split(separator: ":").last.flatMap { UInt16($0.prefix { $0.isNumber }) } ?? 0
         return true
       }
       guard child.isRunning else { throw TestFailure("it ended") }

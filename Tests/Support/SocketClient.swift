@@ -79,6 +79,13 @@ public final class SocketClient {
     return String(decoding: received, as: UTF8.self)
   }
 
+  /// Waits until so much has come that a text is in it, or the other side closes, and returns it.
+  public func untilClosed(orText text: String, within limit: Duration = .seconds(10)) throws -> String {
+    let deadline = MonotonicClock.now() + UInt64(limit / .nanoseconds(1))
+    while !String(decoding: received, as: UTF8.self).contains(text), try receive(until: deadline) {}
+    return String(decoding: received, as: UTF8.self)
+  }
+
   /// Returns false at the end of the stream.
   private func receive(until deadline: UInt64) throws -> Bool {
     let now = MonotonicClock.now()

@@ -42,6 +42,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let (lanes, status) = try findProxy()
     let stacks = try options.stacks.connect(status)
+    WalkPriority.lowerForVerify(status)
     let comparer = try KeyComparer(legacy: stacks.legacy, new: stacks.new, tolerance: 1000)
     var run = VerifyRun(
       comparer, lanes: lanes, match: options.match, sample: share, repairs: repair, rate: options.rate)

@@ -30,8 +30,7 @@ struct WarmCommand: ParsableCommand {
     let status = try lanes.status()
     try WarmCommand.expectMirroring(status)
     let stacks = try options.stacks.connect(status)
-    // Whoever serves clients on this machine comes first.
-    if status["clients"]["connected"].number ?? 0 > 0 { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10) }
+    WalkPriority.lowerForWarm(status)
     var run = WarmRun(
       legacy: stacks.legacy, new: stacks.new, lanes: lanes, rate: options.rate, match: options.match,
       fillsSmall: StackAddress.arePlain(status))
