@@ -39,7 +39,7 @@ extension AdminDesk {
   private func rest(_ frame: AdminFrames.Frame) async -> String {
     let ledger = await pages.json(
       [.story, .why, .keys, .latest, .closed], of: frame.report.ledger.path, limit: 40)
-    let windows = StatusReport.compact(StatusReport.Windows(frame.evidence))
+    let windows = StatusReport.compact(StatusReport.Series(frame.evidence))
     return "{\"ledger\":\(ledger),\"windows\":\(windows)}"
   }
 
