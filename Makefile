@@ -97,8 +97,8 @@ foreign: ## the test suites of Redis clients, on a Redis and on Sluice before tw
 	python3 Tests/Foreign/suites.py $(SLUICE) --stage $(STAGE)
 
 .PHONY: applications
-applications: ## cache libraries of Python, PHP and Ruby, moved from one Redis to another under load
-	@scripts/install-packages test
+applications: ## cache libraries of Python, PHP, Ruby and Node, moved from one Redis to another under load
+	@scripts/install-packages applications
 	@scripts/install-servers
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Foreign/applications.py $(SLUICE)

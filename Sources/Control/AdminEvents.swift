@@ -12,7 +12,7 @@ extension AdminDesk {
     let you =
       "{\"name\":\(JSONText.quoted(visitor?.name ?? "")),\"role\":\(JSONText.quoted(visitor?.role.rawValue ?? ""))}"
     return Self.event("you", you) + Self.event("status", frame.report.compactJSON)
-      + Self.event("rest", await rest(frame))
+      + Self.event("rest", await frames.rest(youngerThan: .seconds(5)) { await rest($0) })
   }
 
   /// Goes on until the task is cancelled.
@@ -30,7 +30,7 @@ extension AdminDesk {
       if isNews { try? await ContinuousClock().sleep(for: .milliseconds(250)) }
       flips = frame.tally.last?.at
       let began = ContinuousClock.now
-      door.publish(Self.event("rest", await rest(frame)))
+      door.publish(Self.event("rest", await frames.rest(youngerThan: .zero) { await rest($0) }))
       // A large ledger takes longer to ask, and is asked less often: never more than a fortieth of the time.
       next = .now + max(.seconds(5), (.now - began) * 40)
     }
@@ -39,7 +39,7 @@ extension AdminDesk {
   private func rest(_ frame: AdminFrames.Frame) async -> String {
     let ledger = await pages.json(
       [.story, .why, .keys, .latest, .closed], of: frame.report.ledger.path, limit: 40)
-    let windows = StatusReport.compact(StatusReport.Windows(frame.evidence))
+    let windows = StatusReport.compact(StatusReport.Series(frame.evidence))
     return "{\"ledger\":\(ledger),\"windows\":\(windows)}"
   }
 

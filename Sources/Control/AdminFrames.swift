@@ -47,6 +47,23 @@ actor AdminFrames {
     return frame
   }
 
+  private var lastRest: (at: NIODeadline, text: String)?
+  private var makingRest: Task<String, Never>?
+
+  /// What goes with a frame and costs more, as `make` puts it together: also once, however many come at one moment.
+  func rest(
+    youngerThan age: TimeAmount, _ make: @escaping @Sendable (Frame) async -> String
+  ) async -> String {
+    if let lastRest, NIODeadline.now() - lastRest.at < age { return lastRest.text }
+    if let makingRest { return await makingRest.value }
+    let task = Task { await make(await self.frame()) }
+    makingRest = task
+    let text = await task.value
+    lastRest = (at: NIODeadline.now(), text: text)
+    makingRest = nil
+    return text
+  }
+
   /// Something was ordered: what was seen before is old.
   func changed() {
     orders += 1

@@ -36,7 +36,17 @@ extension Metrics {
     var gates = MetricFamily(
       "sluice_gate_met", .gauge, "Whether a gate of the next step is met; absent where there is no next step."
     )
-    for gate in report.step.gates { gates.add(gate.missing.isEmpty ? 1 : 0 as Double, ["gate": gate.name]) }
+    var (values, limits) = (
+      MetricFamily("sluice_gate_value", .gauge, "What a gate has, of those that count something."),
+      MetricFamily("sluice_gate_limit", .gauge, "What the same gate needs.")
+    )
+    for gate in report.step.gates {
+      gates.add(gate.missing.isEmpty ? 1 : 0 as Double, ["gate": gate.name])
+      // `5360 reads`, `25 s`, `0 keys`; what is a share, or a word, has none.
+      guard let now = count(gate.now), let needed = count(gate.needed) else { continue }
+      values.add(now, ["gate": gate.name])
+      limits.add(needed, ["gate": gate.name])
+    }
     return [
       outcomes, kinds, served, writes,
       .gauge(
@@ -45,11 +55,17 @@ extension Metrics {
       .states(
         "sluice_verdict", "The verdict since the last flip: 1 for it, 0 for the others.", label: "verdict",
         Verdict.allCases.map(\.rawValue), is: report.compare.verdict),
-      gates,
+      gates, values, limits,
       .gauge(
         "sluice_paused", "Whether a guardrail has paused the way on until somebody answers for it.",
         report.step.paused == nil ? 0 : 1),
     ]
+  }
+
+  /// The number that a gate's words begin with, where one thing is counted.
+  static func count(_ words: String) -> Double? {
+    let parts = words.split(separator: " ")
+    return parts.count == 2 && parts[1] != "%" ? Double(parts[0]) : nil
   }
 
   static func guardrails(_ frame: AdminFrames.Frame) -> [MetricFamily] {

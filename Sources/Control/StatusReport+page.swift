@@ -1,4 +1,34 @@
 import Foundation
+import SluiceEvidence
+import SluiceFigures
+import SluiceRouting
+
+extension StatusReport {
+  /// What the page draws over time: what clients got of each stack in windows of ten seconds, the newest last.
+  // The names of the properties are those of the JSON.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
+  struct Series: Encodable, Sendable {
+    var ten_seconds: [Point]
+
+    struct Point: Encodable, Sendable {
+      var at: Date
+      var stacks: [String: [String: Recent]]
+    }
+
+    init(_ evidence: Evidence) {
+      let now = Date()
+      let seconds = evidence.recent.seconds
+      ten_seconds = evidence.recent.each(of: 600, at: evidence.clock).map { start, figures in
+        var stacks: [String: [String: Recent]] = [:]
+        for stack in StackID.allCases {
+          let work = figures.work(stack, .primary)
+          if !work.isEmpty { stacks[stack.name] = ["primary": Recent(work, seconds: seconds)] }
+        }
+        return Point(at: now.addingTimeInterval(Double(start) - Double(evidence.clock)), stacks: stacks)
+      }
+    }
+  }
+}
 
 /// What the page and its like take out of the report.
 extension StatusReport {

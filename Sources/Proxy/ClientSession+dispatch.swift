@@ -23,12 +23,18 @@ extension ClientSession {
   /// - Parameter isOwn: it was kept back, and may be what this client's `EXEC` was made into.
   func dispatch(_ frame: Span<UInt8>, _ arguments: Span<ArgumentRange>, isOwn: Bool = false) {
     var command = lane.table.resolve(in: frame, arguments: arguments)
-    if !isOwn, lane.table.specs[command].isOurs { command = CommandTable.unknownID }
+    // Names that are ours go no further: behind a hold, and on another loop, a frame is looked up by its name.
+    let isUnheardOf = !isOwn && lane.table.specs[command].isOurs
+    if isUnheardOf { command = CommandTable.unknownID }
     lastCommand = command
     if command == CommandTable.unknownID, isForSomebodyElse(frame, arguments) {
       // It is answered, or the door is closed.
     } else if isPlain || mayPass(frame, arguments, lane.table.specs[command], isOwn: isOwn) {
-      carryOut(frame, arguments, command: command)
+      if isUnheardOf {
+        answerError(CommandSpec.unknownCommandMessage(frame, arguments))
+      } else {
+        carryOut(frame, arguments, command: command)
+      }
     }
     // What is kept back comes here again.
     if !isPlain, keptBack == nil { mode.commandEnded() }

@@ -18,6 +18,8 @@ struct SplitCommand {
   /// How many keys, or commands, the whole has.
   let count: Int
   private(set) var parts: [Part] = []
+  /// Commands of a transaction that have keys of several groups themselves, and can be taken apart, by their place.
+  private var nested: [Int: SplitCommand] = [:]
 
   /// How the parts' replies become one.
   enum Rule: Equatable {
@@ -69,7 +71,7 @@ struct SplitCommand {
   /// - Parameters:
   ///   - block: a transaction's, as `TransactionQueue.block` makes it.
   ///   - group: the number of the group that a key belongs to.
-  /// - Returns: nil if one of its commands has keys of two groups.
+  /// - Returns: nil if one of its commands has keys of two groups, and cannot be taken apart.
   init?(
     transaction block: Span<UInt8>, _ arguments: Span<ArgumentRange>, _ table: CommandTable,
     group: (Span<UInt8>) -> Int
@@ -81,7 +83,7 @@ struct SplitCommand {
     var indices: [Int] = []
     /// Whose each command is; nil for those without a key, which any stack can answer.
     var groups: [Int?] = []
-    for index in frames {
+    for (position, index) in frames.enumerated() {
       let frame = block.extracting(arguments[index].range)
       guard case .command = inner.next(frame) else { return nil }
       let words = inner.arguments.span
@@ -89,21 +91,30 @@ struct SplitCommand {
       // As when it was queued: where its keys cannot be told, the server says what is wrong with it.
       if case .invalid = spec.keyIndices(in: frame, arguments: words, into: &indices) { indices = [] }
       let numbers = Set(indices.map { group(frame.extracting(words[$0].range)) })
-      guard numbers.count < 2 else { return nil }
       groups.append(numbers.first)
+      guard numbers.count > 1 else { continue }
+      guard spec.split != .none else { return nil }
+      nested[position] = SplitCommand(spec.split, frame, words, keys: indices) {
+        group(frame.extracting(words[$0].range))
+      }
     }
     guard let any = groups.lazy.compactMap(\.self).first else { return nil }
     var members: [(group: Int, queue: TransactionQueue, positions: [Int])] = []
-    for (position, index) in frames.enumerated() {
-      let number = groups[position] ?? any
-      let frame = block.extracting(arguments[index].range)
-      guard case .command = inner.next(frame) else { return nil }
+    func add(_ frame: Span<UInt8>, to number: Int, _ position: Int) -> Bool {
+      guard case .command = inner.next(frame) else { return false }
       let words = inner.arguments.span
       let place = members.firstIndex { $0.group == number } ?? members.count
       if place == members.count { members.append((number, TransactionQueue(), [])) }
       let spec = table.specs[table.resolve(in: frame, arguments: words)]
-      guard members[place].queue.append(frame, words, spec) == nil else { return nil }
       members[place].positions.append(position)
+      return members[place].queue.append(frame, words, spec) == nil
+    }
+    for (position, index) in frames.enumerated() {
+      if let command = nested[position] {
+        for part in command.parts where !add(part.frame.span, to: part.group, position) { return nil }
+      } else if !add(block.extracting(arguments[index].range), to: groups[position] ?? any, position) {
+        return nil
+      }
     }
     for member in members {
       let frame = member.queue.block
@@ -141,19 +152,28 @@ struct SplitCommand {
 
   private func mergedValues(_ replies: [[UInt8]], _ wire: Wire) -> [UInt8] {
     var places = [(part: Int, range: Range<Int>)?](repeating: nil, count: count)
+    // The answers of commands that were taken apart themselves, by the groups of their parts.
+    var apart: [Int: [Int: [UInt8]]] = [:]
     for (number, part) in parts.enumerated() {
       let reply = replies[number]
-      if SplitCommand.isError(reply) {
-        for position in part.positions { places[position] = (number, 0..<reply.count) }
-        continue
+      let isError = SplitCommand.isError(reply)
+      let elements = isError ? [] : ReplyReader.elements(of: reply.span) ?? []
+      for (index, position) in part.positions.enumerated() where isError || index < elements.count {
+        let range = isError ? 0..<reply.count : elements[index]
+        places[position] = (number, range)
+        if nested[position] != nil { apart[position, default: [:]][part.group] = Array(reply[range]) }
       }
-      let elements = ReplyReader.elements(of: reply.span) ?? []
-      for (element, position) in zip(elements, part.positions) { places[position] = (number, element) }
     }
     var whole: [UInt8] = []
     whole.appendArrayHeader(count)
-    for place in places {
-      if let place { whole += replies[place.part][place.range] } else { whole.appendNull(in: wire) }
+    for (position, place) in places.enumerated() {
+      if let command = nested[position], let answers = apart[position], answers.count == command.parts.count {
+        whole += command.merged(command.parts.map { answers[$0.group] ?? [] }, in: wire)
+      } else if let place {
+        whole += replies[place.part][place.range]
+      } else {
+        whole.appendNull(in: wire)
+      }
     }
     return whole
   }

@@ -188,7 +188,9 @@ extension Acceptance {
         try viewer.send("GET /events HTTP/1.1\r\nHost: 127.0.0.1:\(sluice.adminPort)\r\n\r\n")
         return viewer
       }
-      try eventually("the next one is told so") { try ask("GET", "/events").status == 503 }
+      // Each has been let in, and reads nothing more from now on.
+      for viewer in viewers { _ = try viewer.untilClosed(orText: "event: rest", within: .seconds(20)) }
+      #expect(try ask("GET", "/events").status == 503)
       let client = try sluice.client()
       let began = ContinuousClock.now
       for number in 0..<200 { _ = try client.command("GET", "key:\(number)") }

@@ -106,6 +106,22 @@ extension Acceptance {
       }
     }
 
+    @Test("names of ours are unknown to clients, on whichever loop they would end", arguments: [1, 2])
+    func ours(threads: Int) throws {
+      let stacks = try stacks(stage: "dualwrite", threads: threads)
+      let client = try stacks.sluice.client()
+      let frame = "*3\r\n$3\r\nSET\r\n$6\r\ninside\r\n$1\r\n1\r\n"
+      for name in ["MULTI-EXEC", "MULTI-EXEC-RO", "SCRIPT-ON-BOTH", "script-copied", "SCRIPT-ON-PRIMARY"] {
+        for count in 0..<6 {
+          let words = [name, "\(count)"] + (0..<count).map { "k\($0)" } + [frame]
+          #expect(try "\(ask(client, words))".contains("unknown command"), "\(words)")
+        }
+      }
+      for stack in [stacks.legacy, stacks.new] {
+        #expect(try stack.client().command("DBSIZE") == .integer(0))
+      }
+    }
+
     @Test("primary-only stays where it was, and status names what nobody has a rule for")
     func others() throws {
       let stacks = try stacks(stage: "dualwrite")

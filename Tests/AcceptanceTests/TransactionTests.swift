@@ -122,16 +122,37 @@ extension Acceptance {
           ]
         }
       }
-      // One command with keys on both is no more than one command.
-      let pairs = (0..<40).map { "k\($0) x" }.joined(separator: " ")
-      guard case .error(let text)? = try ask(client, ["MULTI", "SET k0 y", "MSET \(pairs)", "EXEC"]).last
+      // One command with keys on both is taken apart as it is outside, and answers as one.
+      let keys = (0..<40).map { "k\($0)" }
+      let pairs = keys.map { "\($0) x" }.joined(separator: " ")
+      let block = [
+        "MSET \(pairs)", "SET k0 y", "MGET \(keys.joined(separator: " ")) none",
+        "EXISTS \(keys.joined(separator: " ")) none",
+        "EXPIRE k3 100", "DEL k1 k2 k3 k4 k5 k6 k7 k8 k9 k10",
+      ]
+      guard case .array(let carried)? = try ask(client, ["MULTI"] + block + ["EXEC"]).last else {
+        throw TestFailure("it was refused")
+      }
+      let values = keys.map { Reply.string(Array(($0 == "k0" ? "y" : "x").utf8)) } + [.null]
+      #expect(
+        carried == [.status("OK"), .status("OK"), .array(values), .integer(40), .integer(1), .integer(10)])
+      for stack in [stacks.legacy, stacks.new] {
+        try eventually("both have done it") {
+          try ask(stack.client(), ["MGET k0 k1 k11 k39"]) == [
+            .array([.string(Array("y".utf8)), .null, .string(Array("x".utf8)), .string(Array("x".utf8))])
+          ]
+        }
+      }
+      // One that cannot be taken apart is no more than one command.
+      let others = keys.map { "\($0) z" }.joined(separator: " ")
+      guard case .error(let text)? = try ask(client, ["MULTI", "SET k0 w", "MSETNX \(others)", "EXEC"]).last
       else {
         throw TestFailure("it was carried out")
       }
       #expect(text.hasPrefix("EXECABORT sluice: "), "\(text)")
-      #expect(try ask(client, ["GET k0"]) == [.string(Array("0".utf8))])
+      #expect(try ask(client, ["GET k0"]) == [.string(Array("y".utf8))])
       let status = try stacks.sluice.status()
-      #expect(status.flag("transactions.split") == true && status.number("transactions.carried_split") == 1)
+      #expect(status.flag("transactions.split") == true && status.number("transactions.carried_split") == 2)
     }
 
     @Test(

@@ -27,7 +27,7 @@ REDIS = "redis==8.1.0"
 #   split   transactions: {split: true}: its MULTI has several keys and need not be atomic
 #   pinned  a rule of the flag keeps the keys that begin so on one stack
 APPLICATIONS = {
-    "django_core": dict(packages=["django==5.2.19", REDIS], pinned=[":1:"]),
+    "django_core": dict(packages=["django==5.2.19", REDIS], split=True),
     "django_redis": dict(packages=["django==5.2.19", "django-redis==7.0.0", REDIS], split=True),
     "cacheops": dict(packages=["django==5.2.19", "django-cacheops==7.2", REDIS], pinned=["w"]),
     "flask_caching": dict(packages=["flask==3.1.3", "flask-caching==2.5.1", REDIS], split=True),
@@ -39,7 +39,7 @@ APPLICATIONS = {
     "limits_sliding": dict(packages=["limits==5.8.0", REDIS]),
     "slowapi": dict(packages=["slowapi==0.1.10", "fastapi==0.165.0", "httpx==0.28.1", "redis==5.3.1"]),
     "fastapi_cache2": dict(packages=["fastapi-cache2==0.2.2", "redis==5.3.1"], pinned=["w"]),
-    "aiocache": dict(packages=["aiocache==0.12.3", REDIS], pinned=["w"]),
+    "aiocache": dict(packages=["aiocache==0.12.3", REDIS], split=True),
     "cashews": dict(packages=["cashews==7.6.0", REDIS], split=True),
     "dogpile": dict(packages=["dogpile.cache==1.5.0", REDIS], split=True),
     "walrus": dict(packages=["walrus==0.9.8", REDIS]),
@@ -53,10 +53,11 @@ APPLICATIONS = {
     "valkey_py": dict(packages=["valkey==6.2.0"]),
     "coredis": dict(packages=["coredis==6.9.0"]),
     "glide": dict(packages=["valkey-glide-sync==2.6.0"]),
-    # Debian's packages php-redis and ruby-redis.
+    # Debian's packages php-redis, ruby-redis and node-redis.
     "phpredis": dict(program="php"),
     "php_sessions": dict(program="php"),
     "redis_rb": dict(program="ruby"),
+    "node_redis": dict(program="node"),
 }
 # What `make test` runs.
 CORE = ["django_redis", "redis_py_lock", "fastapi_cache2"]
@@ -95,8 +96,8 @@ def install(name, packages, folder):
 def worker(name, how, packages, port, seconds, seed):
     program = how.get("program", sys.executable)
     return subprocess.Popen(
-        [program, WORK + {"php": "php", "ruby": "rb"}.get(program, "py"), name, f"redis://127.0.0.1:{port}", str(seconds), str(seed)],
-        env={**os.environ, "PYTHONPATH": packages}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        [program, WORK + {"php": "php", "ruby": "rb", "node": "js"}.get(program, "py"), name, f"redis://127.0.0.1:{port}", str(seconds), str(seed)],
+        env={**os.environ, "PYTHONPATH": packages, "NODE_PATH": "/usr/share/nodejs"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def result(process):
@@ -158,7 +159,8 @@ def move(name, how, packages, sluice, programs, folder):
         file, settings = os.path.join(home, "flags.json"), os.path.join(home, "sluice.yaml")
         open(file, "w").write(flags("dualwrite", 0, how.get("pinned")))
         open(settings, "w").write(
-            f"flags: {{path: {file}, allow_reshuffle: true}}\ntransactions: {{split: {'true' if how.get('split') else 'false'}}}\n")
+            f"flags: {{path: {file}, allow_reshuffle: true}}\ntransactions: {{split: {'true' if how.get('split') else 'false'}}}\n"
+            + how.get("settings", ""))
         port, control = servers.sluice(sluice, legacy, new, "--config", settings)
         workers = [worker(name, how, packages, port, 3 + 1.5 * (len(STEPS) + 1), seed) for seed in (1, 2)]
         time.sleep(2)
