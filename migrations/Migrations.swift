@@ -33,6 +33,7 @@ public struct Migration: Sendable {
       Migration(number: 10, name: "what_is_left", sql: PackageResources._010_what_is_left_sql),
       Migration(number: 11, name: "names_and_plan", sql: PackageResources._011_names_and_plan_sql),
       Migration(number: 12, name: "outbox", sql: PackageResources._012_outbox_sql),
+      Migration(number: 13, name: "rolled_back", sql: PackageResources._013_rolled_back_sql),
     ]
   }
 }

@@ -2,14 +2,14 @@ import Foundation
 
 /// An order by POST. Its body becomes the words of the control port's command, so that both go one way.
 public enum AdminOrder: String, Sendable, Hashable, CaseIterable {
-  case rollback, stage, ramp, approve, rearm, close, reopen, reload
+  case rollback, stage, ramp, approve, pause, resume, rearm, close, reopen, reload
 
   public var role: AdminRole { self == .rollback ? .rollBack : .operate }
 
   /// What its body may have.
   private var fields: [String] {
     switch self {
-    case .rollback, .reopen: ["reason"]
+    case .rollback, .reopen, .pause, .resume: ["reason"]
     case .stage: ["stage", "percent", "force"]
     case .ramp: ["percent", "force"]
     case .rearm: ["fleet", "resume"]
@@ -40,6 +40,8 @@ public enum AdminOrder: String, Sendable, Hashable, CaseIterable {
       }
       return ["RAMP", percent] + (try fields.why("force", word: "FORCE"))
     case .approve: return ["APPROVE"]
+    case .pause: return ["PAUSE"] + [try fields.text("reason")].compactMap(\.self)
+    case .resume: return ["RESUME"] + [try fields.text("reason")].compactMap(\.self)
     case .rearm:
       return ["REARM"] + (try fields.flag("fleet") ? ["FLEET"] : [])
         + (try fields.why("resume", word: "RESUME"))

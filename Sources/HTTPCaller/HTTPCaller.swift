@@ -179,6 +179,10 @@ private final class HTTPExchangeHandler: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The end of a stream without a farewell follows many an answer.
-    if !TLSWords.isEnd(error) { exchange.end(HTTPFault("cannot be talked to: \(TLSWords.plain(error))")) }
+    guard !TLSWords.isEnd(error) else { return }
+    let words = TLSWords.reason(of: error, exchange.request.tls, in: context.channel)
+    exchange.end(
+      HTTPFault(
+        words?.replacing("redis://", with: "http://") ?? "cannot be talked to: \(TLSWords.plain(error))"))
   }
 }

@@ -317,7 +317,9 @@ enum StatusScreen {
   private static func telling(_ telling: JSONValue) -> String? {
     guard (telling["waiting"].number ?? 0) + (telling["lost"].number ?? 0) > 0 else { return nil }
     var lines = [
-      row("telling", "\(telling["waiting"].count) messages wait, \(telling["lost"].count) were given up")
+      row(
+        "telling",
+        "messages that wait: \(telling["waiting"].count), that were given up: \(telling["lost"].count)")
     ]
     if case .object(let trouble) = telling["trouble"] {
       lines += trouble.keys.sorted().map {

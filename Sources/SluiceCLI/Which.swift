@@ -37,11 +37,16 @@ struct Which: ParsableCommand {
   /// why=fractional`.
   static func table(_ lines: [String]) -> TextTable {
     let columns = ["key", "bucket", "position", "variant", "primary", "why"]
-    var table = TextTable(columns: columns, numeric: ["position"])
+    var table = TextTable(
+      columns: ["key", "answered by", "on new above", "bucket", "why"], numeric: ["on new above"])
     for line in lines {
       var fields = fields(of: line, names: columns)
       fields["key"] = fields["key"].map { TerminalText.key($0.utf8) }
-      table.rows.append(columns.map { fields[$0] ?? "-" })
+      // What the flags say, where something else is in force.
+      if let variant = fields["variant"], let primary = fields["primary"], variant != primary {
+        fields["why"] = "\(fields["why"] ?? "-"); the flags say \(variant)"
+      }
+      table.rows.append(["key", "primary", "position", "bucket", "why"].map { fields[$0] ?? "-" })
     }
     return table
   }

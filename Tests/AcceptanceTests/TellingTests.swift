@@ -195,6 +195,32 @@ extension Acceptance {
       #expect(points("sluice.rollout.ratio", "gauge").first?["asDouble"] as? Double == 0)
     }
 
+    @Test("By https: whose certificate our CA has signed is told, and a stranger is not")
+    func https() throws {
+      let certificates = try Certificates()
+      let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Scripts/tls_receiver.py").path
+      let receiver = try Child(
+        "/usr/bin/env", ["python3", script, certificates.server.certificate, certificates.server.key],
+        in: certificates.folder, name: "receiver")
+      defer { receiver.send(SIGKILL) }
+      try eventually("it listens") { receiver.output.contains("\n") }
+      let port = try #require(UInt16(receiver.output.prefix { $0.isNumber }))
+      var options = SluiceProcess.Options(stage: "off")
+      options.yaml = """
+        notify:
+        - { url: "https://127.0.0.1:\(port)/known", ca: \(certificates.ca.trust().ca ?? "") }
+        - { url: "https://127.0.0.1:\(port)/stranger" }
+        """
+      let process = try SluiceProcess(legacy: "memory:", new: "memory:", options)
+      try process.control("STAGE", "dualwrite")
+      try eventually("one is told") { receiver.output.contains("/known {") }
+      try eventually("and why the other is not") {
+        process.child.errors.contains("was not told: it has a certificate that nobody")
+      }
+      #expect(!receiver.output.contains("/stranger"))
+    }
+
     @Test("--log-format json is an object per line")
     func log() throws {
       var options = SluiceProcess.Options(stage: "off")

@@ -16,6 +16,7 @@ import Testing
       ),
       (.ramp, #"{"percent": 0.5}"#, ["RAMP", "0.5"]), (.ramp, #"{"percent": 100.0}"#, ["RAMP", "100"]),
       (.rearm, "{}", ["REARM"]), (.approve, "", ["APPROVE"]),
+      (.pause, #"{"reason": "it is Friday"}"#, ["PAUSE", "it is Friday"]), (.resume, "{}", ["RESUME"]),
       (.rearm, #"{"fleet": true, "resume": "mended"}"#, ["REARM", "FLEET", "RESUME", "mended"]),
       (
         .close, #"{"reason": "meant", "kind": "ttl", "keys": "price:*"}"#,

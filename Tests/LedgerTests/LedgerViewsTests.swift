@@ -297,6 +297,10 @@ import Testing
       ])
     #expect(try scratch.rows("SELECT count(*) FROM changes") == ["5"])
     #expect(
+      try scratch.rows("SELECT step FROM changes WHERE what = 'rollback'") == ["live 25 % -> rolled back"])
+    #expect(
+      try scratch.rows("SELECT \"to\" FROM who_flipped WHERE action = 'rollback'") == ["rolled back"])
+    #expect(
       try scratch.rows("SELECT who, action, why FROM who_flipped LIMIT 1").first?.hasSuffix("rearm|fixed")
         == true)
     #expect(

@@ -195,11 +195,11 @@ import UnixSignals
     ])
     #expect(
       table.text() == """
-        key               bucket      position  variant  primary  why
-        user:1            0x1234abcd   12.345%  new      new      fractional
-        a why=b bucket=c  0x00000001    0.000%  legacy   legacy   by hand
-        \\x1b[2J           -                  -  -        -        -
-        -                 -                  -  -        -        -
+        key               answered by  on new above  bucket      why
+        user:1            new               12.345%  0x1234abcd  fractional
+        a why=b bucket=c  legacy             0.000%  0x00000001  by hand
+        \\x1b[2J           -                       -  -           -
+        -                 -                       -  -           -
         """)
   }
 
