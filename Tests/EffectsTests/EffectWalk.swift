@@ -23,7 +23,7 @@ struct EffectWalk {
   let mirror: Mirror
   let servers: TwinServers
   let seed = UInt64.random(in: .min ... .max)
-  /// Every write that a lane carries, of those that the servers have; those of modules left out.
+  /// Every write that a lane carries, of those that the servers have; those of modules and those that no server knows left out.
   let specs: [CommandSpec]
 
   /// How often the primary took each command.
@@ -44,7 +44,7 @@ struct EffectWalk {
     servers = try TwinServers(binary)
     specs = servers.table.specs.filter {
       $0.mirror != .none && $0.id != CommandTable.unknownID && $0.sides == .both && $0.mirror != .copy
-        && $0.mirror != .parts && !$0.flags.contains(.module)
+        && $0.mirror != .parts && !$0.flags.contains(.module) && !$0.isOurs
     }
     hasFieldTimes = servers.table.abilities.new.contains(.fieldTimes)
     dice = Dice(seed: seed)
