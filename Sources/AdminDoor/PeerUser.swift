@@ -7,8 +7,8 @@ import NIOCore
 
 /// Who is at the other end of a unix socket, by the kernel's word.
 public enum PeerUser {
-  /// Looks, and tells on the channel's loop: the number at once, then the name that it has. A directory of users that does not answer
-  /// makes nobody wait.
+  /// Looks, and tells on the channel's loop: the name of the proxy's own user at once, the number of another one, and then the name that it
+  /// has. A directory of users that does not answer makes nobody wait.
   public static func look(at channel: any Channel, _ found: @escaping (String) -> Void) {
     guard let options = channel as? any SocketOptionProvider else { return }
     let loop = channel.eventLoop
@@ -16,6 +16,7 @@ public enum PeerUser {
       level: .socket, name: .init(rawValue: SO_PEERCRED))
     let told = NIOLoopBound(found, eventLoop: loop)
     asked.hop(to: loop).whenSuccess { peer in
+      if peer.user == own.user, let name = own.name { return told.value(name) }
       told.value("uid \(peer.user)")
       names.async {
         guard let name = Self.name(of: peer.user) else { return }
@@ -31,6 +32,8 @@ public enum PeerUser {
     var group: UInt32
   }
 
+  /// Whose process this is; looked up once, by whoever comes first.
+  private static let own = (user: geteuid(), name: name(of: geteuid()))
   private static let names = DispatchQueue(label: "sluice.users")
 
   /// The name of a user of this machine; nil if it has none.

@@ -19,14 +19,22 @@ actor AdminFrames {
   private var making: Task<Frame, Never>?
   /// Orders so far: a frame that was begun before one says nothing of it.
   private var orders = 0
+  /// Of the routing that was in force when somebody asked last.
+  private var lastVersion: UInt64 = 0
 
   init(_ cutover: Cutover, status: @escaping @Sendable () async -> StatusReport) {
     self.cutover = cutover
     self.status = status
   }
 
-  /// A frame that is younger than 200 ms, and than every order that was answered.
+  /// A frame that is younger than 200 ms, than every flip, and than every order of the door that was answered.
   func frame() async -> Frame {
+    // By whatever way a flip has come.
+    let version = await cutover.inForce.snapshot.version
+    if version != lastVersion {
+      lastVersion = version
+      changed()
+    }
     if let last, NIODeadline.now() - last.at < .milliseconds(200) { return last }
     if let making { return await making.value }
     let seen = orders

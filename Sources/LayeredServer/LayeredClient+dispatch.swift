@@ -133,10 +133,14 @@ extension LayeredClient {
 
   /// A lane tells by the run whether it meets the values that it knows. The engine's are others, and so are the endpoint's
   /// behind an outage: writes that a lane thought pointless while the stack was cold have passed it by.
+  ///
+  /// That it is layers who answer, which carry no `MULTI`, is said in every case.
   private func info(_ frame: Span<UInt8>) {
-    guard core.generation > 0 else { return pass(frame) }
     let answered = Then.closure { [unowned self] reply in
       guard let text = ReplyReader.string(reply) else { return output.append(reply) }
+      guard core.generation > 0 else {
+        return output.bulk(reply.extracting(text).array + Array("sluice_layers:1\r\n".utf8))
+      }
       let told = String(decoding: reply.extracting(text).array, as: UTF8.self).split(
         whereSeparator: \.isNewline)
       let lines = told.filter { !$0.hasPrefix("run_id:") }
@@ -144,7 +148,7 @@ extension LayeredClient {
       let own = told.first { $0.hasPrefix("run_id:") } ?? "run_id:"
       let run = String(core.generation + (1 << 32), radix: 16)
       let id = String(repeating: "0", count: max(0, 40 - run.count)) + run
-      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\nendpoint_\(own)\r\n").utf8))
+      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\nendpoint_\(own)\r\nsluice_layers:1\r\n").utf8))
     }
     send(answered) { $0.append(frame) }
   }

@@ -148,7 +148,7 @@ struct Handshake {
         greeting.server = Handshake.value(of: "endpoint_run_id:", in: reply) ?? greeting.run
         if greeting.server?.isEmpty == true { greeting.server = nil }
         greeting.hasTransactions =
-          Handshake.value(of: "endpoint_run_id:", in: reply) == nil
+          Handshake.value(of: "sluice_layers:", in: reply) == nil
           && Handshake.value(of: "sluice_engine:", in: reply) == nil
         facts?.told(server: Handshake.text(reply))
       case .memory: facts?.told(memory: Handshake.text(reply))

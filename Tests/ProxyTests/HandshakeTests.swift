@@ -42,7 +42,7 @@ import Testing
   }
 
   /// Layers and the embedded engine say who they are, and carry no transactions.
-  @Test(arguments: ["endpoint_run_id:abc", "sluice_engine:1"]) func whoHasNoTransactions(line: String) {
+  @Test(arguments: ["sluice_layers:1", "sluice_engine:1"]) func whoHasNoTransactions(line: String) {
     var handshake = handshake()
     let info = "run_id:abc\r\n\(line)\r\n"
     for answer in HandshakeTests.answers.prefix(5) + ["$\(info.utf8.count)\r\n\(info)\r\n"] {

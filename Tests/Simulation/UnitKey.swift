@@ -161,7 +161,10 @@ final class UnitKey {
       log.removeFirst()
       knownSince = max(knownSince, log[0].command.since)
     }
+    // A wrong guess leaves its trace on the model; where the reply may be that of a stack without the key, that is taken back.
+    let before = world.mayHaveLost(since: knownSince) && !command.isRead ? contents : nil
     if matches(command, reply) { return }
+    if let before { restore(before) }
     guard world.mayHaveLost(since: knownSince) else { return violated(command, reply.span, "something else") }
     if isOfAbsent(command, reply) { return }
     for place in log.indices.reversed() where replays(from: place) { return }
@@ -174,10 +177,25 @@ final class UnitKey {
   /// Whether the key was lost just before that command: every reply since then is right then.
   private func replays(from place: Int) -> Bool {
     forget()
-    for (command, reply) in log[place...] where !matches(command, reply) {
+    for (command, reply) in log[place...] {
+      let before = command.isRead ? nil : contents
+      if matches(command, reply) { continue }
+      if let before { restore(before) }
       guard isOfAbsent(command, reply) else { return false }
     }
     return true
+  }
+
+  /// What the model holds, to come back to.
+  private var contents: (dump: [UInt8], expiry: [UInt8]) {
+    (model.ask([Array("DUMP".utf8), name]), model.ask([Array("PEXPIRETIME".utf8), name]))
+  }
+
+  private func restore(_ contents: (dump: [UInt8], expiry: [UInt8])) {
+    forget()
+    guard let range = ReplyReader.string(contents.dump.span) else { return }
+    let time = Array("\(max(0, ReplyReader.integer(contents.expiry.span) ?? 0))".utf8)
+    _ = model.ask([Array("RESTORE".utf8), name, time, Array(contents.dump[range]), Array("ABSTTL".utf8)])
   }
 
   private func forget() { _ = model.ask([Array("DEL".utf8), name]) }
