@@ -148,7 +148,8 @@ extension LayeredClient {
       let own = told.first { $0.hasPrefix("run_id:") } ?? "run_id:"
       let run = String(core.generation + (1 << 32), radix: 16)
       let id = String(repeating: "0", count: max(0, 40 - run.count)) + run
-      output.bulk(Array((lines.map { "\($0)\r\n" }.joined() + "run_id:\(id)\r\nendpoint_\(own)\r\nsluice_layers:1\r\n").utf8))
+      let all = lines + ["run_id:\(id)", "endpoint_\(own)", "sluice_layers:1"]
+      output.bulk(Array(all.map { "\($0)\r\n" }.joined().utf8))
     }
     send(answered) { $0.append(frame) }
   }
