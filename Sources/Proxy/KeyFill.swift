@@ -74,6 +74,7 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
       if let look, lane.connection(source).suspects.mark(of: key) == look {
         lane.connection(source).suspects.settle(key)
       }
+      look = nil
       guard !isSuspect(on: source) else { return end(.doubtful) }
       guard lane.connection(source).isUp, !lane.connection(source).mirrorIsFull(adding: 0) else {
         return end(.refused("\(source.name) is down or busy"))
@@ -184,6 +185,8 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
   override func end(_ outcome: KeyOutcome) {
     guard !isOver else { return }
     super.end(outcome)
+    // Nobody has seen what the write has made there.
+    if look != nil { connection.suspects.mayBeThere(key) }
     if lane.fills[key] === self { lane.fills[key] = nil }
     miss()
     for waiter in waiters.take() { waiter(outcome) }

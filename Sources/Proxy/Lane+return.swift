@@ -122,7 +122,10 @@ extension Lane {
         isConcerned = true
         // Whether it has made the key there, nobody knows yet; if so, the mirror's is an older one.
         if !there.suspects.contains(key) { there.suspects.insert(key) }
-        guard let mark = there.suspects.mark(of: key), fills.count < 2 * Lane.maximumReturns else { continue }
+        guard let mark = there.suspects.mark(of: key), fills.count < 2 * Lane.maximumReturns else {
+          here.suspects.mayBeThere(key)
+          continue
+        }
         if let fill = fills[key] {
           fill.look = mark
         } else {
