@@ -34,8 +34,7 @@ final class KeyRepair: KeyCarry, @unchecked Sendable {
     // Deleted for a client, or doubtful once more: then this copy is too old, and would bring back what is gone. A command that
     // had all lanes for itself has gone another way than this copy, and stands behind it.
     guard connection.isUp, !connection.mirrorIsFull(adding: bytes), lane.order == order,
-      !suspects.isEverything, !suspects.contains(key) || suspects.isMissing(key),
-      connection.suspects.mark(of: key) == mark
+      !suspects.isEverything, !suspects.contains(key), connection.suspects.mark(of: key) == mark
     else { return .overtaken }
     return nil
   }
@@ -69,7 +68,7 @@ final class KeyRepair: KeyCarry, @unchecked Sendable {
       connection.suspects.wasConfirmed(key)
       lane.scheduleTurnEnd()
       lane.slowKeys[key] = nil
-      lane.wasMadeEqual(key, on: connection)
+      connection.suspects.wasRepaired(key, isDeletion: false)
     case .absent:
       if obstacle(adding: 0) == nil, willFinish() {
         lane.restore([Array("UNLINK".utf8), key], on: connection, end: .equal)

@@ -165,17 +165,10 @@ extension Lane {
     slowKeys[key] = nil
     switch end {
     case .nothing: break
-    case .equal: wasMadeEqual(key, on: connection)
+    case .equal: connection.suspects.wasRepaired(key, isDeletion: false)
     case .withheld:
       if let why = connection.suspects.isGoing[key] { connection.suspects.becameAbsent(key, why) }
     }
-  }
-
-  /// A repair has left the same on the mirror as on its source.
-  func wasMadeEqual(_ key: [UInt8], on connection: StackConnection) {
-    connection.suspects.wasRepaired(key, isDeletion: false)
-    let source = self.connection(connection.stack.other)
-    if source.suspects.isMissing(key) { source.suspects.settle(key) }
   }
 
   /// The mirror refused a deletion that a repair has come to. It is an error, and tried again after a growing pause.
@@ -248,13 +241,11 @@ extension Lane {
       connection.suspects.pauses.isDue(key, at: now)
     else { return false }
     let source = self.connection(connection.stack.other).suspects
-    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
+    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late. What is
+    // only missing at the source was written there just now, perhaps, and whoever looks has been sent (`concernsAbsent`).
     if source.contains(key), !source.isAbsent(key), !isFenced {
       purge(key.span, on: connection.stack.other, asking: 0)
     }
-    // What is only missing at the source was written there just now, perhaps, and whoever looks has been sent (`concernsAbsent`). If nobody
-    // looks any more, what is there now is right: the mirror's may be older than what was made there and is gone again.
-    if source.isMissing(key) { return fills[key] == nil && !isFenced }
     // Nothing can be learned from a stack that is doubtful itself.
     return !source.isEverything && !source.contains(key)
   }

@@ -47,8 +47,9 @@ struct Suspects {
   var isGoing: [[UInt8]: Absence] = [:]
   /// Of those that were too hot to be copied, the ones that somebody has waited for since the last flip.
   private var waitedFor: Set<[UInt8]> = []
-  /// Keys whose deletion is on its way, with the number of commands that stand behind it.
-  private var deletions: [[UInt8]: Followers] = [:]
+  /// Deletions on their way by their keys, the oldest first, and who stands behind each; and whether the last one is behind all that has made
+  /// the key doubtful.
+  private var deletions: [[UInt8]: (followers: [Followers], isCurrent: Bool)] = [:]
 
   init(stack: StackID, limit: Int, routing: LaneRouting, journal: LaneJournal?) {
     self.stack = stack
@@ -94,7 +95,7 @@ struct Suspects {
     lastMark += 1
     if !watches.isEmpty { watches[key]?.doubts &+= 1 }
     // A deletion that is on its way is ahead of what has made the key doubtful now.
-    if !deletions.isEmpty { deletions[key] = nil }
+    if !deletions.isEmpty { deletions[key]?.isCurrent = false }
     if !absent.isEmpty { absent[key] = nil }
     if !isGoing.isEmpty { isGoing[key] = nil }
     if !hasStrays, routing.primary(of: key.span) == stack { hasStrays = true }
@@ -229,9 +230,6 @@ struct Suspects {
 
   func isAbsent(_ key: [UInt8]) -> Bool { absent[key] != nil }
 
-  /// Whether it is absent only because it was deleted, and is to come back.
-  func isMissing(_ key: [UInt8]) -> Bool { absent[key] == .waiting }
-
   /// A write may have made it there since, and nobody has looked: a suspect like any other.
   mutating func mayBeThere(_ key: [UInt8]) { absent[key] = nil }
 
@@ -289,12 +287,13 @@ struct Suspects {
 
   /// Whether a deletion must be sent: none is on its way yet that this command stands behind.
   mutating func beginDeletion(_ key: [UInt8], asking: Int) -> Bool {
-    guard let under = deletions[key] else {
-      deletions[key] = asking == 0 ? .nobody : .next
+    guard let under = deletions[key], under.isCurrent, !under.followers.isEmpty else {
+      deletions[key, default: ([], true)].followers.append(asking == 0 ? .nobody : .next)
+      deletions[key]?.isCurrent = true
       return true
     }
     // What was sent meanwhile stands between the deletion and this command.
-    deletions[key] = asking == 0 ? under : .some
+    if asking > 0 { deletions[key]?.followers[under.followers.count - 1] = .some }
     return false
   }
 
@@ -307,8 +306,13 @@ struct Suspects {
     case some
   }
 
-  /// The deletion was answered, or never will be.
-  mutating func endDeletion(_ key: [UInt8]) -> Followers { deletions.removeValue(forKey: key) ?? .nobody }
+  /// The oldest deletion was answered, or never will be.
+  mutating func endDeletion(_ key: [UInt8]) -> Followers {
+    guard var under = deletions[key], !under.followers.isEmpty else { return .nobody }
+    let first = under.followers.removeFirst()
+    deletions[key] = under.followers.isEmpty ? nil : under
+    return first
+  }
 
   // MARK: What the journal must know longer
 

@@ -22,7 +22,6 @@ struct Plan: CustomStringConvertible {
   var faults: Int
   /// Stages in which one stack is left out are visited, too.
   var leavesOut: Bool
-  var kills: Bool
   var isJournaled: Bool
   var kinds: [Fault]
 
@@ -46,8 +45,7 @@ struct Plan: CustomStringConvertible {
     leavesOut = chance.happens(350)
     kinds = faults == 0 ? [] : Fault.allCases.filter { _ in chance.happens(450) }
     if kinds.isEmpty { faults = 0 }
-    kills = kinds.contains(.crash)
-    isJournaled = kills || chance.happens(200)
+    isJournaled = kinds.contains(.crash) || chance.happens(200)
   }
 
   var description: String {

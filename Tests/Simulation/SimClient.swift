@@ -164,7 +164,7 @@ final class SimClient: Actor, PipeEnd {
       }
       say(words)
       owed.append(.set(written, lives: nil, since: now))
-    case 69..<72 where true:
+    case 69..<72:
       let tag = Array("echo-\(number)-\(asked)".utf8)
       say(["ECHO", tag])
       owed.append(.echo(tag))
@@ -281,7 +281,7 @@ final class SimClient: Actor, PipeEnd {
       return world.note(key, .init(kind: .read, value: 0, start: since, end: world.now))
     }
     guard reply[0] == UInt8(ascii: "$"), let range = ReplyReader.string(reply),
-      let value = Values.number(reply.extracting(range)), world.isOf(value, key: key)
+      let value = Values.number(reply.extracting(range)), world.isWritten(value)
     else { return isOfAnother(question, reply) }
     world.note(key, .init(kind: .read, value: value, start: since, end: world.now))
   }

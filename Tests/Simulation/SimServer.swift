@@ -101,9 +101,6 @@ final class SimServer: Actor, @unchecked Sendable {
     _ = engine.ask([Array("DEL".utf8), keys[world.chance.below(keys.count)]])
   }
 
-  /// All connections to it, so that one can be cut.
-  var linkCount: Int { links.count }
-
   func cutOne() {
     guard !links.isEmpty else { return }
     let place = world.chance.below(links.count)

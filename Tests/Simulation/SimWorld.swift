@@ -30,7 +30,7 @@ final class SimWorld: @unchecked Sendable {
   private var journals = 0
   private var channels: [ObjectIdentifier: SimChannel] = [:]
   var histories: [History]
-  private var ofKey: [Int32] = [-1]
+  private var values = 0
   var asked = 0
   var losses: [ClosedRange<UInt64>] = []
   private(set) var violations: [String] = []
@@ -277,13 +277,12 @@ final class SimWorld: @unchecked Sendable {
   }
 
   func newValue() -> (Int, [UInt8]) {
-    let number = ofKey.count
-    ofKey.append(0)
-    return (number, Values.text(number, length: chance.spread(0, plan.longestValue)))
+    values += 1
+    return (values, Values.text(values, length: chance.spread(0, plan.longestValue)))
   }
 
-  /// Whether somebody has written that value; which key it is of is the history's to say.
-  func isOf(_ value: Int, key: Int) -> Bool { ofKey.indices.contains(value) }
+  /// Whether somebody has written that value; to which key is the history's to say.
+  func isWritten(_ value: Int) -> Bool { (1...max(1, values)).contains(value) }
 
   func note(_ key: Int, _ operation: History.Operation) { histories[key].add(operation) }
 
