@@ -11,34 +11,36 @@ import Testing
 
   init() { suspects.insert(DeletionTests.key) }
 
+  private mutating func isSent(asking: Int) -> Bool {
+    suspects.beginDeletion(DeletionTests.key, asking: asking)
+  }
+
+  private mutating func followers() -> Suspects.Followers { suspects.endDeletion(DeletionTests.key) }
+
   @Test mutating func theCommandRightBehindIsNotAnswered() {
-    #expect(suspects.beginDeletion(DeletionTests.key, asking: 1))
-    #expect(suspects.endDeletion(DeletionTests.key) == .next)
-    #expect(suspects.endDeletion(DeletionTests.key) == .nobody)
+    let seen = (isSent(asking: 1), followers(), followers())
+    #expect(seen == (true, .next, .nobody))
   }
 
   /// Others may have been sent in between: which answer is its own, nobody knows.
   @Test mutating func aCommandThatJoinsLaterIsNotTheNext() {
-    #expect(suspects.beginDeletion(DeletionTests.key, asking: 0))
-    #expect(!suspects.beginDeletion(DeletionTests.key, asking: 1))
-    #expect(suspects.endDeletion(DeletionTests.key) == .some)
+    let seen = (isSent(asking: 0), isSent(asking: 1), followers())
+    #expect(seen == (true, false, .some))
   }
 
   /// What makes the key doubtful again needs another deletion, and takes nothing from those behind the first.
   @Test mutating func aNewDoubtForgetsNobody() {
-    #expect(suspects.beginDeletion(DeletionTests.key, asking: 1))
+    let first = isSent(asking: 1)
     suspects.insert(DeletionTests.key, isReturning: true)
-    #expect(suspects.beginDeletion(DeletionTests.key, asking: 0))
-    #expect(!suspects.beginDeletion(DeletionTests.key, asking: 0))
-    #expect(suspects.endDeletion(DeletionTests.key) == .next)
-    #expect(suspects.endDeletion(DeletionTests.key) == .nobody)
+    let seen = (first, isSent(asking: 0), isSent(asking: 0), followers(), followers())
+    #expect(seen == (true, true, false, .next, .nobody))
   }
 
   /// A write may have made it there: it is deleted before it is served.
   @Test mutating func whatMayBeThereIsASuspectLikeAnyOther() {
     suspects.becameAbsent(DeletionTests.key, .waiting)
-    #expect(suspects.isAbsent(DeletionTests.key))
+    let wasAbsent = suspects.isAbsent(DeletionTests.key)
     suspects.mayBeThere(DeletionTests.key)
-    #expect(!suspects.isAbsent(DeletionTests.key) && suspects.contains(DeletionTests.key))
+    #expect(wasAbsent && !suspects.isAbsent(DeletionTests.key) && suspects.contains(DeletionTests.key))
   }
 }
