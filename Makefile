@@ -69,6 +69,10 @@ test: ## lint, build and run all tests
 	Tests/Simulation/breaks .build/debug/sluice-simulate
 	@# Three cache libraries, moved from one Redis to another while they work.
 	python3 Tests/Foreign/applications.py .build/debug/sluice --core
+	@# The commands of two pages, as they stand there.
+	python3 Tests/Foreign/pages.py .build/debug/sluice
+	@# Two services and their caches through a whole cutover, beside the same ones on a Redis alone.
+	python3 Examples/fastapi-service/walk.py .build/debug/sluice --only after --only django --seconds 1
 	@# The page in a real Chromium; `make browser` has the rest of it.
 	@scripts/install-packages browser
 	@scripts/browser-tools
@@ -101,6 +105,12 @@ applications: ## cache libraries of Python, PHP, Ruby and Node, moved from one R
 	@scripts/install-servers
 	@$(MAKE) --no-print-directory release
 	python3 Tests/Foreign/applications.py $(SLUICE)
+
+.PHONY: fastapi
+fastapi: ## a FastAPI service and Django's cache through a whole cutover, hit rate, errors and latencies at each step
+	@scripts/install-packages applications
+	@$(MAKE) --no-print-directory release
+	python3 Examples/fastapi-service/walk.py $(SLUICE) --tests
 
 .PHONY: fuzz
 fuzz: ## twenty times the fuzzing of `make test`, with a new seed

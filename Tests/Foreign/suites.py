@@ -89,10 +89,10 @@ class Servers:
     def __init__(self, folder):
         self.folder, self.all = folder, []
 
-    def start(self, *command, port):
+    def start(self, *command, port, environment=None):
         home = tempfile.mkdtemp(dir=self.folder)
         log = open(os.path.join(home, "log"), "w")
-        self.all.append(subprocess.Popen(command, cwd=home, stdout=log, stderr=log))
+        self.all.append(subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log))
         wait_for(port)
         return port
 
