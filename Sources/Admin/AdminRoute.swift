@@ -11,6 +11,8 @@ public enum AdminRoute: Sendable, Hashable {
   case plan
   case story(since: Since?)
   case divergences
+  /// The proxies of the service beside each other.
+  case fleet
   case events
   case order(AdminOrder)
 
@@ -53,6 +55,7 @@ public enum AdminRoute: Sendable, Hashable {
     case "/api/plan": self = .plan
     case "/api/story": self = .story(since: try query["since"].map(Self.since))
     case "/api/divergences": self = .divergences
+    case "/api/fleet": self = .fleet
     case "/events": self = .events
     default: throw .unknownPath
     }
@@ -64,7 +67,7 @@ public enum AdminRoute: Sendable, Hashable {
     switch self {
     // The page has nothing in it that is not everybody's; what it shows it asks for.
     case .page, .live, .ready: nil
-    case .metrics, .status, .gates, .plan, .story, .divergences, .events: .view
+    case .metrics, .status, .gates, .plan, .story, .divergences, .fleet, .events: .view
     case .order(let order): order.role
     }
   }

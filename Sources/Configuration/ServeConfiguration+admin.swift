@@ -9,6 +9,9 @@ extension ServeConfiguration {
     public var tokensFile: String?
     /// Proxies in front that say by X-Forwarded-User who it is: their addresses.
     public var proxies: [String] = []
+    /// The file of the proxies that the page shows beside each other, and what it said; nil shows this one alone.
+    public var fleetFile: String?
+    public var fleet: Fleet?
 
     public init() {}
 
@@ -19,6 +22,14 @@ extension ServeConfiguration {
       listen = section.values("listen", Address.init(parsing:)) ?? []
       tokensFile = section.value("tokens_file", ValueParsers.path)
       proxies = section.values("proxies", Self.proxy) ?? []
+      if let (path, fleet) = section.value("fleet", Self.fleet) { (fleetFile, self.fleet) = (path, fleet) }
+    }
+
+    private static func fleet(_ path: String) throws(ValueError) -> (String, Fleet) {
+      do throws(ConfigurationError) { return (path, try Fleet.load(file: path, by: .admin)) } catch {
+        let first = error.problems.first.map { "\($0)" } ?? "cannot be read"
+        throw ValueError("the file \"\(path)\" cannot be used: \(first)")
+      }
     }
 
     private static func proxy(_ text: String) throws(ValueError) -> String {
@@ -61,8 +72,8 @@ extension ServeConfiguration {
       }
     }
     guard !admin.listen.isEmpty else {
-      if admin.tokensFile != nil || !admin.proxies.isEmpty {
-        note("admin", "says who may come and not where; write listen: \(Admin.usual)")
+      if admin.tokensFile != nil || !admin.proxies.isEmpty || admin.fleet != nil {
+        note("admin", "says who may come, or what they see, and not where; write listen: \(Admin.usual)")
       }
       return problems
     }

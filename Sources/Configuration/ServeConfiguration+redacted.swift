@@ -36,6 +36,7 @@ extension ServeConfiguration: CustomStringConvertible {
           ("listen", admin.listen.isEmpty ? "null" : list(admin.listen)),
           ("tokens_file", quoted(admin.tokensFile)),
           ("proxies", inline(admin.proxies.map(quoted))),
+          ("fleet", quoted(admin.fleetFile)),
         ]
       ),
       ("stacks", [("legacy", inline(stacks.legacy)), ("new", inline(stacks.new))]),

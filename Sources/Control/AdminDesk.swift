@@ -12,6 +12,8 @@ struct AdminDesk: Sendable {
   let tokens: TokenKeeper?
   /// Addresses of proxies that say who it is.
   let proxies: Set<String>
+  /// The proxies of the service; nil where nobody has named the others.
+  var fleet: FleetWatch?
   /// Whether every loop of the data plane answers.
   let isAlive: @Sendable () async -> Bool
   /// Where it listens, for the metrics and the page.
@@ -86,6 +88,11 @@ struct AdminDesk: Sendable {
     case .divergences:
       let path = await frames.frame().report.ledger.path
       return .json(await pages.json([.keys, .latest, .closed], of: path))
+    case .fleet:
+      guard let fleet else {
+        return .refusal(404, "nobody has named the other proxies; admin.fleet takes a file of them")
+      }
+      return .json(await fleet.report().json)
     case .events:
       var response = AdminResponse(200, type: "text/event-stream; charset=utf-8", await greeting(visitor))
       response.isStream = true

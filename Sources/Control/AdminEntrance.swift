@@ -12,6 +12,7 @@ struct AdminEntrance: Sendable {
   private let door: AdminDoor
   private let opened: DoorOpening.Opened
   private let tokens: TokenKeeper?
+  private let fleet: FleetWatch?
   private let publishing: Task<Void, Never>
 
   /// Where it really listens.
@@ -39,26 +40,33 @@ struct AdminEntrance: Sendable {
         try context.start(in: channel)
       }
       return AdminEntrance(
-        door: door, opened: opened, tokens: desk.tokens, publishing: Task { await desk.publish(to: door) })
+        door: door, opened: opened, tokens: desk.tokens, fleet: desk.fleet,
+        publishing: Task {
+          async let fleet: Void = desk.publishFleet(to: door)
+          await desk.publish(to: door)
+          await fleet
+        })
     } catch {
       await door.stop()
       throw error
     }
   }
 
-  /// Reads the file of tokens again; who looks comes again, if that is allowed still.
+  /// Reads the files of tokens and of the fleet again; who looks comes again, if that is allowed still.
   ///
   /// - Returns: what is wrong.
-  func readTokens() -> String? {
-    guard let (isChanged, problem) = tokens?.read() else { return nil }
+  func readFiles() async -> [String] {
+    let wrong = [await fleet?.readAgain()].compactMap(\.self)
+    guard let (isChanged, problem) = tokens?.read() else { return wrong }
     if isChanged { door.endStreams() }
-    return problem
+    return wrong + [problem].compactMap(\.self)
   }
 
   func stop() async {
     publishing.cancel()
     await opened.close()
     await door.stop()
+    await fleet?.stop()
   }
 }
 
@@ -79,11 +87,12 @@ extension SluiceService {
       }
     }
     let lanes = configuration.threads
+    let watch = admin.fleet.map { FleetWatch(path: admin.fleetFile ?? "", $0) }
     let entrance = try await AdminEntrance.open(
       on: admin.listen,
       desk: AdminDesk(
         desk: desk, frames: AdminFrames(cutover, status: status), pages: LedgerPages(), tokens: tokens,
-        proxies: Set(admin.proxies)
+        proxies: Set(admin.proxies), fleet: watch
       ) { await proxy.health().count == lanes },
       tls: tls
     ) {

@@ -3,7 +3,8 @@ import SluiceAdmin
 import SluiceAdminDoor
 import SluiceLedger
 
-/// What those who look are sent: `status` twice a second, and `rest` (what the ledger and the windows say) every five, and behind each order.
+/// What those who look are sent: `status` twice a second, and `rest` (what the ledger and the windows say) every five, and behind each order;
+/// `fleet` every two where others are named.
 /// Nothing is made while nobody looks.
 extension AdminDesk {
   /// What a viewer gets first.
@@ -11,8 +12,21 @@ extension AdminDesk {
     let frame = await frames.frame()
     let you =
       "{\"name\":\(JSONText.quoted(visitor?.name ?? "")),\"role\":\(JSONText.quoted(visitor?.role.rawValue ?? ""))}"
+    let fleet = await fleet?.last?.report
     return Self.event("you", you) + Self.event("status", frame.report.compactJSON)
       + Self.event("rest", await frames.rest(youngerThan: .seconds(5)) { await rest($0) })
+      + (fleet.map { Self.event("fleet", $0.json) } ?? [])
+  }
+
+  /// The proxies beside each other, for as long as somebody looks. Goes on until the task is cancelled.
+  func publishFleet(to door: AdminDoor) async {
+    guard let fleet else { return }
+    while !Task.isCancelled {
+      try? await ContinuousClock().sleep(for: .milliseconds(250))
+      guard door.viewers > 0 else { continue }
+      door.publish(Self.event("fleet", await fleet.report().json))
+      try? await ContinuousClock().sleep(for: await fleet.pause)
+    }
   }
 
   /// Goes on until the task is cancelled.

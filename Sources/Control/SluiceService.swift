@@ -66,7 +66,7 @@ public final class SluiceService: Service {
   private func readFiles() async -> [String] {
     passwords.read()
     var problems = tls.withLock { $0 }?.read() ?? []
-    if let problem = door.withLock({ $0 })?.readTokens() { problems.append(problem) }
+    problems += await door.withLock({ $0 })?.readFiles() ?? []
     let proxy = proxy.withLock { $0 }
     proxy?.connectNow()
     let (list, wrong) = access.read()

@@ -69,6 +69,7 @@ const draw = {
   you(data) { you = data; if (status) head(); },
   status(data) { status = data; heard = performance.now(); head(); way(); pair(); rails(); sides(); age(); },
   rest(data) { rest = data; charts(); ledger(); },
+  fleet(data) { fleet = data; if (status) together(); },
 };
 function age() {
   const seconds = (performance.now() - heard) / 1000, isStale = heard > 0 && seconds > 3;

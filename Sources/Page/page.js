@@ -45,7 +45,7 @@ function span(seconds) {
 }
 
 // What was heard last.
-let token = "", status, rest, you = { name: "", role: "" }, heard = 0, over = "last_minute", isAsking = false;
+let token = "", status, rest, fleet, you = { name: "", role: "" }, heard = 0, over = "last_minute", isAsking = false;
 try { token = sessionStorage.getItem("token") ?? ""; } catch { /* Kept for this page alone then. */ }
 const headers = () => token ? { Authorization: "Bearer " + token } : {};
 
@@ -68,7 +68,7 @@ function head() {
   if (s.rolled_back) lines.push("ROLLED BACK" + (s.rollback ? " by " + s.rollback.who + " at " + s.rollback.at + ": " + (s.rollback.reason || "no reason given") : "") + ". Legacy answers every key. Find out why, then: sluice rearm");
   if (s.latch_error) lines.push("The file ROLLBACK is not there: " + s.latch_error);
   if (s.fallback) lines.push("FALLBACK: legacy stands in for new: " + s.fallback.reason);
-  if (s.step.paused) lines.push("PAUSED: " + s.step.paused + ". No step up is taken until: sluice close \"why\"");
+  if (s.step.paused) lines.push("PAUSED: " + s.step.paused + ". No step up is taken until: " + (s.step.paused.startsWith("plan: ") ? "sluice plan resume" : "sluice close \"why\""));
   if (s.step.forced) lines.push("FORCED: " + s.step.forced);
   if (s.flags.error) lines.push("The flag file is not in force: " + s.flags.error);
   set($("banner"), lines.join(" — "));
@@ -163,8 +163,29 @@ function sides() {
     ...(s.tls ? [["certificate", { text: "until " + s.tls.expires_at + (s.tls.error ? ": " + s.tls.error : ""), name: s.tls.error ? "bad" : "" }]] : []),
     ["up", span(s.uptime_seconds)],
   ]);
-  const own = { name: s.instance || s.listen[0] || "this one", stage: s.stage + (s.stage === "live" && s.percent != null ? " " + percent(s.percent) : "") + (s.rolled_back ? ", ROLLED BACK" : ""), flags: s.flags.version, version: s.version, drifts: s.rolled_back };
-  fill($("fleet"), (s.fleet ?? [own]).map(one => [one.name, one.stage, one.flags, one.version].map(text => ({ text, name: one.drifts ? "bad" : "" }))));
+  together();
+}
+
+/** The proxies beside each other; who is not where most are is red, and so is a rollback. Alone where nobody has named others. */
+function together() {
+  const s = status, down = ["legacy", "new"].filter(name => s.stacks[name].health !== "up");
+  const own = { name: s.instance || s.listen[0] || "this one", instance: s.instance, stage: s.stage + (s.stage === "live" && s.percent != null ? " " + percent(s.percent) : ""), in_force: s.effective_stage, rolled_back: s.rolled_back, flags: s.flags.version, hash: s.flags.fractional_hash, verdict: s.compare.verdict, down, version: s.version, drifts: [] };
+  const red = (text, isRed) => ({ text, name: isRed ? "bad" : "" });
+  fill($("fleet"), (fleet?.proxies ?? [own]).map(one => {
+    if (one.failure) return [red(one.name, true), red("NO ANSWER: " + one.failure, true), "", "", "", ""];
+    const drifts = (...columns) => columns.some(column => one.drifts.includes(column));
+    const names = [one.name, one.instance !== one.name && one.instance, drifts("service") && "service " + (one.service ?? "none")];
+    const state = one.rolled_back ? ", ROLLED BACK" : one.stage.split(" ")[0] === one.in_force ? "" : ", in force: " + one.in_force;
+    return [
+      red(names.filter(Boolean).join(" · "), drifts("service")),
+      red(one.stage + state, one.rolled_back || drifts("stage", "in force", "rolled back")),
+      red(String(one.flags ?? "–").slice(0, 8) + (one.hash && one.hash !== "v2" ? ", hash " + one.hash : ""), drifts("flags", "hash")),
+      one.verdict ?? "–", red(one.down.length ? one.down.join(", ") + " DOWN" : "up", one.down.length > 0), one.version ?? "–",
+    ];
+  }));
+  if (!fleet) set($("fleet-note"), "This proxy alone: admin.fleet names the others.", "quiet");
+  else if (fleet.is_one) set($("fleet-note"), "All " + fleet.proxies.length + " are in the same place.", "quiet");
+  else set($("fleet-note"), fleet.notes.join(" — "), "bad");
 }
 
 // MARK: Orders

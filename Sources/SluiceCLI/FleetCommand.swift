@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SluiceAdmin
 import SluiceConfiguration
 
 /// `sluice fleet`.
@@ -35,7 +36,9 @@ struct FleetOptions: ParsableArguments {
     name: String, answer: Result<String, Failure>
   )] {
     let fleet: Fleet
-    do { fleet = try Fleet.load(file: file) } catch { throw Failure(.configuration, error.description) }
+    do { fleet = try Fleet.load(file: file, by: .control) } catch {
+      throw Failure(.configuration, error.description)
+    }
     return await withTaskGroup(of: (Int, Result<String, Failure>).self) { group in
       for (index, member) in fleet.members.enumerated() {
         group.addTask { (index, await Self.ask(member, words, patience: patience)) }
@@ -71,7 +74,7 @@ struct FleetOptions: ParsableArguments {
 
   private static func once(_ member: Fleet.Member, _ words: [String]) -> Result<String, Failure> {
     do {
-      let (address, tls) = try ControlOptions.address(member.control, member.name)
+      let (address, tls) = try ControlOptions.address(member.control ?? "", member.name)
       let client = ControlClient(address: address, password: member.password, tls: tls)
       return .success(try client.text(words))
     } catch let failure as Failure {
@@ -90,77 +93,46 @@ struct FleetStatus: AsyncParsableCommand {
   @OptionGroup var fleet: FleetOptions
 
   func run() async throws {
-    let rows = try await fleet.ask(["STATUS"]).map { name, answer in
-      FleetRow(
-        name,
-        answer.map { text in (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .null })
-    }
-    let screen = FleetScreen(rows)
-    Output.line(screen.text)
-    if !screen.isOne { throw ArgumentParser.ExitCode(1) }
+    let view = FleetView(
+      try await fleet.ask(["STATUS"]).map { name, answer in
+        switch answer {
+        case .failure(let failure): return .init(name, failure: failure.message)
+        case .success(let text):
+          guard let place = try? JSONDecoder().decode(FleetPlace.self, from: Data(text.utf8)) else {
+            return .init(name, failure: "answered STATUS with something unknown")
+          }
+          return .init(name, place)
+        }
+      })
+    Output.line(FleetScreen.text(of: view))
+    if !view.isOne { throw ArgumentParser.ExitCode(1) }
   }
 }
 
-/// One proxy among others.
-struct FleetRow {
-  var name: String
-  var cells: [String] = []
-  var failure: String?
-
-  /// Columns in which a difference is a drift.
-  static let compared = ["service", "stage", "in force", "flags", "hash", "rolled back"]
-  static let columns = ["proxy", "instance"] + compared + ["verdict", "stacks", "up"]
-
-  init(_ name: String, _ answer: Result<JSONValue, Failure>) {
-    self.name = name
-    switch answer {
-    case .failure(let failure): self.failure = failure.message
-    case .success(let status):
-      guard status["stage"].text != nil else {
-        failure = "answered STATUS with something unknown"
-        return
+/// Proxies beside each other, for a terminal.
+enum FleetScreen {
+  static func text(of view: FleetView) -> String {
+    let compared = FleetColumn.allCases
+    var table = TextTable(
+      columns: ["proxy", "instance"] + compared.map(\.rawValue) + ["verdict", "stacks", "up"])
+    for member in view.members {
+      guard let place = member.place else {
+        table.rows.append([member.name, "NO ANSWER"])
+        continue
       }
-      let down = ["legacy", "new"].filter { status["stacks"][$0]["health"].text != "up" }
-      cells = [
-        name, status["instance"].text ?? "-", status["service"].text ?? "-", StatusScreen.place(status),
-        status["effective_stage"].text ?? "-", String((status["flags"]["version"].text ?? "-").prefix(8)),
-        status["flags"]["fractional_hash"].text ?? "-", status["rolled_back"].bool == true ? "YES" : "no",
-        status["compare"]["verdict"].text ?? "-",
-        down.isEmpty ? "up" : "\(down.joined(separator: ", ")) DOWN",
-        status["uptime_seconds"].number.map { StatusScreen.span($0) } ?? "-",
-      ]
+      table.rows.append(
+        ([member.name, place.instance ?? "-"] + compared.map { place[$0] }
+          + [
+            place.verdict ?? "-",
+            place.down.isEmpty ? "up" : "\(place.down.joined(separator: ", ")) DOWN",
+            place.upSeconds.map { StatusScreen.span($0) } ?? "-",
+          ]).map(Output.printable))
     }
-  }
-}
-
-/// Their table, and whether they are one.
-struct FleetScreen {
-  let text: String
-  /// Whether all answer, and are in the same place.
-  let isOne: Bool
-
-  init(_ rows: [FleetRow]) {
-    var table = TextTable(columns: FleetRow.columns)
-    var notes: [String] = []
-    let answers = rows.filter { $0.failure == nil }
-    for (column, name) in FleetRow.columns.enumerated() where FleetRow.compared.contains(name) {
-      let values = Dictionary(grouping: answers, by: { $0.cells[column] })
-      guard values.count > 1 else { continue }
-      let parts = values.sorted { ($0.value.count, $1.key) > ($1.value.count, $0.key) }
-        .map { "\($0.key) (\($0.value.map(\.name).joined(separator: ", ")))" }
-      notes.append("DRIFT of \(name): \(parts.joined(separator: "; "))")
-    }
-    for row in rows {
-      if let failure = row.failure {
-        table.rows.append([row.name, "NO ANSWER"])
-        notes.append("\(row.name): \(failure)")
-      } else {
-        table.rows.append(row.cells)
-      }
-    }
-    isOne = notes.isEmpty
-    let end = isOne ? "all \(rows.count) are in the same place" : notes.joined(separator: "\n")
-    text = "\(table.text())\n\n\(end)"
+    let end =
+      view.isOne
+      ? "all \(view.members.count) are in the same place"
+      : view.notes.map(Output.printable).joined(separator: "\n")
+    return "\(table.text())\n\n\(end)"
   }
 }
 

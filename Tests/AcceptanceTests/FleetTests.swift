@@ -1,5 +1,6 @@
 import Foundation
 import SluiceLoadGenerator
+import SluicePasswords
 import SluiceRedisClient
 import SluiceTestSupport
 import Synchronization
@@ -106,7 +107,9 @@ extension Acceptance {
       #expect(drift.code == .code(1), "\(drift)")
       #expect(drift.said.contains("DRIFT of stage: dualwrite (one); shadow (two)"), "\(drift)")
       let moved = try cli(["fleet", "stage", "live", "25", "--file", file])
-      #expect(moved.code == .code(0) && moved.said.contains("stage live, 25 %"), "\(moved)")
+      #expect(
+        moved.code == .code(0)
+          && moved.said.contains("live 25 %: new now answers 25 % of the keys (was 0 %)"), "\(moved)")
       #expect(try cli(["fleet", "status", "--file", file]).code == .code(0))
       let back = try cli(["fleet", "rollback", "--file", file, "it", "is slow"])
       #expect(back.code == .code(0), "\(back)")
@@ -120,6 +123,68 @@ extension Acceptance {
       #expect(missing.code == .code(1) && missing.said.contains("gone: no proxy answers"), "\(missing)")
       let bad = try cli(["fleet", "status", "--file", try folder.write("bad.yaml", "proxis: []\n")])
       #expect(bad.code == .code(78) && bad.said.contains("did you mean proxies?"), "\(bad)")
+    }
+
+    @Test("the page's fleet: all are asked at their doors with a token that may look, and drift is named")
+    func page() throws {
+      let folder = try ScratchFolder()
+      let tokens = try folder.write("tokens", "page view \(StoredPassword.digest(of: "of the page".utf8))\n")
+      _ = try folder.write("view.txt", "of the page\n")
+      _ = try folder.write("wrong.txt", "of somebody\n")
+      func options(_ more: String) -> SluiceProcess.Options {
+        var options = SluiceProcess.Options(stage: "shadow")
+        options.admin = "127.0.0.1:0"
+        options.yaml = "service: shop\nadmin: { tokens_file: \(tokens)\(more) }\n"
+        return options
+      }
+      func fleet(_ members: String...) throws -> String {
+        try folder.write("fleet.yaml", "proxies:\n" + members.map { "- { \($0) }\n" }.joined())
+      }
+      let two = try proxy(options(""))
+      let other = "name: two, admin: 'http://127.0.0.1:\(two.adminPort)', token_file: \(folder.path)/view.txt"
+      let file = try fleet(other, "name: gone, admin: 'http://127.0.0.1:1'")
+      let one = try proxy(options(", fleet: \(file)"))
+      func ask(_ process: SluiceProcess) throws -> HTTPAnswer {
+        try HTTPAnswer(
+          "GET", "/api/fleet", port: process.adminPort, headers: ["Authorization": "Bearer of the page"])
+      }
+      let first = try ask(one)
+      #expect(first.status == 200 && first.flag("is_one") == false, "\(first)")
+      #expect(first.body.contains("gone: cannot be reached") && first.body.contains("\"stage\":\"shadow\""))
+      #expect(try ask(two).status == 404)
+      #expect(try HTTPAnswer("GET", "/api/fleet", port: one.adminPort).status == 401)
+
+      // The file is read again, as that of tokens is.
+      let own = "name: one, admin: 'http://127.0.0.1:\(one.adminPort)', token_file: \(folder.path)/view.txt"
+      _ = try fleet(own, other)
+      try one.control("RELOAD")
+      #expect(try ask(one).flag("is_one") == true)
+      try two.control("STAGE", "dualwrite")
+      try eventually("the drift is named") {
+        let answer = try ask(one)
+        return answer.flag("is_one") == false
+          && answer.body.contains("DRIFT of stage: dualwrite (two); shadow (one)")
+          && answer.body.contains("\"drifts\":[\"stage\",\"in force\"")
+      }
+      let viewer = try SocketClient(port: one.adminPort)
+      try viewer.send(
+        "GET /events HTTP/1.1\r\nHost: 127.0.0.1:\(one.adminPort)\r\nAuthorization: Bearer of the page\r\n\r\n"
+      )
+      #expect(try viewer.untilClosed(orText: "event: fleet", within: .seconds(10)).contains("event: status"))
+      _ = try fleet("name: one")
+      #expect(
+        try one.control("RELOAD").text?.contains("but the fleet in use stays as it was, for its file") == true
+      )
+      _ = try fleet(own, other.replacing("view.txt", with: "wrong.txt"))
+      try one.control("RELOAD")
+      try eventually("who may not look says so") { try ask(one).body.contains("two: wants a token") }
+
+      let bad = try cli([
+        "serve", "--config",
+        try folder.write(
+          "bad.yaml", "admin: { listen: 127.0.0.1:0, fleet: \(try fleet("name: one, control: 'a:1'")) }\n"),
+      ])
+      #expect(bad.code == .code(78) && bad.said.contains("admin: is missing; name its admin door"), "\(bad)")
     }
 
     @Test(

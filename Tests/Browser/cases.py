@@ -229,6 +229,36 @@ def by_keyboard(sluice, browser):
         assert bed.status()["rollback"]["reason"] == "by keyboard"
 
 
+def fleet(sluice, browser):
+    """The proxies of a service beside each other: one place, a drift in red, and who does not answer."""
+    with Bed(sluice) as other, Bed(sluice) as bed:
+        path = bed.write("fleet.yaml", f"""proxies:
+- {{ name: here, admin: "http://{bed.admin}" }}
+- {{ name: there, admin: "http://{other.admin}" }}
+- {{ name: third, admin: "http://{other.admin}" }}
+""")
+        bed.process.kill()
+        bed.process.wait()
+        bed.write("sluice.yaml", f"ledger: {{ figures_interval: 1s }}\nadmin: {{ fleet: {path} }}\n")
+        bed.serve()
+        page = browser.open(bed.url).live()
+        red = "return [...document.querySelectorAll('#fleet tr')].map(row => [...row.cells].filter(cell => cell.classList.contains('bad')).map(cell => cell.textContent))"
+        until("all are in one place", lambda: page.text("fleet-note") == "All 3 are in the same place.")
+        assert page.run(red) == [[], [], []]
+        assert bed.control("STAGE", "shadow").startswith("OK")
+        until("the drift is said", lambda: "DRIFT of stage: live 50 % (there, third)" in page.text("fleet-note"))
+        until("and red, where most are not", lambda: page.run(red)[0][:1] == ["shadow"] and page.run(red)[1:] == [[], []])
+        other.process.kill()
+        until("who is silent is red, too", lambda: page.text("fleet").count("NO ANSWER: cannot be reached") == 2)
+        for dark in (False, True):
+            for wide in (1280, 375):
+                page.size(wide, dark=dark)
+                width(page)
+                contrast(page)
+        page.size(1280)
+        assert not page.complaints(), page.complaints()
+
+
 def without_script(sluice, _):
     """A browser without JavaScript has a table."""
     with Bed(sluice) as bed, Browser(script=False) as browser:
@@ -291,7 +321,7 @@ def fifty(sluice, _):
         assert busy - quiet < 2, f"{busy - quiet:.2f} % of a core"
 
 
-CASES = [numbers, rolls_back, guardrail, killed, tokens, names, elsewhere, by_keyboard, without_script]
+CASES = [numbers, rolls_back, guardrail, killed, tokens, names, elsewhere, by_keyboard, without_script, fleet]
 LONG = [fifty, readme]
 
 

@@ -46,6 +46,8 @@ import Testing
     #expect(problems("admin: { listen: 127.0.0.1:1, proxies: [proxy.example] }").contains("is no IP address"))
     #expect(problems("admin: { tokens_file: tokens }").contains("and not where"))
     #expect(problems("admin: 127.0.0.1:6401").contains("already taken by another listener"))
+    let missing = problems("admin: { listen: 127.0.0.1:1, fleet: /nowhere/fleet.yaml }")
+    #expect(missing.contains("admin.fleet: the file \"/nowhere/fleet.yaml\" cannot be used"))
     #expect(problems("admin: tls:127.0.0.1:6402").contains("speaks TLS without a certificate"))
   }
 
