@@ -29,7 +29,7 @@ enum ControlCommand: Equatable {
   case keys(KeyOrder, [[UInt8]])
   /// Keys that whoever asks has found to be small, and of one type: a letter for each.
   case fillSmall(ValueKind, [[UInt8]])
-  /// A walk over both stacks has ended well; `losses` is what `STATUS` said before it began.
+  /// A walk over both stacks has ended well; `losses` is what `STATUS` said of `times_found_empty` before it began.
   case walked(ProxyServer.Walked, losses: UInt64)
   case auth([UInt8])
   /// What clients say by themselves when they connect; answered emptily.
@@ -87,7 +87,8 @@ enum ControlCommand: Equatable {
     case ("WALKED", 2):
       guard let walked = ProxyServer.Walked(rawValue: texts[1].lowercased()), let losses = UInt64(texts[2])
       else {
-        throw Invalid(message: "ERR say WALKED new or WALKED both, and the number of losses from STATUS")
+        throw Invalid(
+          message: "ERR say WALKED new or WALKED both, and the number times_found_empty from STATUS")
       }
       self = .walked(walked, losses: losses)
     case ("FILL", 1...), ("REPAIR", 1...), ("CHECK", 1...):

@@ -98,6 +98,7 @@ extension Metrics {
     var cold = MetricFamily("sluice_stack_cold", .gauge, "Whether a stack lacks keys that the other one has.")
     var queue = MetricFamily(
       "sluice_mirror_queue_commands", .gauge, "Mirrored commands that a stack has not answered yet.")
+    var bytes = MetricFamily("sluice_mirror_queue_bytes", .gauge, "The bytes of these commands.")
     var flight = MetricFamily(
       "sluice_stack_in_flight_commands", .gauge, "Commands that a stack has not answered yet.")
     var suspects = MetricFamily(
@@ -110,6 +111,7 @@ extension Metrics {
       up.add(stack.health == "up" ? 1 : 0 as Double, ["stack": name])
       cold.add(stack.cold_since == nil ? 0 : 1 as Double, ["stack": name])
       queue.add(Double(stack.mirror_queue), ["stack": name])
+      bytes.add(Double(stack.mirror_queue_bytes), ["stack": name])
       flight.add(Double(stack.in_flight), ["stack": name])
       suspects.add(Double(stack.suspects), ["stack": name])
       events.add(stack.suspects_made, ["stack": name, "event": "made"])
@@ -118,7 +120,7 @@ extension Metrics {
       uncarried.add(Double(stack.uncarried), ["stack": name])
       if let keys = stack.evicted_keys { evicted.add(Double(keys), ["stack": name]) }
     }
-    return [up, cold, queue, flight, suspects, events, uncarried, evicted]
+    return [up, cold, queue, bytes, flight, suspects, events, uncarried, evicted]
   }
 
   static func clients(_ report: StatusReport) -> [MetricFamily] {

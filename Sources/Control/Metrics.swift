@@ -125,10 +125,18 @@ enum Metrics {
         errors.add(total.errors[stack, kind], ["stack": stack.name, "kind": kind.name])
       }
     }
+    var words = MetricFamily(
+      "sluice_stack_errors", .counter,
+      "What stacks have said of themselves (the errors of kind trouble), by the word that it began with.")
+    for stack in StackID.allCases {
+      for word in TroubleCounts.words + [TroubleCounts.other] {
+        words.add(total.troubles[stack, word], ["stack": stack.name, "word": word])
+      }
+    }
     var held = MetricFamily(
       "sluice_held_commands", .counter, "Commands that the proxy held before it asked a stack.")
     for reason in HoldFigures.Reason.allCases { held.add(total.holds[reason].count, ["reason": reason.name]) }
-    return [counts, times, waits, errors, held]
+    return [counts, times, waits, errors, words, held]
   }
 
   /// In seconds; those of a cache are short.

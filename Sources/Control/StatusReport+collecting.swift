@@ -71,6 +71,8 @@ extension StatusReport {
         failures: lanes.map(\.newFailures).max() ?? 0,
         coldSince: lanes.compactMap(\.newColdSince).min()),
     ]
+    stacks["legacy"]?.mirror_queue_bytes = lanes.reduce(0) { $0 + $1.legacyMirrorBytes }
+    stacks["new"]?.mirror_queue_bytes = lanes.reduce(0) { $0 + $1.newMirrorBytes }
     stacks["legacy"]?.layers = layers[.legacy].map(Layers.init)
     stacks["new"]?.layers = layers[.new].map(Layers.init)
     for stack in StackID.allCases {
@@ -79,7 +81,7 @@ extension StatusReport {
       stacks[stack.name]?.database = place?.database
       stacks[stack.name]?.last_trouble = health.words(of: stack)
     }
-    losses = cutover.proxy.losses
+    times_found_empty = cutover.proxy.losses
     clients = Clients(
       connected: lanes.reduce(0) { $0 + $1.clients }, total: lanes.reduce(0) { $0 + $1.clientsTotal },
       cut_off: lanes.reduce(0) { $0 + $1.clientsCutOff },

@@ -34,7 +34,7 @@ struct StatusReport: Encodable, Sendable {
   var admin: [String] = []
   var stacks: [String: Stack]
   /// How often a stack was found, or made, empty; `WALKED` wants it back.
-  var losses: UInt64
+  var times_found_empty: UInt64
   var clients: Clients
   /// What the proxy itself refused since the start, the most frequent first.
   var refusals: [Refusal]
@@ -102,7 +102,9 @@ struct StatusReport: Encodable, Sendable {
     /// What it said last of its own trouble (`OOM …`, `READONLY …`), and when; null if it never did.
     var last_trouble: HealthBoard.Words?
     var in_flight: Int
+    /// Mirrored commands that it has not answered yet, and their bytes.
     var mirror_queue: Int
+    var mirror_queue_bytes = 0
     /// Keys on which the stack may be wrong; they are repaired, and never served.
     var suspects: Int
     /// Since the start of the process: keys that became suspects, those that were repaired by a copy, and those deleted.

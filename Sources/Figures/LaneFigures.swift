@@ -16,6 +16,8 @@ public struct LaneFigures: Sendable {
   public var divergences = DivergenceCounts()
   /// Errors by stack and kind.
   public var errors = ErrorCounts()
+  /// Of the errors by which stacks spoke of themselves, the words.
+  public var troubles = TroubleCounts()
   /// Suspects made, repaired and deleted.
   public var suspects = SuspectFigures.ByStack()
   /// What the stacks did, command by command.
@@ -137,7 +139,8 @@ public struct LaneFigures: Sendable {
   public var isEmpty: Bool {
     for index in cells.indices where !cells[index].isEmpty { return false }
     return lacks.isEmpty && uncarried.isEmpty && compare.isEmpty && divergences.total == 0
-      && errors.total(.legacy) == 0 && errors.total(.new) == 0 && suspects.isEmpty && copies.isEmpty
+      && errors.total(.legacy) == 0 && errors.total(.new) == 0 && troubles.isEmpty && suspects.isEmpty
+      && copies.isEmpty
       && holds.isEmpty && splitTransactions == 0 && untoldScripts == 0 && waits.isEmpty && refusals.isEmpty
       && commands.isEmpty
       && run.count == 0
@@ -149,6 +152,7 @@ public struct LaneFigures: Sendable {
     compare.merge(other.compare)
     divergences.merge(other.divergences)
     errors.merge(other.errors)
+    troubles.merge(other.troubles)
     suspects.merge(other.suspects)
     commands.merge(other.commands)
     copies.merge(other.copies)
@@ -170,6 +174,7 @@ public struct LaneFigures: Sendable {
     taken.compare = compare
     taken.divergences = divergences
     taken.errors = errors
+    taken.troubles = troubles
     taken.suspects = suspects
     taken.copies = copies
     taken.holds = holds.take()
@@ -182,6 +187,7 @@ public struct LaneFigures: Sendable {
     compare = CompareFigures()
     divergences = DivergenceCounts()
     errors = ErrorCounts()
+    troubles = TroubleCounts()
     suspects = SuspectFigures.ByStack()
     copies = CopyFigures()
     splitTransactions = 0

@@ -1,3 +1,5 @@
+import SluiceFigures
+
 /// Whom an error reply speaks of, by its code word: the client's command and data, or the stack itself.
 ///
 /// Told by bytes, for it is asked on the way of every error.
@@ -53,6 +55,11 @@ enum ErrorWord {
     packed(reply.extracting(ErrorWord.range(in: reply))) == noScriptWord
   }
 
+  /// Where the word of an error stands in `TroubleCounts.words`; nil for any other one.
+  static func place(of reply: Span<UInt8>) -> Int? {
+    ErrorWord.stackWords.firstIndex(of: packed(reply.extracting(ErrorWord.range(in: reply))))
+  }
+
   /// The code word of an error: what stands between `-` and the first space or the end.
   static func range(in reply: Span<UInt8>) -> Range<Int> {
     guard reply.count > 0 else { return 0..<0 }
@@ -72,11 +79,7 @@ enum ErrorWord {
     "UNKILLABLE", "UNBLOCKED", "INVALIDOBJ",
   ].map(packed)
 
-  /// The same source, `cluster.c`, and Sluice's own word for a stack that it cannot ask.
-  private static let stackWords: [UInt128] = [
-    "OOM", "READONLY", "LOADING", "MISCONF", "NOPERM", "NOAUTH", "WRONGPASS", "DENIED", "BUSY", "NOREPLICAS",
-    "MASTERDOWN", "CLUSTERDOWN", "MOVED", "ASK", "TRYAGAIN", "IOERR", "STACKDOWN",
-  ].map(packed)
+  private static let stackWords: [UInt128] = TroubleCounts.words.map(packed)
 
   private static let roleWords: [UInt128] = ["READONLY", "LOADING", "MASTERDOWN"].map(packed)
 

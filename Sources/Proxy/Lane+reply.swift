@@ -194,7 +194,10 @@ extension Lane {
       let isTrouble = ErrorWord(of: reply).isTrouble(ofScript: spec.isScript)
       outcome = isTrouble ? .failed : .refused
       figures.errors[stack, isTrouble ? .trouble : .reply] &+= 1
-      if isTrouble { sample(reply, of: command, from: stack) }
+      if isTrouble {
+        figures.troubles.record(stack, ErrorWord.place(of: reply))
+        sample(reply, of: command, from: stack)
+      }
       // A script of a client's may say whatever it likes.
       if isTrouble, !spec.isScript { connection.heardError(reply) }
     } else if spec.isHitMiss {

@@ -167,6 +167,9 @@ public final class ProxyServer: Sendable {
     /// Mirrored commands in flight at each stack.
     public var legacyMirrorQueue: Int
     public var newMirrorQueue: Int
+    /// And their bytes.
+    public var legacyMirrorBytes: Int
+    public var newMirrorBytes: Int
     /// Keys on which each stack may be wrong.
     public var legacySuspects: Int
     public var newSuspects: Int
@@ -269,6 +272,7 @@ extension Lane {
       legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
       newInFlight: new.pending.count,
       legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
+      legacyMirrorBytes: legacy.mirrorBytes, newMirrorBytes: new.mirrorBytes,
       legacySuspects: legacy.suspects.least, newSuspects: new.suspects.least,
       legacyBreaker: legacy.breaker, newBreaker: new.breaker, legacyFailures: legacy.failures,
       newFailures: new.failures,

@@ -102,6 +102,32 @@ extension Acceptance {
       }
     }
 
+    @Test("what a stack says of itself is counted by its word, and what waits for it by its bytes")
+    func words() throws {
+      _ = try stacks.new.client().command("CONFIG", "SET", "maxmemory", "1")
+      let client = try sluice.client()
+      for number in 0..<40 { _ = try client.command("SET", "key:\(number)", "value") }
+      try eventually("all its trouble has a word") {
+        let text = try ask("GET", "/metrics").body
+        let told = sum(text, "sluice_errors_total{", "stack=\"new\"", "kind=\"trouble\"")
+        let words = sum(text, "sluice_stack_errors_total{", "stack=\"new\"")
+        return told >= 40 && words == told
+          && sum(text, "sluice_stack_errors_total{", "stack=\"new\"", "word=\"OOM\"") == told
+      }
+      #expect(sum(try ask("GET", "/metrics").body, "sluice_stack_errors_total{", "stack=\"legacy\"") == 0)
+      try sluice.control("ROLLBACK", "so that legacy answers everything")
+      stacks.new.pause()
+      defer { stacks.new.resume() }
+      for number in 0..<40 { _ = try client.command("SET", "key:\(number)", "a longer value") }
+      let text = try ask("GET", "/metrics").body
+      let (count, bytes) = (
+        sum(text, "sluice_mirror_queue_commands{", "stack=\"new\""),
+        sum(text, "sluice_mirror_queue_bytes{", "stack=\"new\"")
+      )
+      #expect(count > 0 && bytes > count * 30, "\(count) commands of \(bytes) bytes")
+      #expect(sum(text, "sluice_mirror_queue_bytes{", "stack=\"legacy\"") == 0)
+    }
+
     private func sum(_ text: String, _ parts: String...) -> Int {
       text.split(separator: "\n").filter { line in parts.allSatisfy { line.contains($0) } }
         .reduce(0) { $0 + (Int($1.split(separator: " ").last ?? "") ?? 0) }

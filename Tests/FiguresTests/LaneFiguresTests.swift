@@ -161,6 +161,8 @@ import Testing
     figures.compare.mirroredWrites = 8
     figures.compare.droppedWrites = 9
     figures.compare.mirrorErrors = 11
+    figures.troubles.record(.new, TroubleCounts.words.firstIndex(of: "READONLY"))
+    for place in [nil, 17, 1000, -1] { figures.troubles.record(.legacy, place) }
     return figures
   }
 
@@ -176,5 +178,8 @@ import Testing
     #expect(figures.compare.ignored == 5 * n && figures.compare.superseded == 6 * n)
     #expect(figures.compare.dropped == 7 * n && figures.compare.mirroredWrites == 8 * n)
     #expect(figures.compare.droppedWrites == 9 * n && figures.compare.mirrorErrors == 11 * n)
+    #expect(figures.troubles[.new, "READONLY"] == n && figures.troubles[.legacy, "READONLY"] == 0)
+    // What is in no list is one, and so is a place beyond it; the list has an end and a beginning.
+    #expect(figures.troubles[.legacy, TroubleCounts.other] >= n && figures.troubles[.new, "SURPRISE"] == 0)
   }
 }

@@ -35,7 +35,7 @@ import Testing
       let template = """
         {"uptime_seconds":#,"stages":{"percent":#},"compare":{"matched":#,"diverged":#,"superseded":#,"dropped":#,"kinds":{"value":#}},
         "stacks":{"new":{"health":"up","suspects":#,"suspects_made":#,"suspects_repaired":#,"cold_since":#,"hits":#,"misses":#,
-        "read":{"operations":#,"errors":#,"p50_us":#,"p99_us":#}}},"clients":{"connected":#},"losses":#}
+        "read":{"operations":#,"errors":#,"p50_us":#,"p99_us":#}}},"clients":{"connected":#},"times_found_empty":#}
         """
       let parts = template.split(separator: "#", omittingEmptySubsequences: false)
       let text = parts.dropFirst().reduce(String(parts[0])) { "\($0)\(numbers.json())\($1)" }

@@ -73,7 +73,7 @@ struct VerifyCommand: ParsableCommand {
     // All of both was looked at: the proxy may count on it.
     guard options.match == nil, sample == nil, let lanes else { return }
     do {
-      _ = try lanes.tell("both", since: status?["losses"].number)
+      _ = try lanes.tell("both", since: status?["times_found_empty"].number)
     } catch {
       throw Failure(
         .temporary, "both hold the same, and the proxy does not count on it: \(error.message); run it again")

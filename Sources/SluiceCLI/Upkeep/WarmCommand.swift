@@ -52,7 +52,7 @@ struct WarmCommand: ParsableCommand {
     // What no way can carry the proxy knows key by key, so the rest may be counted on.
     let said =
       options.match == nil && run.counts.tooLong == 0
-      ? try WarmCommand.tellThatAllIsThere(lanes, since: status["losses"].number) : nil
+      ? try WarmCommand.tellThatAllIsThere(lanes, since: status["times_found_empty"].number) : nil
     if !run.counts.uncarried.isEmpty {
       let count = run.counts.uncarried.values.reduce(0, +)
       let reasons = run.counts.uncarried.sorted { $0.value > $1.value }.map { "\($0.value) with \($0.key)" }
