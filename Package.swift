@@ -87,7 +87,7 @@ let package = Package(
         .embedInCode("0009_served_and_closed.sql"),
         .embedInCode("0010_what_is_left.sql"),
         .embedInCode("0011_names_and_plan.sql"), .embedInCode("0012_outbox.sql"),
-        .embedInCode("0013_rolled_back.sql"),
+        .embedInCode("0013_rolled_back.sql"), .embedInCode("0014_story_of_a_rollback.sql"),
       ],
       swiftSettings: strict),
     room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),

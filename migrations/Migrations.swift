@@ -34,6 +34,8 @@ public struct Migration: Sendable {
       Migration(number: 11, name: "names_and_plan", sql: PackageResources._011_names_and_plan_sql),
       Migration(number: 12, name: "outbox", sql: PackageResources._012_outbox_sql),
       Migration(number: 13, name: "rolled_back", sql: PackageResources._013_rolled_back_sql),
+      Migration(
+        number: 14, name: "story_of_a_rollback", sql: PackageResources._014_story_of_a_rollback_sql),
     ]
   }
 }

@@ -34,7 +34,7 @@ extension Cutover {
     logger.warning("rolled back by \(who): \(reason.isEmpty ? "no reason given" : reason)")
     record(
       .rollback, from: before, who: who, reason: reason, flips: flips)
-    guard isRolledBack else { return "OK rolled back, and re-armed again meanwhile: \(describe())\(trouble)" }
+    guard isRolledBack else { return "OK rolled back, and re-armed again meanwhile: \(place())\(trouble)" }
     return "OK rolled back: every key is answered by legacy\(Cutover.held(flips)); 'rearm' lifts it\(trouble)"
   }
 
@@ -116,7 +116,8 @@ extension Cutover {
     }
     await considerFallback()
     logger.warning("re-armed by \(who): \(describe())")
-    return "OK re-armed: \(describe())\(Cutover.held(flips))\(left == nil ? "" : leftForOthers)"
+    let meaning = Cutover.meaning(of: inForce.definition)
+    return "OK re-armed, into \(place()): \(meaning)\(Cutover.held(flips))\(left == nil ? "" : leftForOthers)"
   }
 
   /// Where it was is nothing for clients while new still fails.
@@ -176,7 +177,7 @@ extension Cutover {
       }
       remember()
     }
-    return "OK nothing to lift: the proxy is not rolled back; \(describe())"
+    return "OK nothing to lift: the proxy is not rolled back, it is at \(place())"
       + (!isThere ? "" : isFleet ? "; the file \(latch?.path ?? "") is removed" : leftForOthers)
   }
 

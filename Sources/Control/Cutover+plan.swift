@@ -180,6 +180,6 @@ extension Cutover {
     decided(.resumed, describe(), reason.isEmpty ? paused : reason, by: who)
     await writeAccount()
     logger.notice("resumed by \(who)")
-    return "OK resumed: \(describe())"
+    return "OK resumed: \(place())"
   }
 }

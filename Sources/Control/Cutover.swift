@@ -177,13 +177,17 @@ actor Cutover {
         "nothing was changed: the flag file says stage \(wanted.name), and stage \(definition.stage.name) is wanted; "
           + "correct the file, or name the stage in the order")
     }
+    if stage == .live, percentage == nil, change.definition.percent == 0 {
+      throw Refused(
+        "nothing was changed: the flag file gives new 0 % of the keys; say how many, as in 'stage live 25'")
+    }
     if isRolledBack, wanted == .complete, definition.stage != .complete {
       throw Refused(
         "nothing was changed: the proxy is rolled back, and from complete there is no way back; 'rearm' first"
       )
     }
     if change.definition.version == inForce.definition.version, isGood, flagsError == nil {
-      return "OK already \(describe()): nothing was changed"
+      return "OK already at \(place()): nothing changed"
         + (isRolledBack ? "; in force after 'rearm', until then every key is answered by legacy" : "")
     }
     let unmet = await unmetGates(from: definition, to: change.definition)
@@ -193,17 +197,14 @@ actor Cutover {
     guard unmet.isEmpty || force != nil else { throw refusal(of: order, unmet, who: who) }
     let before = position
     let rollbacks = rollbacks
-    let edit = FlagEdit(from: definition, to: change.definition)
+    let past = definition
     let isUp = Evidence.isUp(from: definition, to: change.definition)
     take(change)
     let reason = unmet.isEmpty ? force ?? reason : Cutover.forced(force ?? "", unmet)
     let flips = await publish(deadline: settings.fenceDeadline)
     await noteForced(force ?? "", unmet, who: who)
     record(stage == nil ? .ramp : .stage, from: before, who: who, reason: reason, flips: flips)
-    var answer = "OK \(describe()): \(edit.text)\(Cutover.held(flips))"
-    if percentage != nil, definition.stage < .live {
-      answer += "; the percentage counts from stage live on"
-    }
+    var answer = moved(from: past, flips, percentage)
     if !unmet.isEmpty { answer += "; FORCED: \(unmet.map(\.text).joined(separator: "; "))" }
     if let emptied = flips.lazy.compactMap(\.emptied).first {
       answer +=
@@ -213,11 +214,7 @@ actor Cutover {
       answer += "; NOTE: new is DOWN: \(reason)"
     }
     if isUp { answer += lacking() }
-    if definition.stage == .complete {
-      answer +=
-        "; NOTE: legacy hears no write any more: the way back is 'stage rampdown', then 'verify --repair', "
-        + "for a rollback from here empties legacy"
-    }
+    if definition.stage == .complete { answer += Cutover.noReturn }
     if let rollback {
       if rollbacks != self.rollbacks { answer += "; NOTE: \(rollback.who) rolled back meanwhile" }
       answer += "; in force after 'rearm', until then every key is answered by legacy"

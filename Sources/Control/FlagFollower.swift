@@ -56,6 +56,6 @@ final class FlagFollower: Sendable {
     if let error = await cutover.flagsError { throw Cutover.Refused(error) }
     let tenths = Int(max(0, min(1e9, -(await cutover.inForce.loadedAt.timeIntervalSinceNow) * 10)))
     let since = tenths < 600 ? "since \(tenths / 10).\(tenths % 10) s" : "since \(tenths / 600) min"
-    return "OK nothing new in the file, what it says is in force \(since): \(await cutover.describe())"
+    return "OK the file is in force \(since), and says nothing new: \(await cutover.place())"
   }
 }

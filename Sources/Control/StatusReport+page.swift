@@ -116,7 +116,11 @@ extension StatusReport {
       return "\(stack.uncarried) keys cannot be carried to new"
     }
     if mirror.dropped_writes > 0 { return "\(mirror.dropped_writes) writes did not reach the mirror" }
-    if mirror.errors > 0 { return "the mirror refused \(mirror.errors) writes or copies" }
-    return "what was compared is not enough to say more"
+    if mirror.errors > 0 {
+      let words = stacks["new"]?.last_trouble.map { " (new said last: \($0.text))" } ?? ""
+      return "the mirror refused \(mirror.errors) writes or copies\(words)"
+    }
+    return
+      "of \(compared) compared reads none counts: they went unanswered, or what they found is answered for"
   }
 }

@@ -47,7 +47,9 @@ extension Evidence {
     }
     if let paused {
       gates.append(
-        gate("paused", paused, "no pause", "an end of the fault, then sluice close", if: false))
+        gate(
+          "paused", paused, "no pause",
+          isPausedByPlan ? "sluice plan resume" : "an end of the fault, then sluice close", if: false))
     }
     gates.append(
       gate(
@@ -160,7 +162,11 @@ extension Evidence {
       gates.append(bound("slow", bad, of: slots, below: new.guardrails.slow.healthy))
     }
     gates += besideLegacy(seconds, new.guardrails)
-    let skipped = plan.steps.filter { $0.hundredths > old.reach && $0.hundredths < new.reach }
+    // Nothing is compared any more from rampdown on, so that is not the step of 100 %.
+    let isBeyond = new.stage > .live
+    let skipped = plan.steps.filter {
+      $0.hundredths > old.reach && (isBeyond || $0.hundredths < new.reach)
+    }
     if !skipped.isEmpty {
       let steps = skipped.map { "\($0) %" }.joined(separator: " and ")
       gates.append(
@@ -208,8 +214,12 @@ extension Evidence {
     let enough = limit > 0 && bad == 0 ? 3.8416 * (1 - limit) / limit : .infinity
     let isCompared = name == "diverged" || name == "missed"
     let about = isCompared && enough < 1e12 ? comparing(UInt64(enough) + 1 - min(total, UInt64(enough))) : nil
+    // What rounds to the limit is above it all the same.
+    let isAround = !isMet && upper.percent == limit.percent
+    let atMost = isAround ? "maybe above " : upper < 0.00005 ? "" : "at most "
+    let known = total == 0 ? "0 of 0, which says nothing" : "\(bad) of \(total), so \(atMost)\(upper.percent)"
     return Gate(
-      "rate \(name)", now: "\(bad) of \(total), so \(upper < 0.00005 ? "" : "at most ")\(upper.percent)",
+      "rate \(name)", now: known,
       needed: "below \(limit.percent)",
       missing: isMet ? "" : bad == 0 ? "more of it" : "fewer of it", about: about)
   }

@@ -104,22 +104,7 @@ struct ControlClient {
   /// A table of what is not met: `…; differs: now 20 open, needed 0 open, missing …; …`.
   private static func gates(_ text: String) -> String {
     let parts = text.split(separator: "; ").map(String.init)
-    var table = TextTable(columns: ["gate", "now", "needed", "missing"], numeric: [])
-    for part in parts.dropFirst() {
-      guard let now = part.firstRange(of: ": now "), let needed = part.firstRange(of: ", needed "),
-        let missing = part.firstRange(of: ", missing "), now.upperBound <= needed.lowerBound,
-        needed.upperBound <= missing.lowerBound
-      else {
-        table.rows.append(["", part, "", ""].map(Output.printable))
-        continue
-      }
-      table.rows.append(
-        [
-          String(part[..<now.lowerBound]), String(part[now.upperBound..<needed.lowerBound]),
-          String(part[needed.upperBound..<missing.lowerBound]), String(part[missing.upperBound...]),
-        ].map(Output.printable))
-    }
-    return Output.printable(parts.first ?? text) + "\n\n" + table.text()
+    return Output.printable(parts.first ?? text) + "\n\n" + OrderAnswer.gateTable(Array(parts.dropFirst()))
       + "\nif it must be all the same: --force \"why\"; it is written down"
   }
 

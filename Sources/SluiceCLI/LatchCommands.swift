@@ -29,7 +29,7 @@ struct Rollback: ParsableCommand {
   func run() throws {
     let why = reason.joined(separator: " ")
     let answer = try options.client().text(["ROLLBACK"] + (why.isEmpty ? [] : [why]))
-    Output.line(Output.printable(answer))
+    Output.line(OrderAnswer.text(answer))
   }
 }
 
@@ -63,7 +63,7 @@ struct Rearm: ParsableCommand {
 
   func run() throws {
     Output.line(
-      Output.printable(
+      OrderAnswer.text(
         try options.client().text(
           ["REARM"] + (fleet ? ["FLEET"] : []) + (resume.map { ["RESUME", $0] } ?? []))))
   }
@@ -80,5 +80,5 @@ struct Reload: ParsableCommand {
 
   @OptionGroup var options: ControlOptions
 
-  func run() throws { Output.line(Output.printable(try options.client().text(["RELOAD"]))) }
+  func run() throws { Output.line(OrderAnswer.text(try options.client().text(["RELOAD"]))) }
 }

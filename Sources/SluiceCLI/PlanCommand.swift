@@ -66,7 +66,10 @@ struct ShowPlan: AsyncParsableCommand {
   }
 
   private func show(_ status: JSONValue) {
-    guard json else { return Output.line(PlanScreen.render(status)) }
+    guard json else {
+      Output.line(PlanScreen.render(status))
+      return
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data = (try? encoder.encode(status["plan"])) ?? Data()

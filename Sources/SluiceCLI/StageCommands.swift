@@ -56,7 +56,7 @@ struct StageCommand: ParsableCommand {
   func run() throws {
     if name == .complete, !yes { try Self.askForTheWord() }
     let arguments = ["STAGE", name.rawValue] + (percent.map { [$0.text] } ?? []) + force.words
-    Output.line(Output.printable(try options.client().text(arguments)))
+    Output.line(OrderAnswer.text(try options.client().text(arguments)))
   }
 }
 
@@ -111,7 +111,7 @@ struct Ramp: ParsableCommand {
   @OptionGroup var options: ControlOptions
 
   func run() throws {
-    Output.line(Output.printable(try options.client().text(["RAMP", percent.text] + force.words)))
+    Output.line(OrderAnswer.text(try options.client().text(["RAMP", percent.text] + force.words)))
   }
 }
 

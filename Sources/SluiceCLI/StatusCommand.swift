@@ -50,7 +50,7 @@ struct StatusCommand: AsyncParsableCommand {
         frame = last.headed("NO ANSWER for \(seconds) s, what follows is old: \(error.message)")
       }
       let (columns, lines) = Terminal.size ?? (80, 24)
-      Output.frame(frame.fitted(columns: columns, lines: lines))
+      guard Output.frame(frame.fitted(columns: columns, lines: lines)) else { return }
       try await Task.sleep(for: .seconds(1))
     }
   }
@@ -60,12 +60,13 @@ struct StatusCommand: AsyncParsableCommand {
     while true {
       let frame = current(client)
       if !json, Terminal.size != nil { Output.clearScreen() }
-      write(frame)
+      guard write(frame) else { return }
       try await Task.sleep(for: .seconds(1))
     }
   }
 
-  private func write(_ text: String) { if json { Output.json(text) } else { Output.line(text) } }
+  @discardableResult
+  private func write(_ text: String) -> Bool { json ? Output.json(text) : Output.line(text) }
 
   private func current(_ client: ControlClient) -> String {
     do { return try show(client) } catch { return json ? "" : "sluice: \(error.message)" }

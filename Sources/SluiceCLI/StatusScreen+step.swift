@@ -7,7 +7,10 @@ extension StatusScreen {
     if let why = step["forced"].text { lines.append(row("FORCED", why)) }
     if let why = step["paused"].text {
       lines.append(
-        row("PAUSED", "\(why); no step up is taken until it is mended and \"sluice close\" says why"))
+        row(
+          "PAUSED",
+          "\(why); no step up is taken until \(why.hasPrefix("plan: ") ? "\"sluice plan resume\"" : "it is mended and \"sluice close\" says why")"
+        ))
     }
     for closing in step["closings"].elements {
       lines.append(

@@ -362,7 +362,7 @@ enum StatusScreen {
 
   private static func wayBack(_ status: JSONValue) -> String {
     guard status["rolled_back"].bool != true else {
-      return row("go on", "find out why, then: sluice rearm (into stage shadow)")
+      return row("next", "find out why, then: sluice rearm (into stage shadow)")
     }
     guard status["effective_stage"].text == "complete" else {
       return row("way back", "sluice rollback \"why\"")

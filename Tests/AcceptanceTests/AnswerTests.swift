@@ -18,7 +18,7 @@ extension Acceptance {
         let answer = try sluice.control("RELOAD").text ?? ""
         #expect(try sluice.status().number("percent") == Double(percent), "round \(round): \(answer)")
         #expect(
-          answer.contains("→ \(percent) %") || answer.hasSuffix("stage live, \(percent) %"), "\(answer)")
+          answer.contains("→ \(percent) %") || answer.hasSuffix("live \(percent) %"), "\(answer)")
       }
     }
 
@@ -62,7 +62,7 @@ extension Acceptance {
       let client = try sluice.client()
       for key in keys { #expect(try client.command("GET", key).text == "new") }
       let answer = try operators.reply()
-      #expect(answer.contains("OK stage complete"), "\(answer)")
+      #expect(answer.contains("OK complete: new answers every key"), "\(answer)")
     }
 
     @Test("of two orders at once one wins, and the other is told which")

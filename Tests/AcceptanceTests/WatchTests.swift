@@ -33,5 +33,17 @@ extension Acceptance {
         #expect(lines.contains { $0.contains("sluice rearm") })
       }
     }
+
+    @Test("It ends when nobody reads it any more")
+    func unread() throws {
+      let process = try SluiceProcess(legacy: "memory:", new: "memory:", .init(stage: "off"))
+      let ran = try Child.run(
+        "/usr/bin/env",
+        [
+          "bash", "-c",
+          "timeout 10 '\(try SluiceProcess.executable())' status --watch | head -1; echo ended ${PIPESTATUS[0]}",
+        ], environment: ["SLUICE_CONTROL": "127.0.0.1:\(process.controlPort)"])
+      #expect(ran.output.hasSuffix("ended 0\n"), "\(ran)")
+    }
   }
 }

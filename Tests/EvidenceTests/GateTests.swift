@@ -180,8 +180,15 @@ import Testing
     #expect(unmet(evidence, from, to) == ["paused"])
     evidence.startAgain()
     #expect(unmet(evidence, try flags("shadow"), to) == ["paused"], "another routing is no way round")
+    func wayOn() -> String? {
+      evidence.gates(from: from, to: to, .init()).first { $0.name == "paused" }?.missing
+    }
+    #expect(wayOn() == "an end of the fault, then sluice close")
     evidence.close()
     #expect(unmet(evidence, from, to) == [])
+    // A plan's, or a person's, ends otherwise.
+    evidence.pause("\(Evidence.planWord)paused by alice: lunch")
+    #expect(wayOn() == "sluice plan resume")
   }
 
   // MARK: With a plan
@@ -304,6 +311,16 @@ import Testing
     #expect(evidence.failing(Guardrails()).now.hasPrefix("400000 of 1000000"))
     evidence.add(good, at: start + .seconds(1))
     #expect(evidence.failing(Guardrails()).isMet)
+  }
+
+  @Test(
+    "From rampdown on nothing is compared, so whoever goes there from below passes the step of 100 % over")
+  func lastStep() throws {
+    let good = evidence { $0.compare.matched = 10_000 }
+    let down = try flags("rampdown", 50, plan: Self.plan)
+    let gate = good.gates(from: try flags("live", 50), to: down, .init()).first { $0.name == "step" }
+    #expect(gate?.now == "50 % of the keys" && gate?.needed == "100 %")
+    #expect(!good.gates(from: try flags("live", 100), to: down, .init()).contains { $0.name == "step" })
   }
 
   @Test("Rampdown and complete want a verification on the step before, and rampdown compares nothing")

@@ -334,8 +334,8 @@ import Testing
         """) == [
           "1|2026-03-01 12:00:10.000|stage|off 0 %|shadow 0 %||0|0|8|2|2|0|0|cold",
           "2|2026-03-01 12:00:20.000|ramp|shadow 0 %|live 25 %|plan|50|10|5|4|1|0|9|differs",
-          "3|2026-03-01 12:01:20.000|rollback|live 25 %|off 0 %||1|0|0|0|0|0|0|hold",
-          "4|2026-03-01 12:01:30.000|rearm|off 0 %|live 12.5 %|fixed|0|4|1|0|0|0|0|pass",
+          "3|2026-03-01 12:01:20.000|rollback|live 25 %|rolled back||1|0|0|0|0|0|0|hold",
+          "4|2026-03-01 12:01:30.000|rearm|rolled back|live 12.5 %|fixed|0|4|1|0|0|0|0|pass",
         ])
     #expect(try scratch.rows("SELECT seconds FROM cutover_story LIMIT 3") == ["10.0", "60.0", "10.0"])
   }

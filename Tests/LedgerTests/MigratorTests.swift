@@ -22,7 +22,7 @@ import Testing
         "1|ledger|16", "2|groups_suspects_fences|16", "3|benchmarks|16", "4|trouble|16",
         "5|refusals|16", "6|evidence|16", "7|holds|16", "8|servers_and_copies|16",
         "9|served_and_closed|16", "10|what_is_left|16", "11|names_and_plan|16",
-        "12|outbox|16", "13|rolled_back|16",
+        "12|outbox|16", "13|rolled_back|16", "14|story_of_a_rollback|16",
       ])
     #expect(try scratch.rows("PRAGMA auto_vacuum") == ["2"])
     #expect(try scratch.rows("PRAGMA journal_mode") == ["wal"])

@@ -54,6 +54,86 @@ import Testing
     #expect(isDone && outbox.waiting == 0 && outbox.delivered == 1 && outbox.lost == 0)
   }
 
+  /// A receiver with a clock of its own, that is away for a while.
+  private struct Receiver {
+    /// How it is away, so that each way is tried.
+    enum Away: CaseIterable {
+      /// Nobody listens, or it has trouble of its own: known at once.
+      case refusing
+      /// It takes the connection and says nothing until patience ends.
+      case silent
+      /// It has heard, and its answer is lost.
+      case deaf
+    }
+
+    let away: Away
+    let until: Int64
+    private(set) var heard: [String] = []
+
+    init(_ away: Away, until: Int64) { (self.away, self.until) = (away, until) }
+
+    /// What comes of a letter that is sent at `now`, and when that is known.
+    mutating func take(_ letter: Outbox.Letter, at now: Int64) -> (Outbox.Outcome, at: Int64) {
+      guard now < until else {
+        heard.append(letter.id)
+        return (.delivered, now + 5)
+      }
+      switch away {
+      case .refusing: return (.failed("it cannot be reached"), now + 1)
+      case .silent: return (.failed("it did not answer within 10000 ms"), now + 10_000)
+      case .deaf:
+        heard.append(letter.id)
+        return (.failed("it closed the connection before it had answered"), now + 5)
+      }
+    }
+  }
+
+  @Test(
+    "A receiver that is down for a minute gets everything once, in order, soon after it is back",
+    arguments: Receiver.Away.allCases, [UInt64(1), 2, 3])
+  private func aMinute(_ away: Receiver.Away, _ seed: UInt64) throws {
+    var (outbox, receiver) = (Outbox(), Receiver(away, until: 60_000))
+    var generator = Seeded(state: seed)
+    var underWay: (letter: Outbox.Letter, outcome: Outbox.Outcome, at: Int64)?
+    var (made, attempts, last) = (0, 0, Int64(0))
+    // Milliseconds; what happens goes on for half a minute when it is back.
+    for now in stride(from: 0, through: 150_000, by: 5) as StrideThrough<Int64> {
+      if now <= 90_000, generator.next() % 400 == 0 {
+        made += 1
+        _ = outbox.add(letter(made, at: now))
+      }
+      if let ended = underWay, ended.at <= now {
+        underWay = nil
+        _ = outbox.ended(ended.letter, ended.outcome, at: now)
+      }
+      for letter in outbox.due(at: now).send {
+        #expect(underWay == nil, "one at a time")
+        attempts += 1
+        let (outcome, at) = receiver.take(letter, at: now)
+        underWay = (letter, outcome, at)
+        if outbox.waiting > 0 { last = now }
+      }
+    }
+    let all = (1...made).map { "\($0)" }
+    #expect(outbox.waiting == 0 && outbox.lost == 0 && outbox.delivered == UInt64(made) && made > 20)
+    // By the ids, which each request has in a header, it is told what it has heard before.
+    var seen: Set<String> = []
+    #expect(receiver.heard.filter { seen.insert($0).inserted } == all, "all of it, in order")
+    if away != .deaf { #expect(receiver.heard == all, "and nothing twice") }
+    // The pauses have grown: nobody is hammered for a minute.
+    #expect(attempts - made < 12, "\(attempts) for \(made)")
+    #expect(last < 135_000)
+  }
+
+  private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state >> 33
+    }
+  }
+
   @Test(
     "What a receiver refuses for good keeps nobody waiting, and what is too old or too much is lost by count")
   func lost() {
