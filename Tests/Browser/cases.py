@@ -3,7 +3,7 @@
 
     cases.py SLUICE [--core] [--only NAME …] [--pictures FOLDER]
 
---core leaves out what takes longer or wants an optimised build. --pictures also keeps screenshots.
+--core leaves out what wants an optimised build. --pictures also keeps screenshots.
 """
 import argparse, http.server, os, sys, threading, time, traceback
 
@@ -321,8 +321,8 @@ def fifty(sluice, _):
         assert busy - quiet < 2, f"{busy - quiet:.2f} % of a core"
 
 
-CASES = [numbers, rolls_back, guardrail, killed, tokens, names, elsewhere, by_keyboard, without_script, fleet]
-LONG = [fifty, readme]
+CASES = [numbers, rolls_back, guardrail, killed, tokens, names, elsewhere, by_keyboard, without_script, fleet, readme]
+LONG = [fifty]
 
 
 def main():
