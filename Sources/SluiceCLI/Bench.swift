@@ -11,11 +11,15 @@ struct Bench: AsyncParsableCommand {
       One pair is a set and a get, one after the other; the keys are the benchmark's own and are deleted.
       Results are kept in the ledger. Times depend on the machine: measure both on the same one, under the same load.
 
+      Both have to go the same way, straight to the server or through the proxy; else the proxy's hop is in the
+      difference, and compare says so instead of a verdict on the migration.
+
       Examples:
-        sluice bench before --url redis://old:6379
-        sluice bench after  --url redis://new:6379 --preset web_app
+        sluice bench before --url redis://127.0.0.1:6400        through a running proxy, at stage off
+        sluice bench after  --url redis://127.0.0.1:6400        the same way, at live 100 or later
         sluice bench compare
-        sluice bench after  --url redis://127.0.0.1:6400        through a running proxy
+        sluice bench before --url redis://old:6379              or both straight to their servers
+        sluice bench after  --url redis://new:6379 --preset web_app
       """,
     subcommands: [BenchBefore.self, BenchAfter.self, BenchCompare.self])
 }
@@ -54,6 +58,7 @@ struct BenchCompare: ParsableCommand {
   func run() throws {
     let comparison = try comparison()
     Output.line(Self.text(comparison))
+    if let hop = Self.hop(comparison) { throw Failure(.data, hop) }
     guard !comparison.isRegression else { throw Failure(.data, Self.reason(comparison)) }
   }
 
@@ -69,6 +74,13 @@ struct BenchCompare: ParsableCommand {
           throw Failure(
             .noInput,
             "the ledger has no run \"\(phase.rawValue)\" named \"\(place.name)\"; run sluice bench \(phase.rawValue)"
+          )
+        }
+        guard entry.succeeded == entry.pairs, entry.pairs > 0 else {
+          throw Failure(
+            .data,
+            "the newest run \"\(phase.rawValue)\" named \"\(place.name)\" has lost \(entry.pairs - entry.succeeded) of its "
+              + "\(entry.pairs) pairs, so there is nothing to compare; run sluice bench \(phase.rawValue) again"
           )
         }
         return BenchmarkResult(entry)
@@ -94,8 +106,29 @@ struct BenchCompare: ParsableCommand {
 
       \(table.text())
 
-      verdict \(comparison.verdict.rawValue); baseline \(comparison.keepsBaseline ? "kept" : "NOT kept")
+      verdict \(verdict(comparison))
       """
+  }
+
+  private static func verdict(_ comparison: BenchmarkComparison) -> String {
+    guard hop(comparison) == nil else { return "none: the proxy's hop is in the difference" }
+    return "\(comparison.verdict.rawValue); baseline \(comparison.keepsBaseline ? "kept" : "NOT kept")"
+  }
+
+  /// Why two runs that went different ways say nothing about the migration; nil where they went the same.
+  static func hop(_ comparison: BenchmarkComparison) -> String? {
+    let (before, after) = (isThroughProxy(comparison.before), isThroughProxy(comparison.after))
+    guard before != after else { return nil }
+    return
+      "one run went through the proxy and the other straight to a server: what lies between them is the proxy's hop, and no "
+      + "verdict on the migration; "
+      + (after
+        ? "measure before through the proxy too, at stage off"
+        : "measure after straight to the new server, or before again")
+  }
+
+  private static func isThroughProxy(_ result: BenchmarkResult) -> Bool {
+    result.subject.hasSuffix(BenchRun.throughProxy)
   }
 
   /// `12.5 % worse`, for a share of 0.125.

@@ -113,7 +113,7 @@ def plan(sluice, folder):
         if done.returncode:
             wrong.append(f"a command ended with {done.returncode}; the last lines:\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
         else:
-            for words in ("verdict", "hop", "complete"):
+            for words in ("verdict", "the proxy's hop is in the difference", "complete"):
                 if words not in done.stdout:
                     wrong.append(f"nothing said {words!r}")
             if not os.path.exists(os.path.join(home, "incident.tar.gz")):
