@@ -8,7 +8,16 @@ SHELL := /bin/bash
 # them all tests, check at run time that no two accesses to one variable overlap; the release build leaves that out.
 RELEASE := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 SLUICE := .build/release/sluice
+# For `sluice --version`: the commit, and a plus where files were changed beside it. Only the release build is told: a debug build is of the tree as it is.
+REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo +)
 SIMULATE := .build/release/sluice-simulate
+# Of `make install` and `make deb`.
+PREFIX := /usr/local
+DESTDIR :=
+# The same build, linked smaller: without the names that nobody loads, with its addresses packed (glibc 2.36), and with the part of ICU's data that it uses
+# (scripts/small-icu).
+ICU := .build/small-icu.o
+PACKED = -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker $(CURDIR)/$(ICU)
 # Of `make chaos`.
 SECONDS := 30
 SEED := 1
@@ -69,6 +78,8 @@ test: ## lint, build and run all tests
 	Tests/Simulation/breaks .build/debug/sluice-simulate
 	@# Three cache libraries, moved from one Redis to another while they work.
 	python3 Tests/Foreign/applications.py .build/debug/sluice --core
+	@# What is installed beside the binary, and what it tells systemd.
+	python3 Tests/Package/artifacts.py .build/debug/sluice
 	@# The commands of two pages, as they stand there.
 	python3 Tests/Foreign/pages.py .build/debug/sluice
 	@# Two services and their caches through a whole cutover, beside the same ones on a Redis alone.
@@ -163,10 +174,37 @@ copies: ## how many writes in 10,000 make a copy: make copies LEGACY=redis-7.0 N
 	@$(MAKE) --no-print-directory release release-bench
 	.build/release/sluice-bench copies $(PROGRAMS)
 
+.PHONY: documentation
+documentation: ## the library products' documentation (DocC), in .build/documentation
+	@scripts/install-packages run
+	swift build
+	@scripts/documentation
+
 .PHONY: release
 release: # the proxy, optimised
 	@scripts/install-packages run
-	swift build $(RELEASE) --product sluice
+	SLUICE_REVISION=$(REVISION) swift build $(RELEASE) --product sluice
+
+.PHONY: packed
+packed: # the same, small: what is installed
+	@scripts/install-packages run
+	@mkdir -p .build
+	@scripts/small-icu "$$(dirname "$$(dirname "$$(realpath "$$(command -v swift)")")")/lib/swift_static/linux/lib_FoundationICU.a" $(ICU)
+	SLUICE_REVISION=$(REVISION) swift build $(RELEASE) $(PACKED) --product sluice
+
+.PHONY: install
+install: packed ## binary, manual pages, completions, unit and configuration: make install PREFIX=/usr/local DESTDIR=
+	@scripts/install-files $(SLUICE) "$(DESTDIR)" "$(PREFIX)"
+	@echo "installed in $(DESTDIR)$(PREFIX)"
+
+.PHONY: deb
+deb: packed ## a Debian package, in .build/deb
+	@scripts/make-deb $(SLUICE)
+
+.PHONY: package
+package: packed ## the Debian package on a fresh Debian: installed, started, updated, rolled out, rolled back, removed
+	@scripts/install-packages package
+	Tests/Package/debian.py $(SLUICE)
 
 .PHONY: release-bench
 release-bench: # the load generator, optimised

@@ -25,6 +25,12 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let keyDerivation = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
+/// The commit that is built, for `sluice --version`: `make release` says it.
+let revision = String(
+  (Context.environment["SLUICE_REVISION"] ?? "unknown").filter {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "+")
+  })
+
 let package = Package(
   name: "sluice",
   products: [
@@ -135,14 +141,20 @@ let package = Package(
     room(
       "Control",
       [
-        "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting", "SluiceFigures",
-        "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
+        "SluiceBuild", "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting",
+        "SluiceFigures", "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
         "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts", "SluiceAdmin", "SluiceAdminDoor",
         "SluicePasswords",
         "SluiceDefaultFlags", "SluiceLedger", "SluiceConfiguration", "SluiceEvidence", "SluiceTelling",
         "SluiceHTTPCaller", nio, nioPosix, logging,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
+
+    // The version, and of which commit this is a build.
+    .target(
+      name: "CSluiceBuild", path: "Sources/CBuild",
+      cSettings: [.define("SLUICE_REVISION", to: revision.isEmpty ? "unknown" : revision)]),
+    room("Build", ["CSluiceBuild"]),
 
     // Where Sluice is a Redis client itself.
     .systemLibrary(
@@ -179,7 +191,7 @@ let package = Package(
     .target(
       name: "SluiceRoutedCache",
       dependencies: [
-        "SluiceCache", "SluiceRouting", "SluiceFlags", "SluiceDefaultFlags", "SluiceFigures",
+        "SluiceBuild", "SluiceCache", "SluiceRouting", "SluiceFlags", "SluiceDefaultFlags", "SluiceFigures",
         "SluiceEvidence", "SluiceJournal", "SluiceLedger", "SluiceRESP",
         deque, logging,
       ],
@@ -199,7 +211,7 @@ let package = Package(
     .target(
       name: "SluiceCLI",
       dependencies: [
-        "SluiceAssessment", "SluiceCommands", "SluiceRESP",
+        "SluiceAssessment", "SluiceBuild", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
         "SluiceRedisClient", "SluiceTLS", "SluicePasswords", "SluiceAdmin",
@@ -379,7 +391,8 @@ let package = Package(
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [
-        "SluiceCLI", "SluiceConfiguration", "SluiceLedger", "SluiceLoadGenerator", "SluiceCache",
+        "SluiceBuild", "SluiceRedisClient", "SluiceCLI", "SluiceConfiguration", "SluiceLedger",
+        "SluiceLoadGenerator", "SluiceCache",
         "SluiceControl", "SluiceTestSupport", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import NIOPosix
 import ServiceLifecycle
+import SluiceBuild
 import SluiceCommands
 import SluiceConfiguration
 import SluiceFlags
@@ -16,7 +17,7 @@ import Synchronization
 /// run in the ledger.
 public final class SluiceService: Service {
   /// Of this build.
-  public static let version = "0.1.0"
+  public static let version = Build.version
 
   let configuration: ServeConfiguration
   let logger: Logger
@@ -186,6 +187,10 @@ public final class SluiceService: Service {
       warnings: [files.shortage, tls.outlook()].compactMap(\.self) + Lookout.clocks(proxy, configuration)
         + Lookout.hidden(proxy, configuration.stacks))
     FileHandle.standardOutput.write(Data(screen.utf8))
+    let supervisor = Supervisor(environment: ProcessInfo.processInfo.environment)
+    supervisor?.ready(stage)
+    let lanes = configuration.threads
+    let watched = Task { await supervisor?.watch { await proxy.health().count == lanes } }
 
     await untilShutdown(
       cutover,
@@ -198,6 +203,8 @@ public final class SluiceService: Service {
     }
 
     logger.notice("draining")
+    watched.cancel()
+    supervisor?.stopping()
     follower?.stop()
     await fetcher?.stop()
     await proxy.drain(

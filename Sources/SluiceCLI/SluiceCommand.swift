@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SluiceBuild
 import SluiceRedisClient
 
 /// The command line of Sluice. Everything but `serve` and `report` talks to the control port of a running
@@ -46,8 +47,8 @@ public struct SluiceCommand: AsyncParsableCommand {
       Diagnose.self, Bench.self,
     ])
 
-  /// The version of the command line and of the proxy it serves.
-  public static let version = "0.1.0"
+  /// The command line and the proxy that it serves, with their revision and build.
+  public static let version = Build.text
 
   public init() {}
 

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import SluiceBuild
 import SluiceCache
 import SluiceFigures
 import SluiceFlags
@@ -49,7 +50,7 @@ public final class RoutedCache: Cache {
     do {
       book = try ledger.map {
         try Ledger(
-          options.ledgerConfiguration($0), version: "0.1.0", summary: "in process",
+          options.ledgerConfiguration($0), version: Build.version, summary: "in process",
           lost: { logger.error("\($0)") },
           commandName: { RoutedCommand(rawValue: $0)?.name ?? "UNKNOWN" })
       }
