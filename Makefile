@@ -83,7 +83,7 @@ test: ## lint, build and run all tests
 	@# The commands of two pages, as they stand there.
 	python3 Tests/Foreign/pages.py .build/debug/sluice
 	@# Two services and their caches through a whole cutover, beside the same ones on a Redis alone.
-	python3 Examples/fastapi-service/walk.py .build/debug/sluice --only after --only django --seconds 1
+	python3 Examples/fastapi-service/walk.py .build/debug/sluice --only after --only django --seconds 0.5
 	@# The page in a real Chromium; `make browser` has the rest of it.
 	@scripts/install-packages browser
 	@scripts/browser-tools

@@ -126,6 +126,23 @@ def pages(sluice, folder):
     check(typed.split() == ["rollback"], f"`sluice roll` and a tab give {typed!r}")
 
 
+def installed(sluice, folder):
+    """`make install PREFIX=/opt/sluice DESTDIR=…`, twice."""
+    root = os.path.join(folder, "installed")
+    for _ in range(2):
+        done = said(os.path.join(TOP, "scripts", "install-files"), sluice, root, "/opt/sluice")
+        if not check(done.returncode == 0, f"install-files: {done.stderr[-300:]}"):
+            return
+        settings = os.path.join(root, "opt/sluice/etc/sluice/sluice.yaml")
+        open(settings, "a").write("# edited\n")
+    check(open(settings).read().count("# edited") == 2, "the second installation has overwritten the configuration")
+    unit = open(os.path.join(root, "opt/sluice/lib/systemd/system/sluice.service")).read()
+    check("ExecStart=/opt/sluice/bin/sluice serve --config /opt/sluice/etc/sluice/sluice.yaml" in unit, "the unit starts another sluice")
+    check(said(os.path.join(root, "opt/sluice/bin/sluice"), "--version").stdout == said(sluice, "--version").stdout, "the installed binary is another one")
+    checked = said(os.path.join(root, "opt/sluice/bin/sluice"), "serve", "--config", settings, "--threads", "0")
+    check("threads" in checked.stderr and "unknown key" not in checked.stderr, f"the configuration as it is installed: {checked.stderr[:300]}")
+
+
 UNIT = {
     "Type": "notify", "User": "sluice", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateDevices": "yes", "PrivateTmp": "yes",
     "CapabilityBoundingSet": "", "MemoryDenyWriteExecute": "yes", "RestrictNamespaces": "yes", "SystemCallArchitectures": "native", "StateDirectory": "sluice",
@@ -244,9 +261,16 @@ def kubernetes(sluice, folder, packages):
         check(status().get("stage") == "off", f"the config map says off, the proxy {status().get('stage')}")
         map_flags(flags.replace('"defaultVariant": "off"', '"defaultVariant": "dualwrite"'), "..second")
         check(until(lambda: status().get("stage") == "dualwrite"), f"an edit of the config map is not seen: {status().get('stage')}")
+        # An order is carried out, and says that the map does not know of it; the map's next edit wins.
+        step = said(sluice, "stage", "shadow", "--control", f"127.0.0.1:{ports['6401']}")
+        check("NOT in the flag file" in step.stdout and status().get("stage") == "shadow", f"an order is answered {step.stdout}{step.stderr}")
+        map_flags(flags.replace('"defaultVariant": "off"', '"defaultVariant": "dualwrite"') + "\n", "..third")
+        check(until(lambda: status().get("stage") == "dualwrite"), f"the next edit of the map does not win: {status().get('stage')}")
         back = said(sluice, "rollback", "a drill", "--control", f"127.0.0.1:{ports['6401']}")
         check(back.returncode == 0 and status().get("rolled_back"), f"a rollback where the flags cannot be written: {back.stderr}")
         check(probe("readinessProbe") == 200, "rolled back is not ready")
+        lifted = said(sluice, "rearm", "--resume", "it is over", "--control", f"127.0.0.1:{ports['6401']}")
+        check(lifted.returncode == 0 and not status().get("rolled_back"), f"rearm --resume: {lifted.stdout}{lifted.stderr}")
     finally:
         servers.stop()
 
@@ -278,6 +302,7 @@ def main():
         versions(options.sluice)
         notices(options.sluice, folder)
         pages(options.sluice, folder)
+        installed(options.sluice, folder)
         unit(folder)
         container(options.sluice, packages)
         kubernetes(options.sluice, folder, packages)
