@@ -99,9 +99,11 @@ browser: ## the page in a real Chromium, before a proxy under load: make browser
 	.build/browser/bin/python Tests/Browser/cases.py $(SLUICE) $(if $(PICTURES),--pictures $(PICTURES))
 
 .PHONY: examples
-examples: ## build and test the examples, each a package of its own
+examples: ## build and test the examples, each a package of its own; the Hummingbird service through a whole cutover
 	@scripts/install-packages run
 	swift test --package-path Examples/hummingbird-sessions
+	@$(MAKE) --no-print-directory release
+	python3 Examples/fastapi-service/walk.py $(SLUICE) --only hummingbird
 
 .PHONY: foreign
 foreign: ## the test suites of Redis clients, on a Redis and on Sluice before two: make foreign STAGE=live
