@@ -10,7 +10,7 @@ public enum StartupScreen {
   ///   - admin: where the page really is; empty means as configured.
   ///   - stage: the stage in force, with its percentage where it has one: `live, 25 %`.
   ///   - flagsError: why the flag file is not used; nil if it is, or if there is none.
-  ///   - servers: what the servers behind legacy and new have said they are: `Redis 7.0.15`; nil where one was not met yet.
+  ///   - servers: what the servers behind legacy and new have said they are: `Redis 7.0.15`, or why one is not there: `DOWN: …`; nil where neither is known yet.
   ///   - isRemembered: whether what was in force before the start stays in its place.
   ///   - ledgerError: the same of the ledger.
   ///   - warnings: what was found besides those of the configuration.

@@ -124,8 +124,10 @@ extension Cutover {
     guard longest > 0 else { return "" }
     let commands = flips.reduce(0) { $0 + $1.commands }
     let cut = Set(flips.flatMap(\.cutOff)).map(\.name)
-    return " (held \(commands) commands for \(Double(longest / 10_000) / 100) ms"
-      + (cut.isEmpty ? ")" : "; cut off: \(cut.joined(separator: ", ")))")
+    let parts =
+      (commands > 0 ? ["held \(commands) commands for \(Double(longest / 10_000) / 100) ms"] : [])
+      + (cut.isEmpty ? [] : ["cut off: \(cut.joined(separator: ", "))"])
+    return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
   }
 }
 

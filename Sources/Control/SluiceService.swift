@@ -182,7 +182,7 @@ public final class SluiceService: Service {
       configuration, version: SluiceService.version, listening: listening, control: control.addresses,
       admin: admin?.addresses ?? [],
       stage: stage.replacing("stage ", with: "") + (start.rollback == nil ? "" : " (ROLLED BACK)"),
-      servers: (proxy.facts(of: .legacy)?.name, proxy.facts(of: .new)?.name),
+      servers: (met(.legacy, proxy), met(.new, proxy)),
       flagsError: start.error, isRemembered: start.isRemembered, ledgerError: ledgerError,
       warnings: [files.shortage, tls.outlook()].compactMap(\.self) + Lookout.clocks(proxy, configuration)
         + Lookout.hidden(proxy, configuration.stacks))
@@ -216,6 +216,11 @@ public final class SluiceService: Service {
     await messenger.finish()
     ledger?.close(clean: true)
     logger.notice("stopped")
+  }
+
+  /// What the screen says of a stack: who it is, or why it is not there; nil while neither is known.
+  private func met(_ stack: StackID, _ proxy: ProxyServer) -> String? {
+    health[stack].health.reason.map { "DOWN: \($0)" } ?? proxy.facts(of: stack)?.name
   }
 
   /// Lets the guardrails look ten times a second and collects figures once, until the service is told to end.

@@ -15,6 +15,7 @@ struct FleetCommand: AsyncParsableCommand {
         - { name: a, control: 10.0.0.1:6401, password_file: ops.txt }
         - { name: b, control: 'tls:10.0.0.2:6401?ca=/etc/ca.pem' }
 
+      (admin, token_file and ca there are for the page: docs/admin.md.)
       All are asked at once, and what one answers waits for no other. The exit code is 1 when one did not
       answer, refused, or is not where the others are.
 

@@ -188,6 +188,7 @@ extension Acceptance {
       #expect(try process.terminate() == .code(0))
       try process.restart()
       try eventually("new is known to be down") { try process.status().text("stacks.new.health") == "down" }
+      #expect(process.child.output.contains(", DOWN: "))
       let moved = try sluice(["stage", "shadow"], process)
       #expect(!moved.contains("was emptied"), "\(moved)")
       #expect(moved.contains("new is not there yet, and is emptied before it answers"), "\(moved)")
