@@ -109,9 +109,10 @@ public enum TLSWords {
     return .other
   }
 
-  /// BoringSSL's own words, without numbers and places of its source.
+  /// BoringSSL's own words, or the system's, without numbers and places of a source.
   public static func plain(_ error: any Error) -> String {
     switch error {
+    case let error as IOError where error.errnoCode != 0: String(cString: strerror(error.errnoCode))
     case let error as BoringSSLError: words(of: error)
     case NIOSSLError.handshakeFailed(let error): words(of: error)
     default: "\(error)"

@@ -74,7 +74,7 @@ import Testing
     let gone = try HTTPReceiver()
     gone.stop()
     fault = await #expect(throws: HTTPFault.self) { try await call(gone.port) }
-    #expect(fault?.description.hasPrefix("cannot be reached") == true, "\(String(describing: fault))")
+    #expect(fault?.description == "cannot be reached: Connection refused", "\(String(describing: fault))")
     let other = try HTTPReceiver()
     defer { other.stop() }
     _ = await #expect(throws: HTTPFault.self) {
