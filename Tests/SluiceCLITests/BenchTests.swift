@@ -3,6 +3,7 @@ import Foundation
 import SluiceCache
 import SluiceLedger
 import SluiceLoadGenerator
+import SluiceRedisClient
 import SluiceTestSupport
 import Testing
 
@@ -24,9 +25,12 @@ import Testing
   }
 
   /// Keeps a run whose pairs all took so many milliseconds.
-  private func keep(_ phase: BenchmarkBook.Phase, milliseconds: Double, name: String = "default") throws {
+  private func keep(
+    _ phase: BenchmarkBook.Phase, milliseconds: Double, name: String = "default", subject: String = "given",
+    succeeded: Int = 100
+  ) throws {
     let result = BenchmarkResult(
-      subject: "given", times: [Double](repeating: milliseconds / 1000, count: 100), succeeded: 100)
+      subject: subject, times: [Double](repeating: milliseconds / 1000, count: 100), succeeded: succeeded)
     try BenchmarkBook(path: ledger).add(
       BenchmarkBook.Entry(result, name: name, phase: phase, valueBytes: 64))
   }
@@ -61,6 +65,53 @@ import Testing
     try keep(.before, milliseconds: 10, name: "other")
     let missing = await #expect(throws: Failure.self) { try await run(["compare", "--name", "other"]) }
     #expect(missing?.code == .noInput)
+  }
+
+  @Test(
+    "Where one run went through the proxy and the other did not, its hop is named, and there is no verdict")
+  func hop() async throws {
+    let (straight, through) = ("plain redis://old", "plain redis://proxy" + BenchRun.throughProxy)
+    for (before, after, isHop) in [
+      (straight, through, true), (through, straight, true), (straight, straight, false),
+      (through, through, false),
+    ] {
+      let name = "\(before) \(after)"
+      try keep(.before, milliseconds: 10, name: name, subject: before)
+      try keep(.after, milliseconds: isHop ? 30 : 10, name: name, subject: after)
+      let comparison = try
+        (SluiceCommand.parseAsRoot(
+          ["bench", "compare", "--name", name, "--ledger", ledger]) as? BenchCompare)?.comparison()
+      let text = BenchCompare.text(try #require(comparison))
+      #expect(text.contains("the proxy's hop is in the difference") == isHop, "\(text)")
+      guard isHop else {
+        try await run(["compare", "--name", name])
+        continue
+      }
+      let failure = await #expect(throws: Failure.self) { try await run(["compare", "--name", name]) }
+      #expect(failure?.code == .data && failure?.message.contains("hop") == true)
+    }
+  }
+
+  @Test("A run that lost pairs is not kept, and one that an older version has kept is not compared")
+  func lost() async throws {
+    let redis = try RedisServer()
+    let url = redis.url
+    let emptier = Task.detached {
+      let client = try RedisClient(try RedisEndpoint(url))
+      while !Task.isCancelled { _ = try client.command("FLUSHALL") }
+    }
+    let failure = await #expect(throws: Failure.self) {
+      try await run(["before", "--url", url, "--pairs", "1000", "--warm-up", "0"])
+    }
+    emptier.cancel()
+    #expect(
+      failure?.code == .data && failure?.message.contains("no baseline") == true,
+      "\(String(describing: failure))")
+    #expect(!FileManager.default.fileExists(atPath: ledger))
+    try keep(.before, milliseconds: 10, succeeded: 50)
+    try keep(.after, milliseconds: 10)
+    let old = await #expect(throws: Failure.self) { try await run(["compare"]) }
+    #expect(old?.code == .data && old?.message.contains("lost 50 of its 100 pairs") == true)
   }
 
   @Test("The table names the figures and the verdict")
