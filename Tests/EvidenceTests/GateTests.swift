@@ -229,6 +229,14 @@ import Testing
         unmet(evidence { $0.compare.matched = matched }, try flags("live", 25), to)
           == (isMet ? [] : ["rate diverged"]))
     }
+    // What rounds to its limit is not said to be below it; and nothing says nothing.
+    for (matched, said) in [(3_837, "0 of 3837, so maybe above 0.1 %"), (0, "0 of 0, which says nothing")]
+      as [(UInt64, String)]
+    {
+      let gates = evidence { $0.compare.matched = matched }.gates(
+        from: try flags("live", 25), to: to, .init())
+      #expect(gates.first { $0.name == "rate diverged" }?.now == said)
+    }
   }
 
   @Test(
