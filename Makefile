@@ -17,7 +17,7 @@ DESTDIR :=
 # The same build, linked smaller: without the names that nobody loads, with its addresses packed (glibc 2.36), and with the part of ICU's data that it uses
 # (scripts/small-icu).
 ICU := .build/small-icu.o
-PACKED = -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker $(CURDIR)/$(ICU)
+PACKED = -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker $(CURDIR)/$(ICU) -Xlinker --wrap=$$(cat $(ICU).name)
 # Of `make chaos`.
 SECONDS := 30
 SEED := 1
