@@ -41,6 +41,10 @@ let package = Package(
     .library(name: "SluiceRoutedCache", targets: ["SluiceRoutedCache"]),
     .library(name: "SluiceCacheTesting", targets: ["SluiceCacheTesting"]),
   ],
+  traits: [
+    .trait(
+      name: "TLS", description: "SluiceCache reaches a Redis by rediss://. The executables always do."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -68,7 +72,8 @@ let package = Package(
     room("Assessment", ["SluiceCommands", "SluiceCopying", "SluiceServers"]),
     room("Routing"),
     room("KeyIndexing"),
-    room("MemoryEngine", ["SluiceKeyIndexing", "SluiceRESP"]),
+    room("Glob"),
+    room("MemoryEngine", ["SluiceGlob", "SluiceKeyIndexing", "SluiceRESP"]),
 
     // Who may do what: rules as in Redis's ACL in, a decision per command out.
     room("Access", ["SluiceRESP", "SluiceCommands", "SluiceMemoryEngine"]),
@@ -96,7 +101,9 @@ let package = Package(
         .embedInCode("0013_rolled_back.sql"), .embedInCode("0014_story_of_a_rollback.sql"),
       ],
       swiftSettings: strict),
-    room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", logging]),
+    // The guide's two switches in the environment.
+    room("Switches"),
+    room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", "SluiceSwitches", logging]),
     room(
       "Ledger",
       [
@@ -111,7 +118,8 @@ let package = Package(
     room("Journal", ["SluiceRouting"]),
 
     // Certificates, keys and trust, read from files: what every door and every link speaks TLS with.
-    room("TLS", [nio, nioEvents, nioTLS]),
+    room("TLSSettings"),
+    room("TLS", ["SluiceTLSSettings", nio, nioEvents, nioTLS]),
 
     // What others are told of, in the formats that they read, and how they are reached.
     room("Telling", [crypto]),
@@ -159,7 +167,17 @@ let package = Package(
     // Where Sluice is a Redis client itself.
     .systemLibrary(
       name: "CSluiceHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    room("RedisClient", ["CSluiceHiredis", "SluiceTLS", nio, nioPosix, nioEvents]),
+    room("RedisClient", ["CSluiceHiredis", "SluiceRedis", "SluiceTLS", nio, nioPosix, nioEvents]),
+
+    // What a Redis is to whoever asks it, and a connection for many tasks at once; TLS stands apart.
+    room("Redis", ["SluiceRESP", "SluiceTLSSettings"]),
+    room(
+      "RedisLink",
+      ["SluiceRESP", "SluiceRedis", "SluiceStackLink", "SluiceTLSSettings", nio, nioPosix, deque]),
+    room("LinkTLS", ["SluiceRedisLink", "SluiceTLS", "SluiceTLSSettings", nio]),
+
+    // Names by hash, without a library for secrets.
+    room("Digests"),
 
     // The guide's cache library, and the layers that it shares with the stacks of the proxy.
     .systemLibrary(
@@ -174,9 +192,9 @@ let package = Package(
     .target(
       name: "SluiceCache",
       dependencies: [
-        "SluiceCacheLayers", "SluiceFlags", "SluiceMemoryEngine", "SluiceRedisClient", "SluiceTLS", histogram,
-        logging,
-        crypto,
+        "SluiceCacheLayers", "SluiceDigests", "SluiceGlob", "SluiceKeyIndexing", "SluiceRedis",
+        "SluiceRedisLink", "SluiceSwitches", "SluiceTLSSettings",
+        .target(name: "SluiceLinkTLS", condition: .when(traits: ["TLS"])), logging,
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
@@ -214,7 +232,7 @@ let package = Package(
         "SluiceAssessment", "SluiceBuild", "SluiceCommands", "SluiceRESP",
         "SluiceConfiguration", "SluiceControl", "SluiceCopying", "SluicePacing", "SluiceServers",
         "CSluiceZlib", "SluiceFlags",
-        "SluiceRedisClient", "SluiceTLS", "SluicePasswords", "SluiceAdmin",
+        "SluiceRedisClient", "SluiceTLS", "SluiceLinkTLS", "SluicePasswords", "SluiceAdmin",
         "SluiceLedger", "SluiceRouting", "SluiceCache",
         "SluiceCacheLayers", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -227,7 +245,7 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "SluiceLoadGenerator", "SluiceRedisClient",
+        "SluiceCache", "SluiceLoadGenerator", "SluiceRedisClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -359,8 +377,8 @@ let package = Package(
       name: "SluiceCacheTests",
       dependencies: [
         "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "SluiceLoadGenerator", "SluiceRedisClient",
-        "SluiceTestSupport",
-        logging,
+        "SluiceDigests", "SluiceLinkTLS", "SluiceRedis", "SluiceRedisLink", "SluiceTestSupport",
+        crypto, histogram, logging,
       ],
       swiftSettings: strict),
     .testTarget(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SluiceCache
 import SluiceLedger
+import SluiceLinkTLS
 import SluiceRedisClient
 
 /// Where results are kept, and which belong together.
@@ -109,6 +110,7 @@ struct BenchRun: ParsableArguments {
     guard preset != .memory else {
       return (MemoryCache(maxEntries: pairs + warmUp), "memory")
     }
+    CacheTLS.use(LinkTLSContext.maker)
     do {
       let endpoint = try RedisEndpoint(url)
       let subject = "\(preset.rawValue) \(endpoint)"

@@ -96,7 +96,7 @@ struct ControlClient {
     case .protocolViolation:
       Failure(
         .unavailable, "what answers on \(address) does not speak RESP; name the control port by --control")
-    case .invalidEndpoint, .misuse:
+    case .invalidEndpoint, .misuse, .cancelled, .overloaded:
       Failure(.software, error.message)
     }
   }

@@ -36,6 +36,16 @@ public protocol Cache: Sendable {
   /// - Throws: `infrastructure` if the store could not be asked; here a miss is a miss.
   func storedValue(for key: String) async throws(CacheError) -> CacheValue?
 
+  /// The values under many keys, those that are there.
+  func values(for keys: [String]) async -> [String: CacheValue]
+
+  /// Stores many values for the same time. Returns how many were stored.
+  @discardableResult
+  func set(_ values: [String: CacheValue], ttl: Duration?) async -> Int
+
+  /// Where those who miss the same key find each other (``getOrSet(_:as:ttl:make:)``). Whoever stands around a cache gives that of the cache.
+  var flights: CacheFlights { get }
+
   /// Lets go of connections. The cache may be used again: it connects anew.
   func disconnect() async
 }

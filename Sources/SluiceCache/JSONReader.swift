@@ -69,7 +69,12 @@ struct JSONReader {
 
   private mutating func string() throws(CacheError) -> String {
     position += 1
-    var text: [UInt8] = []
+    // Nearly every string is as it stands.
+    let start = position
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      position += 1
+    }
+    var text = Array(bytes[start..<position])
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):

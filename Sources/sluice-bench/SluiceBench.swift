@@ -11,7 +11,7 @@ struct SluiceBench: ParsableCommand {
     subcommands: [
       LoadCommand.self, CompareCommand.self, LayersCommand.self, IdleCommand.self, RollbackCommand.self,
       EvidenceCommand.self, CopiesCommand.self, GuardrailsCommand.self,
-      WalksCommand.self, TLSCommand.self, ClientCostCommand.self,
+      WalksCommand.self, TLSCommand.self, ClientCostCommand.self, CacheCommand.self,
     ])
 }
 

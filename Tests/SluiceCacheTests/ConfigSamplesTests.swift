@@ -60,6 +60,27 @@ struct ConfigSamplesTests {
     for cache in [made.cache, configured.cache, sameFromDictionary.cache] { await cache.disconnect() }
   }
 
+  @Test("values of one's own types, many keys, and looking inside")
+  func values() async throws {
+    let server = try RedisServer()
+    let cache = try await CacheFactory().forWebApp(redisURL: server.url).cache
+    @Sendable func render(_ number: Int) async throws -> String { "page \(number)" }
+    await cache.set("session:1", to: ["user": "ada", "visits": 3])
+    struct Visit: Codable, Sendable {
+      var user: String
+      var visits: Int
+    }
+    try await cache.set("session:2", encoding: Visit(user: "ada", visits: 3))
+    let visit = try await cache.value(for: "session:2", as: Visit.self)
+    let page = try await cache.getOrSet("page:1", ttl: .seconds(60)) { try await render(1) }
+    await cache.set(["a": 1, "b": 2], ttl: nil)
+    let many = await cache.values(for: ["a", "b"])
+    if let user = await cache.value(for: "session:1")?["user"]?.string { print(user) }
+    #expect(visit?.visits == 3)
+    #expect(page == "page 1")
+    #expect(many == ["a": 1, "b": 2])
+  }
+
   private func summary(
     of text: String, _ factory: CacheFactory, _ url: String
   ) async throws -> [String: CacheValue] {
@@ -88,7 +109,7 @@ struct ConfigSamplesTests {
     }
     let ours = Set(lines(try String(contentsOf: here, encoding: .utf8)))
     let samples = page.components(separatedBy: "```").filter { $0.hasPrefix("swift\n") }
-    #expect(samples.count == 5)
+    #expect(samples.count == 6)
     for line in samples.flatMap({ lines($0.dropFirst("swift\n".count)) }) {
       let isKnown = ours.contains(line)
       #expect(isKnown, "\(line)")

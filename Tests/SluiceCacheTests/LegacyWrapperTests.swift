@@ -98,6 +98,8 @@ struct LegacyWrapperTests {
       redisURL: "redis://127.0.0.1:1", logger: log.logger)
     try await memory.cacheResponse("t", "qa", response: ["r": 1])
     #expect(await memory.getCachedResponse("t", "qa")?["r"] == 1)
+    // As the guide calls it; nobody listens at the default address here.
+    #expect(try await LegacyCacheWrapper.createAICache().getCacheStats()["redis"] != nil)
     // The factory's own warning, besides those of the methods.
     #expect(log.methods().contains("warning none"))
   }

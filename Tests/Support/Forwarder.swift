@@ -9,11 +9,19 @@ public final class Forwarder: Sendable {
   private let listener: Int32
   private let state: State
   private let rate: Int
+  private let delay: Duration
 
   private final class State: Sendable {
     private let now: Mutex<(target: Int, accepted: Int)>
     init(target: Int) { now = Mutex((target, 0)) }
     var accepted: Int { now.withLock { $0.accepted } }
+    private let pairs = Mutex<[WeakPair]>([])
+    func keep(_ pair: Pair) { pairs.withLock { $0.append(WeakPair(pair: pair)) } }
+    func cut() {
+      pairs.withLock { pairs in
+        for pair in pairs { pair.pair?.end() }
+      }
+    }
     func lead(to target: Int) { now.withLock { $0.target = target } }
     func accept() -> Int {
       now.withLock { now in
@@ -26,8 +34,10 @@ public final class Forwarder: Sendable {
   /// - Parameters:
   ///   - target: a port; new connections go there.
   ///   - rate: bytes a second from there, for each connection; 0 is no bound.
-  public init(to target: Int, rate: Int = 0) throws {
+  ///   - delay: how much later every byte from there arrives, as if it were far away.
+  public init(to target: Int, rate: Int = 0, delay: Duration = .zero) throws {
     self.rate = rate
+    self.delay = delay
     state = State(target: target)
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = Forwarder.loopback(port: 0)
@@ -41,7 +51,7 @@ public final class Forwarder: Sendable {
     guard isListening else { throw TestFailure("cannot listen: errno \(errno)") }
     listener = descriptor
     port = Int(in_port_t(bigEndian: address.sin_port))
-    Thread.detachNewThread { [listener, state, rate] in
+    Thread.detachNewThread { [listener, state, rate, delay] in
       while true {
         let client = accept(listener, nil, nil)
         guard client >= 0 else { return }
@@ -50,8 +60,15 @@ public final class Forwarder: Sendable {
           continue
         }
         let pair = Pair(client, server)
+        state.keep(pair)
         Thread.detachNewThread { Forwarder.pump(client, server, 0, pair) }
-        Thread.detachNewThread { Forwarder.pump(server, client, rate, pair) }
+        if delay == .zero {
+          Thread.detachNewThread { Forwarder.pump(server, client, rate, pair) }
+        } else {
+          let line = Line()
+          Thread.detachNewThread { Forwarder.load(line, from: server, delay) }
+          Thread.detachNewThread { Forwarder.unload(line, to: client, pair) }
+        }
       }
     }
   }
@@ -66,6 +83,13 @@ public final class Forwarder: Sendable {
 
   /// New connections go to another port from now on; those that are there stay where they are.
   public func lead(to target: Int) { state.lead(to: target) }
+
+  /// Breaks every connection that is there, with whatever is on its way.
+  public func cut() { state.cut() }
+
+  private struct WeakPair {
+    weak var pair: Pair?
+  }
 
   /// Two sockets that are closed when both directions have ended.
   private final class Pair: Sendable {
@@ -97,6 +121,45 @@ public final class Forwarder: Sendable {
       }
     }
     pair.end()
+  }
+
+  /// Bytes on a long way, each with the time of its arrival; nil is the end.
+  private final class Line: Sendable {
+    private let pieces = Mutex<[(at: ContinuousClock.Instant, bytes: [UInt8]?)]>([])
+    private let semaphore = DispatchSemaphore(value: 0)
+    func put(_ bytes: [UInt8]?, at: ContinuousClock.Instant) {
+      pieces.withLock { $0.append((at, bytes)) }
+      semaphore.signal()
+    }
+    func take() -> (at: ContinuousClock.Instant, bytes: [UInt8]?) {
+      semaphore.wait()
+      return pieces.withLock { $0.removeFirst() }
+    }
+  }
+
+  private static func load(_ line: Line, from server: Int32, _ delay: Duration) {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(server, &bytes, bytes.count, 0)
+      line.put(count > 0 ? Array(bytes[..<count]) : nil, at: .now + delay)
+      guard count > 0 else { return }
+    }
+  }
+
+  private static func unload(_ line: Line, to client: Int32, _ pair: Pair) {
+    defer { pair.end() }
+    while case (let at, let bytes?) = line.take() {
+      let wait = (at - .now) / .microseconds(1)
+      if wait > 0 { usleep(useconds_t(wait)) }
+      var sent = 0
+      while sent < bytes.count {
+        let more = bytes[sent...].withUnsafeBytes {
+          send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard more > 0 else { return }
+        sent += more
+      }
+    }
   }
 
   private static func connected(to port: Int) -> Int32? {

@@ -1,4 +1,4 @@
-import Crypto
+import SluiceDigests
 
 /// The keys of AI responses, byte for byte as the Python original makes them, so that both find each other's
 /// entries.
@@ -49,7 +49,7 @@ public enum AICacheKey {
 
   /// Not for secrets: MD5 only keeps keys short, as the original does.
   private static func questionPart(_ text: String) -> String {
-    hex(Insecure.MD5.hash(data: Array(text.utf8)).prefix(4))
+    hex(MD5.hash(Array(text.utf8)).prefix(4))
   }
 
   private static func textPart(_ text: String, _ threshold: Int) -> String {
@@ -57,10 +57,8 @@ public enum AICacheKey {
     guard count > threshold else {
       return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "|" || $0 == ":" ? "_" : $0 }))
     }
-    var hash = SHA256()
-    hash.update(data: Array(text.utf8))
-    hash.update(data: Array("len:\(count)words:\(wordCount(text))".utf8))
-    return "hash:\(hex(hash.finalize().prefix(8)))"
+    let hashed = Array(text.utf8) + "len:\(count)words:\(wordCount(text))".utf8
+    return "hash:\(hex(SHA256.hash(hashed).prefix(8)))"
   }
 
   /// `len(text.split())`: Python's white space is Unicode's and the four information separators.

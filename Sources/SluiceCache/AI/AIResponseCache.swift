@@ -123,6 +123,7 @@ public final class AIResponseCache: ReportingCache {
   public func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
     try await cache.storedValue(for: key)
   }
+  public var flights: CacheFlights { cache.flights }
   public func disconnect() async { await cache.disconnect() }
 
   private static func check(_ text: String, _ name: String) throws(CacheError) {

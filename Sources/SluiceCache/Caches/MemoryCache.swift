@@ -1,5 +1,5 @@
 import SluiceCacheLayers
-import SluiceMemoryEngine
+import SluiceGlob
 import Synchronization
 
 /// A cache in the process's own memory: bounded, the entries used longest ago go first, and every entry has
@@ -13,6 +13,7 @@ public final class MemoryCache: Cache {
     var misses: UInt64 = 0
   }
 
+  public let flights = CacheFlights()
   private let state: Mutex<State>
   private let defaultTTL: DefaultTTL
   private let clock: CacheClock
@@ -46,16 +47,19 @@ public final class MemoryCache: Cache {
   public func set(_ key: String, to value: CacheValue, ttl: Duration?) async -> Bool {
     let now = clock.nanoseconds()
     let key = Array(key.utf8)
-    let expiresAt: UInt64 =
-      switch defaultTTL.life(given: ttl) {
-      case .forever: .max
-      case .ends(let after): now + max(1, after.wholeNanoseconds)
-      // An entry that has expired as it comes removes what was there.
-      case .over: now
-      }
+    let expiresAt = end(now, ttl)
     return state.withLock { state in
       state.store.set(
         key.span, to: value, cost: value.approximateBytes, expiresAt: expiresAt, now: now)
+    }
+  }
+
+  private func end(_ now: UInt64, _ ttl: Duration?) -> UInt64 {
+    switch defaultTTL.life(given: ttl) {
+    case .forever: .max
+    case .ends(let after): now + max(1, after.wholeNanoseconds)
+    // An entry that has expired as it comes removes what was there.
+    case .over: now
     }
   }
 
@@ -119,5 +123,50 @@ public final class MemoryCache: Cache {
       state.store.removeExpired(now: now)
       return state.store.keys.map { String(decoding: $0, as: UTF8.self) }
     }
+  }
+}
+
+extension MemoryCache {
+  /// The keys that match a glob.
+  func keys(matching pattern: String) -> [String] {
+    let pattern = Array(pattern.utf8)
+    return keys.filter { GlobPattern.matches(pattern.span, Array($0.utf8).span) }
+  }
+}
+
+extension MemoryCache: AtomicCache {
+  public func setIfAbsent(
+    _ key: String, to value: CacheValue, ttl: Duration?
+  ) async throws(CacheError) -> Bool {
+    let now = clock.nanoseconds()
+    let key = Array(key.utf8)
+    let expiresAt = end(now, ttl)
+    return state.withLock { state in
+      guard expiresAt > now, !state.store.contains(key.span, now: now) else { return false }
+      return state.store.set(
+        key.span, to: value, cost: value.approximateBytes, expiresAt: expiresAt, now: now)
+    }
+  }
+
+  @discardableResult
+  public func increment(_ key: String, by amount: Int, ttl: Duration?) async throws(CacheError) -> Int {
+    let now = clock.nanoseconds()
+    let bytes = Array(key.utf8)
+    let expiresAt = end(now, ttl)
+    let sum = state.withLock { state -> Int? in
+      let before = state.store.value(for: bytes.span, now: now)
+      let number: Int? = if let before { before.int } else { 0 }
+      guard let (sum, isTooBig) = number?.addingReportingOverflow(amount), !isTooBig else { return nil }
+      let end = state.store.expiry(of: bytes.span, now: now) ?? expiresAt
+      _ = state.store.set(
+        bytes.span, to: .int(sum), cost: CacheValue.int(sum).approximateBytes, expiresAt: end, now: now)
+      return sum
+    }
+    guard let sum else {
+      throw CacheError(
+        .infrastructure, "what is under \(key) is no counter, or would be too large for one",
+        context: ["key": .string(key)])
+    }
+    return sum
   }
 }

@@ -1,4 +1,4 @@
-import SluiceMemoryEngine
+import SluiceGlob
 
 /// Text as data inside a glob pattern, for ``Cache/invalidate(pattern:)``: it matches itself and nothing
 /// else.

@@ -59,7 +59,7 @@ extension ReportingCache {
 }
 
 /// The cache itself if it reports, and else one that knows of no reasons.
-func reporting(_ cache: any Cache) -> any ReportingCache {
+package func reporting(_ cache: any Cache) -> any ReportingCache {
   cache as? any ReportingCache ?? SilentCache(cache: cache)
 }
 
@@ -86,5 +86,6 @@ private struct SilentCache: ReportingCache {
   func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
     try await cache.storedValue(for: key)
   }
+  var flights: CacheFlights { cache.flights }
   func disconnect() async { await cache.disconnect() }
 }

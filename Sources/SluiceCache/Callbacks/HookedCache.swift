@@ -100,6 +100,7 @@ public final class HookedCache: ReportingCache {
     try await cache.storedValue(for: key)
   }
 
+  public var flights: CacheFlights { cache.flights }
   public func disconnect() async { await cache.disconnect() }
 
   // MARK: Telling

@@ -2,7 +2,8 @@ extension CacheConfig {
   /// The settings by their names in files: what ``CacheFactory/makeCache(from:)`` accepts and
   /// ``CacheConfigBuilder`` reads.
   ///
-  /// Durations are whole seconds, what is absent is null. The password is in it: do not log it.
+  /// Durations are whole seconds, what is absent is null; of ``RedisOptions`` those that differ from the defaults. The
+  /// password is in it: do not log it.
   public func toDictionary() -> [String: CacheValue] {
     [
       "redis_url": .init(redisURL),
@@ -16,7 +17,7 @@ extension CacheConfig {
       "compression_level": .int(compressionLevel),
       "environment": .string(environment.rawValue),
       "ai_config": ai.map { .object($0.toDictionary()) } ?? .null,
-    ]
+    ].merging(redis.toDictionary()) { $1 }
   }
 
   /// Takes over every known setting that `reader` has; null leaves the optional ones empty and the others as
@@ -32,6 +33,7 @@ extension CacheConfig {
     reader.integer("compression_threshold") { compressionThreshold = $0 }
     reader.integer("compression_level") { compressionLevel = $0 }
     reader.choice("environment") { environment = $0 }
+    redis.apply(&reader)
     if reader.isNull("ai_config") { ai = nil }
     reader.object("ai_config") { members in
       var config = ai ?? AIConfig()

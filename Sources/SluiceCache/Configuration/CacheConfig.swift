@@ -24,6 +24,8 @@ public struct CacheConfig: Sendable, Hashable {
   /// The level of zlib, 1 (fast) to 9 (small).
   public var compressionLevel: Int
   public var environment: Environment
+  /// Connections, timeouts, prefix and format of values.
+  public var redis: RedisOptions
   /// Present exactly where the cache shall be one of AI responses.
   public var ai: AIConfig?
 
@@ -38,6 +40,7 @@ public struct CacheConfig: Sendable, Hashable {
     compressionThreshold: Int = 1000,
     compressionLevel: Int = 6,
     environment: Environment = .development,
+    redis: RedisOptions = RedisOptions(),
     ai: AIConfig? = nil
   ) {
     self.redisURL = redisURL
@@ -50,6 +53,7 @@ public struct CacheConfig: Sendable, Hashable {
     self.compressionThreshold = compressionThreshold
     self.compressionLevel = compressionLevel
     self.environment = environment
+    self.redis = redis
     self.ai = ai
   }
 }

@@ -36,6 +36,7 @@ extension CacheConfigBuilder {
     if let name: CacheConfig.Environment = try variables.choice("CACHE_ENVIRONMENT", field: "environment") {
       builder.config.environment = name
     }
+    try builder.config.redis.apply(variables)
     if ["true", "1", "yes"].contains(variables["CACHE_ENABLE_AI_FEATURES"]?.lowercased()) {
       var ai = builder.config.ai ?? AIConfig()
       try ai.apply(variables)
@@ -70,6 +71,26 @@ extension AIConfig {
         "Invalid value for CACHE_OPERATION_TTLS: \(reader.errors.joined(separator: "; "))",
         context: ["field": "operation_ttls", "env_var": "CACHE_OPERATION_TTLS"])
     }
+  }
+}
+
+extension RedisOptions {
+  fileprivate mutating func apply(_ variables: Variables) throws(CacheError) {
+    func time(_ name: String, _ field: String, _ path: WritableKeyPath<RedisOptions, Duration>)
+      throws(CacheError)
+    {
+      if let value = try variables.integer(name, field: field) { self[keyPath: path] = .milliseconds(value) }
+    }
+    if let count = try variables.integer("CACHE_CONNECTIONS", field: "connections") { connections = count }
+    try time("CACHE_CONNECT_TIMEOUT_MS", "connect_timeout_ms", \.connectTimeout)
+    try time("CACHE_COMMAND_TIMEOUT_MS", "command_timeout_ms", \.commandTimeout)
+    try time("CACHE_RETRY_AFTER_MS", "retry_after_ms", \.retryAfter)
+    if let prefix = variables["CACHE_KEY_PREFIX"] { keyPrefix = prefix }
+    guard let text = variables["CACHE_VALUE_FORMAT"] else { return }
+    guard let format = ValueFormat(text.lowercased()) else {
+      throw variables.invalid("CACHE_VALUE_FORMAT", text, "value_format", "not one of \(Self.formats)")
+    }
+    valueFormat = format
   }
 }
 
@@ -109,7 +130,7 @@ private struct Variables {
     return choice
   }
 
-  private func invalid(_ name: String, _ text: String, _ field: String, _ reason: String) -> CacheError {
+  func invalid(_ name: String, _ text: String, _ field: String, _ reason: String) -> CacheError {
     CacheError(
       .configuration, "Invalid value for \(name): \(text) is \(reason)",
       context: ["field": .string(field), "env_var": .string(name), "error": .string(reason)])

@@ -26,6 +26,9 @@ struct SettingsReader {
     known.formUnion(names)
   }
 
+  /// Notes what somebody else found wrong.
+  mutating func refuse(_ problem: String) { errors.append(path + problem) }
+
   /// Reads a text; null is none.
   mutating func text(_ name: String, _ take: (String?) -> Void) {
     switch read(name) {

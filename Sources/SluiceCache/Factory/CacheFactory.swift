@@ -12,15 +12,20 @@ import Logging
 /// `compressionThreshold` are compressed by zlib with `compressionLevel` (1 to 9).
 public struct CacheFactory: Sendable {
   private let monitor: CachePerformanceMonitor?
+  private let redis: RedisOptions
   private let logger: Logger
 
   /// - Parameters:
   ///   - monitor: watches every cache of this factory.
+  ///   - redis: connections, timeouts, prefix and format of values of every cache of this factory; what a
+  ///     configuration says wins.
   ///   - logger: told, as a warning, when memory stands in for Redis.
   public init(
-    monitor: CachePerformanceMonitor? = nil, logger: Logger = Logger(label: "sluice.cache")
+    monitor: CachePerformanceMonitor? = nil, redis: RedisOptions = RedisOptions(),
+    logger: Logger = Logger(label: "sluice.cache")
   ) {
     self.monitor = monitor
+    self.redis = redis
     self.logger = logger
   }
 
@@ -42,7 +47,7 @@ public struct CacheFactory: Sendable {
     let parameters = Parameters(
       redisURL, defaultTTL, enableL1Cache, l1CacheSize, compressionThreshold, compressionLevel,
       failOnConnectionError)
-    return try await make(try parameters.plan(.webApp), failOnConnectionError)
+    return try await make(try parameters.plan(.webApp, options: redis), failOnConnectionError)
   }
 
   /// A cache of AI responses: keys from texts, a time to live per operation.
@@ -69,7 +74,7 @@ public struct CacheFactory: Sendable {
     let parameters = Parameters(
       redisURL, defaultTTL, enableL1Cache, l1CacheSize, compressionThreshold,
       compressionLevel, failOnConnectionError)
-    var plan = try parameters.plan(.aiApp)
+    var plan = try parameters.plan(.aiApp, options: redis)
     var ai: [String: CacheValue] = ["text_hash_threshold": .int(textHashThreshold)]
     ai["memory_cache_size"] = memoryCacheSize.map(CacheValue.int)
     ai["operation_ttls"] = operationTTLs.map { .object($0.mapValues(\.ruleSeconds)) }
@@ -108,7 +113,8 @@ public struct CacheFactory: Sendable {
     let parameters = Parameters(
       redisURL, defaultTTL, enableL1Cache, l1CacheSize, compressionThreshold, compressionLevel,
       failOnConnectionError)
-    return try await make(try parameters.plan(.testing, inMemory: useMemoryCache), failOnConnectionError)
+    return try await make(
+      try parameters.plan(.testing, options: redis, inMemory: useMemoryCache), failOnConnectionError)
   }
 
   /// The cache that a configuration describes: one of AI responses exactly if it has AI features, in memory
@@ -134,7 +140,7 @@ public struct CacheFactory: Sendable {
   public func makeCache(
     from dictionary: [String: CacheValue], failOnConnectionError: Bool = false
   ) async throws(CacheError) -> MadeCache<any Cache> {
-    let plan = try CachePlan(dictionary)
+    let plan = try CachePlan(dictionary, options: redis)
     return try await make(plan, failOnConnectionError || dictionary["fail_on_connection_error"] == true)
   }
 }

@@ -12,7 +12,7 @@ extension CachePlan {
   /// - Throws: `validation`: in the guide's words for what the guide knows, and with the names of what nobody
   ///   knows. The original takes an unknown name for a reason to fall back to memory in silence; its own
   ///   configurations have some.
-  init(_ dictionary: [String: CacheValue]) throws(CacheError) {
+  init(_ dictionary: [String: CacheValue], options: RedisOptions = RedisOptions()) throws(CacheError) {
     guard !dictionary.isEmpty else { throw CacheError(.validation, "config dictionary cannot be empty") }
     guard let url = dictionary["redis_url"] else {
       throw CacheError(
@@ -26,6 +26,9 @@ extension CachePlan {
     reader.boolean("use_tls") { redis.useTLS = $0 }
     reader.text("tls_cert_path") { redis.tlsCertificatePath = $0 }
     reader.text("tls_key_path") { redis.tlsKeyPath = $0 }
+    var options = options
+    options.apply(&reader)
+    redis.apply(options)
     reader.choice("environment") { (_: CacheConfig.Environment) in }
     let entries = (dictionary["l1_cache_size"]?.number, dictionary["memory_cache_size"]?.number)
     // Null is what a configuration without a Redis says.

@@ -25,7 +25,7 @@ extension CacheFactory {
     /// Checks them all.
     /// - Throws: `validation` with every problem in one message.
     func plan(
-      _ purpose: CachePlan.Purpose, inMemory: Bool = false
+      _ purpose: CachePlan.Purpose, options: RedisOptions, inMemory: Bool = false
     ) throws(CacheError) -> CachePlan {
       let parameters: [String: CacheValue] = [
         "redis_url": .string(redisURL),
@@ -43,6 +43,7 @@ extension CacheFactory {
       redis.l1Entries = enableL1Cache ? l1CacheSize : nil
       redis.compressionThreshold = compressionThreshold
       redis.compressionLevel = compressionLevel
+      redis.apply(options)
       return CachePlan(
         purpose: purpose, redis: inMemory ? nil : redis, defaultTTL: defaultTTL, memoryEntries: l1CacheSize,
         ai: nil)

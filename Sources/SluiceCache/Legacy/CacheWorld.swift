@@ -1,5 +1,5 @@
 import Foundation
-import SluiceFlags
+import SluiceSwitches
 
 /// Which of the two worlds a process uses, as the guide's switches say it, for a service without flags.
 public enum CacheWorld: String, Sendable {

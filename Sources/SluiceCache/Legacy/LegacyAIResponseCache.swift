@@ -1,5 +1,5 @@
 import Foundation
-import SluiceRedisClient
+import SluiceRedis
 
 /// The legacy cache of AI responses, with its habits: see the table in `docs/cache-library.md`.
 public final class LegacyAIResponseCache: Cache {

@@ -24,7 +24,9 @@ public final class LegacyCacheWrapper: Sendable {
   /// - Parameters:
   ///   - tier: what ``getCacheStats()`` calls it.
   ///   - logger: told once per method, as a warning.
-  public init(_ cache: any Cache, tier: CacheTier = .redis, logger: Logger) throws(CacheError) {
+  public init(
+    _ cache: any Cache, tier: CacheTier = .redis, logger: Logger = Logger(label: "sluice.cache")
+  ) throws(CacheError) {
     self.cache = cache
     if let ai = cache as? AIResponseCache {
       self.ai = ai
@@ -38,7 +40,8 @@ public final class LegacyCacheWrapper: Sendable {
   /// The guide's `LegacyCacheWrapper.create_ai_cache()`: the old interface over ``CacheFactory/forAIApp``.
   /// - Throws: as the factory.
   public static func createAICache(
-    redisURL: String = "redis://redis:6379", failOnConnectionError: Bool = false, logger: Logger
+    redisURL: String = "redis://redis:6379", failOnConnectionError: Bool = false,
+    logger: Logger = Logger(label: "sluice.cache")
   ) async throws(CacheError) -> LegacyCacheWrapper {
     let made = try await CacheFactory(logger: logger).forAIApp(
       redisURL: redisURL, failOnConnectionError: failOnConnectionError)

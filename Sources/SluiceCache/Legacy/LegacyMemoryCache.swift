@@ -1,4 +1,4 @@
-import SluiceMemoryEngine
+import SluiceGlob
 import Synchronization
 
 /// The legacy cache in memory, with its habits: see ``LegacyEntries`` and the table in

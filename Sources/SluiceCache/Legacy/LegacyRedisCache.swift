@@ -1,5 +1,6 @@
-import SluiceMemoryEngine
-import SluiceRedisClient
+import SluiceGlob
+import SluiceRedis
+import SluiceRedisLink
 import Synchronization
 
 /// The legacy cache in Redis, with its habits: see the table in `docs/cache-library.md`.
@@ -12,7 +13,7 @@ import Synchronization
 ///
 /// Nothing is checked, and nothing is thrown: an address that makes no sense is a Redis that never answers.
 public final class LegacyRedisCache: Cache {
-  private let lane: RedisLane?
+  private let link: RedisLink?
   private let l1: Mutex<LegacyEntries>?
   private let defaultTTL: Duration
   private let portable: PortableValue
@@ -31,10 +32,10 @@ public final class LegacyRedisCache: Cache {
     l1CacheSize: Int = 100, compressionThreshold: Int? = 1000, compressionLevel: Int = 6,
     clock: CacheClock = .system
   ) {
-    lane = (try? RedisEndpoint(redisURL)).map { endpoint in
-      RedisLane(
-        endpoint, timeouts: (.seconds(5), .seconds(5)),
-        health: RedisHealth(retryAfter: .zero, clock: clock), name: "sluice.legacy", reconnected: {})
+    link = (try? RedisEndpoint(redisURL)).map { endpoint in
+      var settings = LinkSettings(endpoint, connectTimeout: .seconds(5), commandTimeout: .seconds(5))
+      settings.tls = CacheTLS.maker
+      return RedisLink(settings)
     }
     l1 = enableL1Cache ? Mutex(LegacyEntries(defaultTTL: defaultTTL, maxSize: l1CacheSize)) : nil
     self.defaultTTL = defaultTTL
@@ -103,7 +104,7 @@ public final class LegacyRedisCache: Cache {
     }
   }
 
-  public func disconnect() async { await lane?.disconnect() }
+  public func disconnect() async { await link?.disconnect() }
 
   /// Hits among all operations, writes included, 0 to 100.
   public var hitRate: Double { tally.withLock { $0.hitRate } }
@@ -140,8 +141,8 @@ public final class LegacyRedisCache: Cache {
   }
 
   private func ask(_ arguments: [[UInt8]]) async -> Reply? {
-    guard let lane else { return nil }
-    return try? await lane.run { redis throws(RedisError) in try redis.command(arguments) }.get()
+    guard let link else { return nil }
+    return try? await link.ask(LinkCommand(isRead: false, arguments)).get().first
   }
 
   private func lookup(_ key: String) async -> CacheValue? {

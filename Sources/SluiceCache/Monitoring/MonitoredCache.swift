@@ -46,6 +46,7 @@ public struct MonitoredCache: ReportingCache {
     try await base.storedValue(for: key)
   }
 
+  public var flights: CacheFlights { cache.flights }
   public func disconnect() async { await base.disconnect() }
 
   private static func outcome(_ lookup: CacheLookup) -> CacheOutcome {

@@ -1,10 +1,7 @@
-import Histogram
-
 /// Times of one kind of operation: a histogram in place of a list, so that a busy cache costs no more memory than an idle one.
 struct TimeTally: Sendable {
   /// 1 µs to 10 minutes, told apart to one part in a hundred; what lies outside counts as the nearest end.
-  private var histogram = Histogram<UInt64>(
-    lowestDiscernibleValue: 1, highestTrackableValue: longest, numberOfSignificantValueDigits: .two)
+  private var histogram = TimeBuckets(longest: longest)
   private static let longest: UInt64 = 600_000_000
   private(set) var count: UInt64 = 0
   private(set) var failures: UInt64 = 0
@@ -29,7 +26,7 @@ struct TimeTally: Sendable {
   var summary: PerformanceSummary.Times {
     func percentile(_ percent: Double) -> Double {
       // A bucket's upper end may lie beyond the longest time that was seen.
-      min(Double(histogram.valueAtPercentile(percent)) / 1e6, max(longest.inSeconds, 1e-6))
+      min(Double(histogram.value(atPercentile: percent)) / 1e6, max(longest.inSeconds, 1e-6))
     }
     return PerformanceSummary.Times(
       count: count, failures: failures, slow: slow,
@@ -41,10 +38,7 @@ struct TimeTally: Sendable {
   /// The buckets that hold something: their upper ends in microseconds, and how many times each.
   var buckets: [PerformanceExport.Bucket] {
     guard count > 0 else { return [] }
-    return histogram.recordedValues().map {
-      PerformanceExport.Bucket(
-        upper_us: histogram.highestEquivalentForValue($0.value), count: $0.count)
-    }
+    return histogram.filled.map { PerformanceExport.Bucket(upper_us: $0.upperEnd, count: $0.count) }
   }
 }
 

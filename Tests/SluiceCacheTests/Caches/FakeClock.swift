@@ -15,6 +15,21 @@ final class FakeClock: Sendable {
   }
 }
 
+/// A number that many tasks add to.
+final class Tally: Sendable {
+  private let count = Mutex(0)
+  var value: Int { count.withLock { $0 } }
+
+  /// Adds one. Returns what it is now.
+  @discardableResult
+  func add() -> Int {
+    count.withLock { count in
+      count += 1
+      return count
+    }
+  }
+}
+
 extension SplitMix64 {
   /// Any value, of at most three levels.
   mutating func value(depth: Int = 0) -> CacheValue {

@@ -1,3 +1,4 @@
+import SluiceLinkTLS
 import SluiceLoadGenerator
 import SluiceTestSupport
 import Testing
@@ -7,6 +8,7 @@ import Testing
 @Suite struct RedisTLSTests {
   @Test("a cache behind TLS, with a certificate of ours, by the URL or by the settings of the guide")
   func speaksTLS() async throws {
+    CacheTLS.use(LinkTLSContext.maker)
     let folder = try ScratchFolder()
     let ca = try CertificateAuthority(in: folder)
     let (server, client) = (try ca.issue("server"), try ca.issue("client", names: ["DNS:client"]))

@@ -1,27 +1,37 @@
 import SluiceCacheLayers
-import SluiceMemoryEngine
+import SluiceGlob
+import SluiceKeyIndexing
+import SluiceRedisLink
 import Synchronization
 
-/// The tier near the reader, shared by all lanes of a ``RedisCache``.
+/// The tier near the reader, shared by all links of a ``RedisCache``.
 ///
-/// An entry is put here by the job of a lane that has just spoken with Redis about its key, so the order of
-/// the entries is the order of Redis. One race is left: a removal of many keys between the word of Redis and
-/// the entry. The generation closes it, because what was learned before such a removal is not kept after it.
+/// Many tasks tell it at once what Redis has said, and not in the order in which Redis said it. So replies are
+/// numbered where they come in, and what is older than what was heard of the key is refused, and the entry goes.
+/// Heard is remembered for sets of keys, not for each: two keys of a set cost each other an entry now and then.
 ///
 /// ```
-///   lane 1:      generation 7 ── GET k → v ─────────────────────── put(k, v, 7): refused, k removed
-///   elsewhere:                     UNLINK k ── removeAll (8) ──
+///   one task:   GET k → v (reply 7) ─────────────────────────── put(k, v, 7): refused, k removed
+///   another:            SET k w (reply 8) ── put(k, w, 8) ──
 /// ```
+///
+/// A removal of many keys is the same for all keys: what was learned before it is not kept after it
+/// (`generation`).
 final class L1Tier: Sendable {
   private struct State {
     var store: L1Store<CacheValue>
     var generation: UInt64 = 0
+    /// The number of the last reply that was heard of, for each set of keys.
+    var heard = [UInt64](repeating: 0, count: L1Tier.sets)
   }
 
   private let state: Mutex<State>
   private let clock: CacheClock
+  private let order: LinkOrder
+  private static let sets = 256
 
-  init(maxEntries: Int, clock: CacheClock) {
+  init(maxEntries: Int, clock: CacheClock, order: LinkOrder = LinkOrder()) {
+    self.order = order
     state = Mutex(State(store: L1Store(maxEntries: maxEntries)))
     self.clock = clock
   }
@@ -39,20 +49,35 @@ final class L1Tier: Sendable {
     return state.withLock { $0.store.contains(key.span, now: now) }
   }
 
-  /// Keeps what Redis has said about `key` in this generation.
-  func put(_ key: [UInt8], _ value: CacheValue, expiresAt: UInt64, generation: UInt64) {
+  /// Keeps what Redis has said about `key` in this generation, by the reply of this number; nil is one that came just now.
+  func put(
+    _ key: [UInt8], _ value: CacheValue, expiresAt: UInt64, generation: UInt64, order: UInt64? = nil
+  ) {
     let now = clock.nanoseconds()
+    let order = order ?? self.order.next()
+    let cost = value.approximateBytes
+    let set = Self.set(of: key)
     state.withLock { state in
+      let isNews = state.heard[set] < order
+      if isNews { state.heard[set] = order }
       // A time that is over removes the key, and so does knowledge from before the last removal.
-      let end = state.generation == generation ? expiresAt : now
-      state.store.set(key.span, to: value, cost: value.approximateBytes, expiresAt: end, now: now)
+      let end = isNews && state.generation == generation ? expiresAt : now
+      state.store.set(key.span, to: value, cost: cost, expiresAt: end, now: now)
     }
   }
 
+  /// Forgets `key`, and what was said of it before the reply of this number; nil is now.
   @discardableResult
-  func remove(_ key: [UInt8]) -> Bool {
-    state.withLock { $0.store.remove(key.span) }
+  func remove(_ key: [UInt8], order: UInt64? = nil) -> Bool {
+    let order = order ?? self.order.next()
+    let set = Self.set(of: key)
+    return state.withLock { state in
+      state.heard[set] = max(state.heard[set], order)
+      return state.store.remove(key.span)
+    }
   }
+
+  private static func set(of key: [UInt8]) -> Int { Int(KeyIndex.hash(key.span)) % sets }
 
   func removeAll(matching pattern: [UInt8]) {
     state.withLock { state in

@@ -1,5 +1,5 @@
-import SluiceRedisClient
-import SluiceTLS
+import SluiceRedis
+import SluiceTLSSettings
 
 extension RedisCache {
   /// How a Redis cache is made. The defaults are the guide's.
@@ -23,14 +23,20 @@ extension RedisCache {
     public var compressionThreshold: Int? = 1000
     /// 1 is fast, 9 is small.
     public var compressionLevel = 6
+    /// In which bytes values are written; all formats are read.
+    public var valueFormat = ValueFormat.native
     /// Put before every key in Redis.
     public var keyPrefix = ""
-    /// Connections, each with a thread of its own, 1...64.
-    public var connections = 4
+    /// Connections, 1...64, made when they are needed; many operations are under way on each. More than two pay where
+    /// values are large.
+    public var connections = 2
     /// How long a connection may take to come about.
     public var connectTimeout: Duration = .milliseconds(200)
-    /// How long Redis may take for an answer.
+    /// How long an operation may take, waiting for its turn included; one that finds no connection has
+    /// `connectTimeout` besides.
     public var commandTimeout: Duration = .milliseconds(200)
+    /// Whether connections say `HELLO 3`; a Redis before 6.0 knows RESP2 alone.
+    public var speaksRESP3 = false
     /// How long a failure is remembered: until then every operation fails at once.
     public var retryAfter: Duration = .milliseconds(500)
 
@@ -73,7 +79,13 @@ extension RedisCache {
           tls?.key = tlsKeyPath
         }
         if let tls {
-          do throws(TLSFault) { _ = try ClientTLSContext.shared(tls) } catch {
+          do throws(TLSFault) {
+            guard let make = CacheTLS.maker else {
+              throw TLSFault(
+                "needs TLS, which this build leaves out; depend on the package with traits: [\"TLS\"]")
+            }
+            _ = try make(tls)
+          } catch {
             throw RedisError(.invalidEndpoint, "\(error)")
           }
         }

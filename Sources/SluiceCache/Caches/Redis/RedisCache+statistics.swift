@@ -3,6 +3,7 @@ extension RedisCache {
     var l1Hits: UInt64 = 0
     var storeHits: UInt64 = 0
     var misses: UInt64 = 0
+    var foreign: UInt64 = 0
     var failures: UInt64 = 0
   }
 
@@ -14,6 +15,8 @@ extension RedisCache {
     public let storeHits: UInt64
     /// Reads for which Redis had nothing, or nothing that could be read.
     public let misses: UInt64
+    /// Those of the misses for which something is there in a format that is not understood, such as a pickle.
+    public let foreign: UInt64
     /// Reads and writes for which Redis could not be asked, or refused.
     public let failures: UInt64
     /// Entries of the tier in memory, those that have expired unseen included.
@@ -31,6 +34,6 @@ extension RedisCache {
     let counters = counters.withLock { $0 }
     return Statistics(
       l1Hits: counters.l1Hits, storeHits: counters.storeHits, misses: counters.misses,
-      failures: counters.failures, l1Entries: l1?.count ?? 0)
+      foreign: counters.foreign, failures: counters.failures, l1Entries: l1?.count ?? 0)
   }
 }

@@ -1,5 +1,6 @@
 import SluiceCacheLayers
-import SluiceRedisClient
+import SluiceRedis
+import SluiceRedisLink
 
 /// Reading and writing one key.
 extension RedisCache {
@@ -10,13 +11,7 @@ extension RedisCache {
       return .hit(value)
     }
     let found = await ask(key, promoting: true)
-    counters.withLock { counters in
-      switch found {
-      case .hit: counters.storeHits &+= 1
-      case .miss(.absent), .miss(.foreign): counters.misses &+= 1
-      case .miss(.failed): counters.failures &+= 1
-      }
-    }
+    count(found)
     return found
   }
 
@@ -33,72 +28,72 @@ extension RedisCache {
     if life == .over { return await remove(key).map { _ in false } }
     let key = storedKey(key)
     let bytes = encoded(value)
-    var command = CommandArguments(["SET".utf8])
-    command.append(key)
-    command.append(bytes)
+    var command = LinkCommand(isRead: false, size: key.count + bytes.count + 64)
     if case .ends(let after) = life {
+      command.begin(5)
+      command.append("SET")
+      command.append(key)
+      command.append(bytes)
       command.append("PX")
       command.append(String(after.wholeMilliseconds))
+    } else {
+      command.begin(3)
+      command.append("SET")
+      command.append(key)
+      command.append(bytes)
     }
-    let (set, l1, clock, defaultTTL) = (command, l1, clock, defaultTTL)
-    let result = await lane(of: key).run { redis throws(RedisError) -> Reply in
-      let generation = l1?.generation ?? 0
-      // Before Redis starts its own count.
-      let now = clock.nanoseconds()
-      let reply: Reply
-      do throws(RedisError) {
-        reply = try redis.command(set)
-      } catch {
-        // Nobody knows whether it came to pass: neither the old value nor the new one may be served from
-        // here.
-        l1?.remove(key)
-        throw error
-      }
-      if reply == .status("OK") {
-        l1?.put(
-          key, value, expiresAt: Self.l1End(now: now, life: life, defaultTTL), generation: generation)
-      } else {
-        l1?.remove(key)
-      }
-      return reply
+    let generation = l1?.generation ?? 0
+    // Before Redis starts its own count.
+    let now = clock.nanoseconds()
+    return await write(command, "SET", key) { replies in
+      guard replies.first == .status("OK") else { return nil }
+      l1?.put(
+        key, value, expiresAt: Self.l1End(now: now, life: life, defaultTTL), generation: generation,
+        order: replies.order)
+      return true
     }
-    return finish(result, "SET", forgetting: key) { $0 == .status("OK") ? true : nil }
   }
 
   public func remove(_ key: String) async -> Result<Bool, CacheError> {
     let key = storedKey(key)
-    let l1 = l1
-    let result = await lane(of: key).run { redis throws(RedisError) -> Reply in
-      // At the end of the job, and whatever Redis says: a delete that failed may have come to pass.
-      defer { l1?.remove(key) }
-      return try redis.command([Array("DEL".utf8), key])
-    }
-    return finish(result, "DEL", forgetting: key) { reply in
-      if case .integer(let count) = reply { count > 0 } else { nil }
+    return await write(LinkCommand(isRead: false, [Array("DEL".utf8), key]), "DEL", key) { replies in
+      guard case .integer(let count) = replies.first else { return nil }
+      l1?.remove(key, order: replies.order)
+      return count > 0
     }
   }
 
   public func exists(_ key: String) async -> Bool {
     let key = storedKey(key)
     if let l1, l1.contains(key) { return true }
-    let answer = await lane(of: key).run { redis throws(RedisError) in
-      try redis.command([Array("EXISTS".utf8), key])
-    }
-    return (try? answer.get()) == .integer(1)
+    let answer = await ask(LinkCommand(isRead: true, [Array("EXISTS".utf8), key]), about: key)
+    return (try? answer.get())?.first == .integer(1)
   }
 
   public func remainingTTL(of key: String) async -> Duration? {
     let key = storedKey(key)
-    let answer = await lane(of: key).run { redis throws(RedisError) in
-      try redis.command([Array("PTTL".utf8), key])
-    }
-    guard case .success(.integer(let milliseconds)) = answer, milliseconds >= 0 else { return nil }
+    let answer = await ask(LinkCommand(isRead: true, [Array("PTTL".utf8), key]), about: key)
+    guard case .integer(let milliseconds) = (try? answer.get())?.first, milliseconds >= 0 else { return nil }
     return .milliseconds(milliseconds)
   }
 
   // MARK: Pieces
 
-  private func encoded(_ value: CacheValue) -> [UInt8] {
+  /// Counts a read that Redis was asked for.
+  func count(_ found: CacheLookup) {
+    counters.withLock { counters in
+      switch found {
+      case .hit: counters.storeHits &+= 1
+      case .miss(.absent): counters.misses &+= 1
+      case .miss(.foreign):
+        counters.misses &+= 1
+        counters.foreign &+= 1
+      case .miss(.failed): counters.failures &+= 1
+      }
+    }
+  }
+
+  func encoded(_ value: CacheValue) -> [UInt8] {
     guard let monitor else { return portable.encode(value) }
     let start = ContinuousClock.now
     let bytes = portable.encode(value)
@@ -110,49 +105,64 @@ extension RedisCache {
 
   /// Asks Redis, and keeps a hit in L1 for no longer than Redis keeps it.
   private func ask(_ key: [UInt8], promoting: Bool) async -> CacheLookup {
-    let (l1, clock, defaultTTL, portable) = (promoting ? l1 : nil, clock, defaultTTL, portable)
-    let endpoint = endpoint
-    let result = await lane(of: key).run { redis throws(RedisError) -> CacheLookup in
-      let generation = l1?.generation ?? 0
-      let now = clock.nanoseconds()
-      try redis.append([Array("GET".utf8), key])
-      if l1 != nil { try redis.append([Array("PTTL".utf8), key]) }
-      let reply = try redis.reply()
-      let life = l1 == nil ? .null : try redis.reply()
-      switch reply {
-      case .string(let stored):
-        switch portable.decode(stored) {
-        case .value(let value):
-          l1?.put(key, value, expiresAt: Self.l1End(now: now, pttl: life, defaultTTL), generation: generation)
-          return .hit(value)
-        case .foreign(let why):
-          return .miss(.foreign(why))
-        }
-      case .null:
-        return .miss(.absent)
-      case .error(let text):
-        return .miss(.failed(CacheError(refusal: text, of: "GET", at: endpoint)))
-      case .status, .integer, .array:
-        return .miss(
-          .failed(CacheError(refusal: "an answer that GET does not have", of: "GET", at: endpoint)))
-      }
+    let l1 = promoting ? l1 : nil
+    var command = LinkCommand(isRead: true, size: key.count + 32)
+    command.begin(2)
+    command.append("GET")
+    command.append(key)
+    if l1 != nil {
+      command.begin(2)
+      command.append("PTTL")
+      command.append(key)
     }
-    switch result {
-    case .success(let found): return found
+    let generation = l1?.generation ?? 0
+    let now = clock.nanoseconds()
+    let replies: LinkReplies
+    switch await ask(command, about: key) {
+    case .success(let found): replies = found
     case .failure(let error): return .miss(.failed(error))
+    }
+    let found = lookup(replies.first)
+    if let l1, case .hit(let value) = found {
+      let end = Self.l1End(now: now, pttl: replies.rest.first ?? .null, defaultTTL)
+      l1.put(key, value, expiresAt: end, generation: generation, order: replies.order)
+    }
+    return found
+  }
+
+  /// What the answer to `GET` means.
+  func lookup(_ reply: Reply) -> CacheLookup {
+    switch reply {
+    case .string(let stored):
+      switch portable.decode(stored) {
+      case .value(let value): .hit(value)
+      case .foreign(let why): .miss(.foreign(why))
+      }
+    case .null: .miss(.absent)
+    case .error(let text): .miss(.failed(CacheError(refusal: text, of: "GET", at: endpoint)))
+    case .status, .integer, .array:
+      .miss(.failed(CacheError(refusal: "an answer that GET does not have", of: "GET", at: endpoint)))
     }
   }
 
-  /// What a write means for the caller; after a failure without a connection L1 forgets the key as well.
-  private func finish(
-    _ result: Result<Reply, CacheError>, _ command: String, forgetting key: [UInt8],
-    _ meaning: (Reply) -> Bool?
-  ) -> Result<Bool, CacheError> {
-    switch result {
-    case .success(let reply):
-      if let success = meaning(reply) { return .success(success) }
+  /// Sends a write about one key, and says what its answer means.
+  ///
+  /// Where there is no answer, nobody knows whether it came to pass: L1 forgets the key, and again when the answer
+  /// comes after all, since a read that was under way may have brought the old value back.
+  ///
+  /// - Parameter meaning: nil for an answer that is a refusal.
+  func write<Value>(
+    _ command: LinkCommand, _ name: String, _ key: [UInt8], _ meaning: (LinkReplies) -> Value?
+  ) async -> Result<Value, CacheError> {
+    var command = command
+    if let l1 { command.late = { l1.remove(key) } }
+    switch await ask(command, about: key) {
+    case .success(let replies):
+      if let success = meaning(replies) { return .success(success) }
+      l1?.remove(key, order: replies.order)
       counters.withLock { $0.failures &+= 1 }
-      return .failure(CacheError(refusal: reply.text ?? "an unknown answer", of: command, at: endpoint))
+      let text = (replies.rest.last ?? replies.first).text ?? "an unknown answer"
+      return .failure(CacheError(refusal: text, of: name, at: endpoint))
     case .failure(let error):
       l1?.remove(key)
       counters.withLock { $0.failures &+= 1 }
@@ -165,7 +175,7 @@ extension RedisCache {
   }
 
   /// From what `PTTL` says: -1 is for ever, -2 or an error is "not there any more".
-  private static func l1End(now: UInt64, pttl: Reply, _ defaultTTL: DefaultTTL) -> UInt64 {
+  static func l1End(now: UInt64, pttl: Reply, _ defaultTTL: DefaultTTL) -> UInt64 {
     switch pttl {
     case .integer(-1): end(now, defaultTTL.life(given: nil))
     case .integer(let left) where left > 0:

@@ -1,18 +1,25 @@
 import SluiceCacheLayers
-import SluiceRedisClient
+import SluiceKeyIndexing
+import SluiceRedis
+import SluiceRedisLink
 import Synchronization
 
 /// A cache in Redis, with a tier in memory before it (L1) and compression.
 ///
 /// ```
 ///   value(for:) ── L1 ── hit ──▶ value
-///                   └ miss ── lane of the key ── GET + PTTL ── decompress, decode ── L1 ──▶ value
-///   set ── encode, compress ── lane of the key ── SET … PX ── then L1
+///                   └ miss ── link of the key ── GET + PTTL ── decompress, decode ── L1 ──▶ value
+///   set ── encode, compress ── link of the key ── SET … PX ── then L1
 /// ```
 ///
 /// Redis comes first: an entry is in L1 only after Redis has it, and no longer than Redis has it. Other
 /// processes that write the same key are seen when the entry in L1 ends, at the latest after the default time
 /// to live; what is compared across processes wants `l1Entries` nil or ``storedValue(for:)``.
+///
+/// Any number of tasks share few connections: commands go out as they come and many are out at once. Everything
+/// about one key goes through one of them, in order. An operation ends with its answer, with `commandTimeout`,
+/// or with its task's cancellation, whichever is first. A read that a broken connection swallowed is asked
+/// once more; a write is not, since nobody knows whether it came to pass.
 ///
 /// Connections are made when they are needed, after a failure not before `retryAfter`. On a new connection
 /// after a loss L1 starts empty, because the server may have lost what it had. See ``PortableValue`` for the
@@ -28,9 +35,10 @@ public final class RedisCache: ReportingCache {
   let defaultTTL: DefaultTTL
   let clock: CacheClock
   let counters = Mutex(Counters())
+  public let flights = CacheFlights()
   /// Told of every value that is stored compressed.
   let monitor: CachePerformanceMonitor?
-  private let lanes: [RedisLane]
+  private let links: [RedisLink]
   private let health: RedisHealth
 
   /// A cache that is not connected yet; the first operation connects.
@@ -45,7 +53,8 @@ public final class RedisCache: ReportingCache {
   init(_ settings: Settings, clock: CacheClock, monitor: CachePerformanceMonitor? = nil) throws(CacheError) {
     let endpoint = try settings.endpoint()
     let health = RedisHealth(retryAfter: settings.retryAfter, clock: clock)
-    let l1 = settings.l1Entries.map { L1Tier(maxEntries: $0, clock: clock) }
+    let order = LinkOrder()
+    let l1 = settings.l1Entries.map { L1Tier(maxEntries: $0, clock: clock, order: order) }
     self.settings = settings
     self.endpoint = endpoint
     self.health = health
@@ -53,12 +62,24 @@ public final class RedisCache: ReportingCache {
     self.clock = clock
     self.monitor = monitor
     prefix = KeyPrefix(settings.keyPrefix)
-    portable = PortableValue(threshold: settings.compressionThreshold, level: settings.compressionLevel)
+    portable = PortableValue(
+      threshold: settings.compressionThreshold, level: settings.compressionLevel, format: settings.valueFormat
+    )
     defaultTTL = DefaultTTL(settings.defaultTTL)
-    lanes = (0..<settings.connections).map { number in
-      RedisLane(
-        endpoint, timeouts: (settings.connectTimeout, settings.commandTimeout), health: health,
-        name: "sluice.redis.\(number)", reconnected: { l1?.removeAll() })
+    var link = LinkSettings(
+      endpoint, connectTimeout: settings.connectTimeout, commandTimeout: settings.commandTimeout, order: order
+    )
+    link.speaksRESP3 = settings.speaksRESP3
+    link.tls = CacheTLS.maker
+    link.failed = { health.failed(CacheError(redis: $0, at: endpoint)) }
+    links = (0..<settings.connections).map { _ in
+      let flag = Flag()
+      var link = link
+      link.connected = {
+        health.succeeded()
+        if flag.isSetBefore() { l1?.removeAll() }
+      }
+      return RedisLink(link)
     }
   }
 
@@ -70,8 +91,9 @@ public final class RedisCache: ReportingCache {
   ///   untried.
   public func connect() async throws(CacheError) {
     let endpoint = endpoint
-    let answer = await lanes[0].run { redis throws(RedisError) in try redis.command("PING") }
-    if case .error(let text) = try answer.get() {
+    let answer = await ask(
+      LinkCommand(isRead: true, [Array("PING".utf8)]), by: links[0], isCancellable: true)
+    if case .error(let text) = try answer.get().first {
       let refusal = CacheError(refusal: text, of: "PING", at: endpoint)
       health.failed(refusal)
       throw refusal
@@ -79,24 +101,47 @@ public final class RedisCache: ReportingCache {
   }
 
   /// Whether the last word from Redis was an answer. False before the first one.
-  public var isConnected: Bool { health.isConnected }
+  public var isConnected: Bool { health.isConnected && links.contains { $0.isUp } }
 
   /// The last failure, also after a recovery.
   public var lastFailure: CacheError? { health.lastFailure }
 
   public func disconnect() async {
-    for lane in lanes { await lane.disconnect() }
+    for link in links { await link.disconnect() }
+    health.disconnected()
   }
 
-  // MARK: Lanes
+  // MARK: Asking
 
-  /// The lane that everything about `key` goes through. The key is the one in Redis.
-  func lane(of key: [UInt8]) -> RedisLane {
-    lanes[Int(UInt(bitPattern: key.hashValue) % UInt(lanes.count))]
+  /// Asks by the link that everything about `key` goes through. The key is the one in Redis.
+  func ask(
+    _ command: LinkCommand, about key: [UInt8], isCancellable: Bool = true
+  ) async -> Result<LinkReplies, CacheError> {
+    await ask(command, by: links[linkNumber(of: key)], isCancellable: isCancellable)
+  }
+
+  func linkNumber(of key: [UInt8]) -> Int {
+    links.count == 1 ? 0 : Int(KeyIndex.hash(key.span) % UInt32(links.count))
+  }
+
+  private func ask(
+    _ command: LinkCommand, by link: RedisLink, isCancellable: Bool
+  ) async -> Result<LinkReplies, CacheError> {
+    if !link.isUp, let remembered = health.remembered { return .failure(remembered) }
+    switch await link.ask(command, isCancellable: isCancellable) {
+    case .success(let replies): return .success(replies)
+    case .failure(let error): return .failure(CacheError(redis: error, at: endpoint))
+    }
   }
 
   /// The key as Redis and L1 know it.
   func storedKey(_ key: String) -> [UInt8] {
     prefix.bytes + key.utf8
   }
+}
+
+/// Whether something has happened before.
+private final class Flag: Sendable {
+  private let isSet = Atomic<Bool>(false)
+  func isSetBefore() -> Bool { isSet.exchange(true, ordering: .acquiringAndReleasing) }
 }

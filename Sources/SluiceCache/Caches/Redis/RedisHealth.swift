@@ -1,7 +1,7 @@
-import SluiceRedisClient
+import SluiceRedis
 import Synchronization
 
-/// What is known about the way to a Redis, shared by all lanes: so that one failure spares the others the
+/// What is known about the way to a Redis, shared by all its links: so that one failure spares the others the
 /// wait.
 final class RedisHealth: Sendable {
   private struct State {

@@ -16,6 +16,10 @@ public struct RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     case protocolViolation
     /// The call itself makes no sense, such as a command without a name. Nothing was sent.
     case misuse
+    /// Whoever asked does not wait any more. A write that had left may come to pass.
+    case cancelled
+    /// More is waiting for the server than there is room for. Nothing was sent.
+    case overloaded
   }
 
   /// The reason, for code.

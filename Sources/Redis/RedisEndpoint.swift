@@ -1,4 +1,4 @@
-import SluiceTLS
+import SluiceTLSSettings
 
 /// Where a Redis listens, and who asks: `redis://[user:password@]host[:port][/db]`, the same with `rediss://` for TLS and how it is
 /// spoken behind it (`?ca=/path`, `ClientTLS`), or `unix:///path`.

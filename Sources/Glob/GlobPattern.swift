@@ -119,3 +119,7 @@ public struct GlobPattern {
     static let escape = UInt8(ascii: "\\")
   }
 }
+
+extension UInt8 {
+  fileprivate var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self &+ 0x20 : self }
+}

@@ -2,5 +2,5 @@
 public struct TLSFault: Error, Sendable, Hashable, CustomStringConvertible {
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  public init(_ description: String) { self.description = description }
 }
