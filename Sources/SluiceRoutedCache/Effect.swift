@@ -20,7 +20,7 @@ struct Reading: Sendable {
     case exists(Bool)
     case ttl(Duration?)
     /// The store could not be asked.
-    case failed(String)
+    case failed(CacheError)
   }
 
   let question: Question

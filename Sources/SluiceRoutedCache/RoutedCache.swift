@@ -23,7 +23,8 @@ import SluiceRouting
 /// What is in doubt outlives the process if there is a ledger: the keys of writes that the mirror has not heard yet, and the suspects,
 /// stand in the directory `<ledger>.suspects`, and the next start does not serve them before they are repaired. Without a ledger they
 /// are forgotten with the process. Other processes are not serialised with this one: as with two proxies, `verify` closes the rest.
-public final class RoutedCache: Cache {
+public final class RoutedCache: ReportingCache {
+  public let flights = CacheFlights()
   let core: RoutedCore
   private let watcher: FlagWatcher?
   private let clock: Task<Void, Never>
@@ -121,18 +122,21 @@ public final class RoutedCache: Cache {
 
   // MARK: Cache
 
-  public func value(for key: String) async -> CacheValue? {
-    guard case .value(let value) = await core.read(.value, key) else { return nil }
-    return value
+  public func lookup(_ key: String) async -> CacheLookup {
+    switch await core.read(.value, key) {
+    case .value(let value?): .hit(value)
+    case .value(nil), .exists, .ttl: .miss(.absent)
+    case .failed(let error): .miss(.failed(error))
+    }
   }
 
-  @discardableResult
-  public func set(_ key: String, to value: CacheValue, ttl: Duration?) async -> Bool {
+  public func store(_ key: String, _ value: CacheValue, ttl: Duration?) async -> Result<Bool, CacheError> {
     await core.write(.set, key, .set(value, ttl: ttl))
   }
 
-  @discardableResult
-  public func delete(_ key: String) async -> Bool { await core.write(.delete, key, .remove) }
+  public func remove(_ key: String) async -> Result<Bool, CacheError> {
+    await core.write(.delete, key, .remove)
+  }
 
   public func exists(_ key: String) async -> Bool {
     guard case .exists(let isThere) = await core.read(.exists, key) else { return false }
@@ -144,9 +148,11 @@ public final class RoutedCache: Cache {
     return time
   }
 
-  /// Holds all keys while it runs on both stacks.
-  @discardableResult
-  public func invalidate(pattern: String) async -> Int { await core.invalidate(pattern) }
+  /// Holds all keys while it runs on both stacks. A failure where no stack that answers could be asked; one that could not be is in doubt
+  /// as a whole, so that nothing of before is served.
+  public func removeAll(matching pattern: String) async -> Result<Int, CacheError> {
+    await core.invalidate(pattern)
+  }
 
   public func storedValue(for key: String) async throws(CacheError) -> CacheValue? {
     try await core.storedValue(key)

@@ -10,8 +10,10 @@ extension RoutedCore {
   func read(_ question: Reading.Question, _ key: String) async -> Reading.Answer {
     let routing = routing
     let primary = routing.primary(of: key.utf8.span)
-    guard await mayServe(key, primary) else { return question.nothing }
-    guard routing.compares(key.utf8.span) else { return await ask(question, key, primary) }
+    guard await mayServe(key, primary) else { return .failed(inDoubt(key, primary)) }
+    guard routing.compares(key.utf8.span) else {
+      return await warmed(await ask(question, key, primary), key, primary)
+    }
     let mark = log.readBegan(key)
     let askedAt = ContinuousClock.now
     let answer = await ask(question, key, primary)
@@ -23,7 +25,21 @@ extension RoutedCore {
     case .disturbed: recheck(question, key)
     case .full: figures.withLock { $0.compare.dropped &+= 1 }
     }
-    return answer
+    return await warmed(answer, key, primary)
+  }
+
+  /// The answer itself, or where new has missed and misses are to warm it, what legacy has.
+  private func warmed(_ answer: Reading.Answer, _ key: String, _ primary: StackID) async -> Reading.Answer {
+    guard options.warmOnMiss, primary == .new, answer == .value(nil) else { return answer }
+    return await warmed(key).map { .value($0) } ?? answer
+  }
+
+  /// Why a key is not answered although its stack is there: a cache may forget, it may not lie.
+  private func inDoubt(_ key: String, _ stack: StackID) -> CacheError {
+    CacheError(
+      .infrastructure,
+      "what stack \(stack.name) has under this key is in doubt and could not be repaired in time",
+      context: ["key": .string(key), "stack": .string(stack.name)])
   }
 
   /// Whether the stack may answer for the key. After a flip that takes until it has heard of the writes that were acknowledged
@@ -52,13 +68,20 @@ extension RoutedCore {
   private func ask(
     _ question: Reading.Question, _ key: String, _ stack: StackID, _ role: Role = .primary
   ) async -> Reading.Answer {
-    await counted(stack, question.command, role, hit: \.isHit) {
+    let answer = await counted(stack, question.command, role, hit: \.isHit) { () -> Reading.Answer in
       switch question {
-      case .value: .value(await cache(stack).value(for: key))
+      case .value:
+        switch await reporting(cache(stack)).lookup(key) {
+        case .hit(let value): .value(value)
+        case .miss(.failed(let error)): .failed(error)
+        case .miss(.absent), .miss(.foreign): .value(nil)
+        }
       case .exists: .exists(await cache(stack).exists(key))
       case .ttl: .ttl(await cache(stack).remainingTTL(of: key))
       }
     }
+    if case .failed = answer { failed(.unreachable, stack, question.command, role) }
+    return answer
   }
 
   /// The same past any tier, where a store that is away says so.
@@ -73,7 +96,7 @@ extension RoutedCore {
       }
     } catch {
       failed(.unreachable, stack, question.command, .mirror)
-      return .failed(error.message)
+      return .failed(error)
     }
   }
 
@@ -144,7 +167,9 @@ extension RoutedCore {
   // MARK: Writes
 
   /// Writes on the primary and, when it has acknowledged, on the mirror; the caller does not wait for the mirror.
-  func write(_ command: RoutedCommand, _ key: String, _ effect: Effect) async -> Bool {
+  func write(
+    _ command: RoutedCommand, _ key: String, _ effect: Effect
+  ) async -> Result<Bool, CacheError> {
     await log.take(key)
     defer { log.give(key) }
     let routing = routing
@@ -156,9 +181,11 @@ extension RoutedCore {
       doubt(suspects.insert(key, on: primary), primary)
     }
     var place = routing.mirrorsWrites ? journal?.began(key, primary: primary) : nil
-    let (answer, isCertain) = await counted(primary, command) {
+    let (done, isCertain) = await counted(primary, command) {
       await apply(effect, key, primary)
     }
+    let answer =
+      isCertain ? .success((try? done.get()) ?? false) : done.flatMap { _ in .failure(notTaken(primary)) }
     if !isCertain { failed(.trouble, primary, command) }
     if isCertain, log.isDrained(key, primary) { repaired(key, primary) }
     let now = self.routing
@@ -210,17 +237,26 @@ extension RoutedCore {
 
   /// Makes the effect true on a stack: what the stack answered, and whether it is certain that it is true.
   func apply(_ effect: Effect, _ key: String, _ stack: StackID) async -> (
-    answer: Bool, isCertain: Bool
+    answer: Result<Bool, CacheError>, isCertain: Bool
   ) {
     switch effect {
     case .set(let value, let ttl):
-      let isStored = await cache(stack).set(key, to: value, ttl: ttl)
+      let result = await reporting(cache(stack)).store(key, value, ttl: ttl)
       // Zero or less stores nothing, and says so.
-      return (isStored, isStored || (ttl.map { $0 <= .zero } ?? false))
+      let isStored = (try? result.get()) ?? false
+      return (result, isStored || (ttl.map { $0 <= .zero } ?? false))
     case .remove:
-      let wasThere = await cache(stack).delete(key)
-      return wasThere ? (true, true) : (false, await isAbsent(key, stack))
+      let result = await reporting(cache(stack)).remove(key)
+      if (try? result.get()) == true { return (result, true) }
+      return (result, await isAbsent(key, stack))
     }
+  }
+
+  /// For caches that give no reasons.
+  private func notTaken(_ stack: StackID) -> CacheError {
+    CacheError(
+      .infrastructure, "stack \(stack.name) did not take the write; see whether its store is reachable",
+      context: ["stack": .string(stack.name)])
   }
 
   /// A `delete` that found nothing and one that reached nobody look alike; the store knows.
@@ -230,16 +266,16 @@ extension RoutedCore {
 
   // MARK: Counting
 
-  func counted<Result: Sendable>(
-    _ stack: StackID, _ command: RoutedCommand, _ role: Role = .primary, _ work: () async -> Result
-  ) async -> Result {
+  func counted<Done: Sendable>(
+    _ stack: StackID, _ command: RoutedCommand, _ role: Role = .primary, _ work: () async -> Done
+  ) async -> Done {
     await counted(stack, command, role, hit: { _ in nil }, work)
   }
 
-  func counted<Result: Sendable>(
-    _ stack: StackID, _ command: RoutedCommand, _ role: Role, hit: (Result) -> Bool?,
-    _ work: () async -> Result
-  ) async -> Result {
+  func counted<Done: Sendable>(
+    _ stack: StackID, _ command: RoutedCommand, _ role: Role, hit: (Done) -> Bool?,
+    _ work: () async -> Done
+  ) async -> Done {
     let start = ContinuousClock.now
     let result = await work()
     let end = ContinuousClock.now
@@ -258,16 +294,5 @@ extension RoutedCore {
       if isHit == false { figures[stack, role, command.commandClass].misses &+= 1 }
     }
     return result
-  }
-}
-
-extension Reading.Question {
-  /// What a key that may not be served answers: a cache may forget, it may not lie.
-  fileprivate var nothing: Reading.Answer {
-    switch self {
-    case .value: .value(nil)
-    case .exists: .exists(false)
-    case .ttl: .ttl(nil)
-    }
   }
 }

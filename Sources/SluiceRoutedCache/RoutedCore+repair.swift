@@ -45,7 +45,7 @@ extension RoutedCore {
 
   /// What makes another stack have the key as this one has it. The time to live is asked for first: of a key that expires between the
   /// two questions there would be none, and its copy would live on.
-  private func copy(of key: String, from source: StackID) async throws(CacheError) -> Effect {
+  func copy(of key: String, from source: StackID) async throws(CacheError) -> Effect {
     let ttl = await cache(source).remainingTTL(of: key)
     return try await cache(source).storedValue(for: key).map { .set($0, ttl: ttl) } ?? .remove
   }
@@ -89,7 +89,10 @@ extension RoutedCore {
   // MARK: All keys
 
   /// Removes the keys of a pattern from every stack that is fed, while all keys are held (law 1).
-  func invalidate(_ pattern: String) async -> Int {
+  ///
+  /// - Returns: how many there were on the stacks that answer, or why none of those could be asked. One that could not be is in doubt as a
+  ///   whole, so that nothing of before is served.
+  func invalidate(_ pattern: String) async -> Result<Int, CacheError> {
     await log.takeAll()
     defer { log.giveAll() }
     if await !log.drained(nil, nil, within: options.fenceDeadline) {
@@ -110,14 +113,18 @@ extension RoutedCore {
       }
     let places = primaries.map { journal?.began(nil, primary: $0) }
     defer { for place in places { journal?.ended(place) } }
-    var counts: [StackID: Int] = [:]
+    var counts: [StackID: Result<Int, CacheError>] = [:]
     for stack in StackID.allCases
     where stage.mirrorsWrites || stack == (stage == .complete ? .new : .legacy) {
-      counts[stack] = await counted(stack, .invalidate) {
-        await cache(stack).invalidate(pattern: pattern)
-      }
-      // An invalidation that reached nobody looks like one that found nothing.
-      do { _ = try await cache(stack).storedValue(for: "sluice:probe") } catch {
+      do throws(CacheError) {
+        let count = try await counted(stack, .invalidate) {
+          await reporting(cache(stack)).removeAll(matching: pattern)
+        }.get()
+        // Of a cache that gives no reasons an invalidation that reached nobody looks like one that found nothing.
+        _ = try await cache(stack).storedValue(for: "sluice:probe")
+        counts[stack] = .success(count)
+      } catch {
+        counts[stack] = .failure(error)
         failed(.unreachable, stack, .invalidate)
         doubt(suspects.insertEverything(on: stack), stack)
       }
@@ -126,12 +133,15 @@ extension RoutedCore {
     if let leftOut = stage.leftOut, suspects.count(on: leftOut.other) > 0 {
       doubt(suspects.insertEverything(on: leftOut), leftOut)
     }
-    let (legacy, new) = (counts[.legacy] ?? 0, counts[.new] ?? 0)
-    switch stage {
-    case .off, .dualwrite, .shadow: return legacy
-    case .live: return max(legacy, new)
-    case .rampdown, .complete: return new
-    }
+    let answering: [StackID] =
+      switch stage {
+      case .off, .dualwrite, .shadow: [.legacy]
+      case .live: StackID.allCases
+      case .rampdown, .complete: [.new]
+      }
+    let asked = answering.compactMap { counts[$0] }
+    if let most = asked.compactMap({ try? $0.get() }).max() { return .success(most) }
+    return asked.first ?? .success(0)
   }
 
   func disconnect() async {

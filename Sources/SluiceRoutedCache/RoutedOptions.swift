@@ -15,6 +15,9 @@ extension RoutedCache {
     public var figuresInterval = 10.0
     /// Suspect keys that are repaired per second and stack.
     public var repairsPerSecond = 50
+    /// Whether a read that misses on new is answered by legacy, and the value copied to new: for keys that nobody has written since
+    /// writes go to both. What new has let expire, or evicted, comes back the same way.
+    public var warmOnMiss = false
     /// Whether keys are written to the ledger as hashes that only this run can make.
     public var hashKeys = false
     /// Bytes of each value that a divergence keeps; 0 keeps none.

@@ -22,6 +22,28 @@ import Testing
     }
   }
 
+  @Test("Every test that the page names is there")
+  func named() throws {
+    let page = try String(
+      contentsOf: Self.root.appendingPathComponent("docs/from-the-guide.md"), encoding: .utf8)
+    let rows = page.components(separatedBy: "## Where each thing is").last ?? ""
+    let names = rows.matches(of: /`(\w+Tests)(?:\.(\w+))?`/).map { (String($0.1), $0.2.map(String.init)) }
+    #expect(names.count > 60)
+    let tests = Self.root.appendingPathComponent("Tests")
+    var sources: [String] = []
+    for case let file as URL in FileManager.default.enumerator(at: tests, includingPropertiesForKeys: nil)
+      ?? .init()
+    where file.pathExtension == "swift" {
+      sources.append(try String(contentsOf: file, encoding: .utf8))
+    }
+    for (suite, test) in names {
+      let isThere = sources.contains { source in
+        source.contains("struct \(suite) ") && (test.map { source.contains("func \($0)(") } ?? true)
+      }
+      #expect(isThere, "\(suite).\(test ?? "")")
+    }
+  }
+
   @Test("The extraction finds a block that is not in the samples")
   func canFail() {
     let blocks = Self.swiftBlocks("a\n```swift\nlet nowhere = 1\n```\n```sh\nls\n```\n")

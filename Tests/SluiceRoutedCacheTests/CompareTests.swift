@@ -102,6 +102,7 @@ import Testing
     let answers = [Reading.Answer.value(["a\",\"b"]), .value(["a", "b"])]
     #expect(answers[0].evidence != answers[1].evidence)
     #expect(AnswerComparison.verdict(legacy: .exists(true), new: .exists(false)) == .different(.missingInNew))
-    #expect(AnswerComparison.verdict(legacy: .failed("x"), new: .failed("x")) == .unknown)
+    let failed = Reading.Answer.failed(CacheError(.infrastructure, "x"))
+    #expect(AnswerComparison.verdict(legacy: failed, new: failed) == .unknown)
   }
 }

@@ -9,3 +9,12 @@ public func sample(_ old: any Cache, _ new: any Cache) async throws {
   cache.rollBack(reason: "too slow", who: "ana")
   await cache.close()
 }
+
+/// The second one.
+public func walks(_ cache: RoutedCache) async throws {
+  try cache.move(to: .dualwrite, who: "ana")
+  let warmed = try await cache.warm(perSecond: 2000)
+  let found = try await cache.verify()
+  if !found.isAlike { try await cache.verify(repairs: true) }
+  print(warmed.copied)
+}
