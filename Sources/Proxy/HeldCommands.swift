@@ -31,6 +31,15 @@ struct HeldCommands {
     if keys > 1 { manyKeys += 1 }
   }
 
+  /// What was held elsewhere waits here from now on, behind what does so already.
+  mutating func append(_ others: consuming HeldCommands) {
+    manyKeys += others.manyKeys
+    var (items, bytes) = others.all()
+    self.items += items
+    self.bytes.writeBuffer(&bytes)
+    items = []
+  }
+
   /// Hands out everything and is empty again.
   mutating func take() -> HeldCommands {
     defer { self = HeldCommands() }

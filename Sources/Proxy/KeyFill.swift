@@ -42,6 +42,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
 
   private static let exists = UInt32.max - 1
 
+  /// Whether a command may wait for its value, until the primary is no longer without one.
+  var mayBeWaitedFor: Bool { held.count > 0 || !(isOver || hasLetGo || look != nil) }
+
   /// - Parameter isInAHurry: commands wait for it.
   init(of key: [UInt8], isInAHurry: Bool = false, in lane: Lane) {
     startedAt = lane.now
@@ -185,8 +188,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
   override func end(_ outcome: KeyOutcome) {
     guard !isOver else { return }
     super.end(outcome)
-    // Nobody has seen what the write has made there.
-    if look != nil { connection.suspects.mayBeThere(key) }
+    // Nobody has seen what the write has made there. Whether it has made the key or not, its client was answered so: that is right, and what
+    // the mirror holds is older.
+    if look != nil { connection.suspects.settle(key) }
     if lane.fills[key] === self { lane.fills[key] = nil }
     miss()
     for waiter in waiters.take() { waiter(outcome) }

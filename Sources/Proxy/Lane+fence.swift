@@ -30,7 +30,8 @@ extension Lane {
       resumePostponed()
       return flipped(LaneFlip(lane: index, held: 0, commands: 0, cutOff: []))
     }
-    var fence = raisedFence()
+    var fence = fence ?? newFence()
+    if self.fence == nil { holdReturns(&fence) }
     fence.isRetargeted = fence.isRetargeted || fence.target != nil
     fence.deadline = deadline
     fence.target = snapshot
@@ -58,7 +59,8 @@ extension Lane {
   /// Empties the lane and keeps it so until `release`: for a command that touches other lanes as well.
   func hold(deadline: Int64, granted: @escaping @Sendable () -> Void) {
     turnBegan()
-    var fence = raisedFence()
+    if fence == nil { endReturns() }
+    var fence = fence ?? newFence()
     exclusions &+= 1
     fence.isExclusive = true
     fence.step = .losing
@@ -230,9 +232,7 @@ extension Lane {
     unreached(fence).isEmpty && (fence.step != .copying || repairs == 0)
   }
 
-  private func raisedFence() -> Fence {
-    if let fence { return fence }
-    endReturns()
+  private func newFence() -> Fence {
     fences &+= 1
     return Fence(barriers: (0, 0), raisedAt: now, number: fences)
   }

@@ -34,12 +34,12 @@ extension Lane {
     let name = key.withUnsafeBufferPointer { Array($0) }
     guard connection.suspects.contains(name) else { return false }
     if connection.suspects.isAbsent(name) {
-      // Missing there; somebody may be waiting already, and nobody overtakes.
-      if let fill = fills[name], fill.held.count > 0 { return hold(frame, in: fill, sink: sink, slot: slot) }
-      guard connection.suspects.mayWaitForHot(name), canReturn(name, to: connection) else { return false }
+      // Missing there, and on its way home, perhaps. What a write has made of it there is right.
+      guard fills[name] != nil || (mayReturnNow(name, to: connection) && canReturn(name, to: connection)) else {
+        return false
+      }
       let fill = fill(name, isInAHurry: true)
-      guard !fill.isOver, !fill.hasLetGo else { return false }
-      return hold(frame, in: fill, sink: sink, slot: slot)
+      return fill.mayBeWaitedFor && hold(frame, in: fill, sink: sink, slot: slot)
     }
     if let fill = fills[name] { return hold(frame, in: fill, sink: sink, slot: slot) }
     guard canReturn(name, to: connection) else { return false }
@@ -62,6 +62,12 @@ extension Lane {
     }
     fill.held.append(frame, sink: sink, slot: slot, keys: 1, at: now, from: waitingSince)
     return true
+  }
+
+  /// Whether a key that is missing there may be looked for because somebody asks for it.
+  private func mayReturnNow(_ key: [UInt8], to connection: StackConnection) -> Bool {
+    connection.suspects.absent[key] == .waiting
+      ? connection.suspects.pauses.isDue(key, at: now) : connection.suspects.mayWaitForHot(key)
   }
 
   /// Whether the key's right value can be asked of the other stack.
@@ -96,6 +102,17 @@ extension Lane {
     for fill in fills.values where fill.held.count > 0 { fill.end(.overtaken) }
   }
 
+  /// A flip is about to hold keys: whoever waits for the return of one waits for the flip instead, and asks again behind it.
+  func holdReturns(_ fence: inout Fence) {
+    guard isFilling else { return }
+    for fill in fills.values where fill.held.count > 0 {
+      held.append(fill.held.take())
+      // Of keys that do not move as well, and nothing may overtake them.
+      fence.isRetargeted = true
+      fill.end(.overtaken)
+    }
+  }
+
   // MARK: Writes
 
   /// Whether a key is known to be missing at one of the stacks.
@@ -123,7 +140,7 @@ extension Lane {
         // Whether it has made the key there, nobody knows yet; if so, the mirror's is an older one.
         if !there.suspects.contains(key) { there.suspects.insert(key) }
         guard let mark = there.suspects.mark(of: key), fills.count < 2 * Lane.maximumReturns else {
-          here.suspects.mayBeThere(key)
+          here.suspects.settle(key)
           continue
         }
         if let fill = fills[key] {

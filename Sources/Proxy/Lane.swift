@@ -50,7 +50,15 @@ final class Lane: @unchecked Sendable {
   let journal: LaneJournal?
 
   /// What is in force in this lane.
-  var routing: LaneRouting
+  var routing: LaneRouting {
+    didSet {
+      if !routing.snapshot.movesNothing(comparedTo: oldValue.snapshot)
+        || routing.mirrorsWrites != oldValue.mirrorsWrites
+      {
+        moves &+= 1
+      }
+    }
+  }
   var fence: Fence? { didSet { isFenced = fence != nil } }
   /// The one thing that every command asks of the fence.
   private(set) var isFenced = false
@@ -61,6 +69,8 @@ final class Lane: @unchecked Sendable {
   var fences: UInt64 = 0
   /// Commands that had all lanes for themselves so far: they go another way than this lane's connections.
   var exclusions: UInt64 = 0
+  /// How often keys have changed sides, or writes have begun or ceased to be mirrored.
+  private var moves: UInt64 = 0
   /// Stacks that the fence being up has cut off.
   var cutOff: [StackID] = []
   /// Called when the command that has the lane for itself is through.
@@ -198,12 +208,12 @@ final class Lane: @unchecked Sendable {
   /// What a question that takes several replies relies on: the places of the replies in the log mean something to each other as long
   /// as this is the same.
   struct Order: Equatable {
-    fileprivate let version: UInt64
+    fileprivate let moves: UInt64
     fileprivate let exclusions: UInt64
     fileprivate let epoch: UInt64
   }
 
-  var order: Order { Order(version: routing.snapshot.version, exclusions: exclusions, epoch: epoch) }
+  var order: Order { Order(moves: moves, exclusions: exclusions, epoch: epoch) }
 
   var stacks: [StackConnection] { [legacy, new] }
 

@@ -230,9 +230,6 @@ struct Suspects {
 
   func isAbsent(_ key: [UInt8]) -> Bool { absent[key] != nil }
 
-  /// A write may have made it there since, and nobody has looked: a suspect like any other.
-  mutating func mayBeThere(_ key: [UInt8]) { absent[key] = nil }
-
   /// Whether a command may wait for a key that was written too often to be copied: it can be copied while its writes wait. Once after
   /// each flip.
   mutating func mayWaitForHot(_ key: [UInt8]) -> Bool {

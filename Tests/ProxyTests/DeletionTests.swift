@@ -35,12 +35,4 @@ import Testing
     let seen = (first, isSent(asking: 0), isSent(asking: 0), followers(), followers())
     #expect(seen == (true, true, false, .next, .nobody))
   }
-
-  /// A write may have made it there: it is deleted before it is served.
-  @Test mutating func whatMayBeThereIsASuspectLikeAnyOther() {
-    suspects.becameAbsent(DeletionTests.key, .waiting)
-    let wasAbsent = suspects.isAbsent(DeletionTests.key)
-    suspects.mayBeThere(DeletionTests.key)
-    #expect(wasAbsent && !suspects.isAbsent(DeletionTests.key) && suspects.contains(DeletionTests.key))
-  }
 }

@@ -100,6 +100,34 @@ import Testing
     return isHome && deletions == 0
   }
 
+  /// What a client has made of a key that was deleted before it was served is right from then on, whoever still wants to look at it.
+  @Test func whatAWriteHasMadeOfAMissingKeyIsNotDeleted() async throws {
+    try await Bench.runScripted(routing: .at(.live, 100)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "INCR", "k")
+      #expect(try stacks.new.command() == ["INCR", "k"])
+      stacks.newStack.stop()
+      stacks.new.close()
+      #expect(try client.reply().hasPrefix("-STACKDOWN"))
+      // Nobody knows whether legacy lacks it, and new cannot be asked.
+      _ = bench.adopt(.at(.dualwrite, version: 2))
+      try client.send(command: "INCR", "k")
+      for words in [["UNLINK", "k"], ["INCR", "k"]] { #expect(try stacks.legacy.command() == words) }
+      try stacks.legacy.send(":1\r\n:1\r\n")
+      #expect(try client.reply() == ":1\r\n")
+      #expect(try stacks.legacy.command() == ["EXISTS", "k"])
+      for count in 2...4 {
+        // The look ends by what overtakes it, and nobody deletes what was acknowledged.
+        try client.send(command: "INCR", "k")
+        let got = try stacks.legacy.command()
+        #expect(got == ["INCR", "k"], "\(count)")
+        try stacks.legacy.send(count == 2 ? ":1\r\n:2\r\n" : ":\(count)\r\n")
+        #expect(try client.reply() == ":\(count)\r\n")
+      }
+      #expect(bench.health().map { [$0.legacySuspects, $0.newSuspects] } == [[0, 1]])
+    }
+  }
+
   /// A stack that refuses to delete is not cut off for it: only who asks for the suspect gets an error.
   @Test func aStackThatRefusesToDeleteStillAnswersForOtherKeys() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
