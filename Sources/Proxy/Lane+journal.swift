@@ -54,7 +54,10 @@ extension Lane {
   /// - Parameter mirrored: the stacks on which everything is doubtful that they mirrored in the routing in force.
   func takeOver(_ recovered: SuspectJournal.Recovered, mirrored: Set<StackID>) {
     for connection in stacks {
-      connection.history.inherit(recovered.clients[connection.stack, default: []])
+      let clients = recovered.clients[connection.stack, default: []]
+      connection.history.inherit(clients)
+      // If this process is killed before it has met the server, the next one has to know them as well.
+      if clients.indices.contains(index) { journal?.connected(to: connection.stack, clients[index]) }
       for key in recovered.keys[connection.stack, default: []] where owner(of: key.span) === self {
         connection.suspects.insert(key)
       }

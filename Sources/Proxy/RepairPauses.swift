@@ -32,7 +32,10 @@ struct RepairPauses {
   /// - Returns: how often the key was refused so far.
   @discardableResult
   mutating func wasRefused(_ key: [UInt8], speaksOfItself: Bool, at now: UInt64) -> Int {
-    let times = min((keys[key]?.times ?? 0) + 1, 16)
+    let known = keys[key]
+    // Clients that ask for it meanwhile do not make it wait longer.
+    if let known, now < known.until { return known.times }
+    let times = min((known?.times ?? 0) + 1, 16)
     guard speaksOfItself else {
       keys[key] = (times, now &+ RepairPauses.wait(times))
       return times

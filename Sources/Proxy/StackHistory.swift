@@ -23,6 +23,8 @@ final class StackHistory: Sendable {
     let stack: StackID
     let record: InForceRecord?
     var run: [UInt8]?
+    /// Whether this process has met it.
+    var isMet = false
     var losses: UInt64 = 0
     var restorations: UInt64 = 0
     var coldSince: Int64?
@@ -166,7 +168,7 @@ final class StackHistory: Sendable {
     state.withLock { state in
       if let emptier = state.emptier, emptier != lane { return .later }
       let isAnotherRun = run != nil && state.run != nil && run != state.run
-      let isFirst = state.run == nil && state.attached.isEmpty && state.losses == 0
+      let isFirst = !state.isMet && state.attached.isEmpty && state.losses == 0
       if let run {
         // Numbers of another run may be somebody else's by now.
         state.strangers.formUnion(state.inherited.filter { $0.run == run }.map(\.number))
@@ -192,6 +194,7 @@ final class StackHistory: Sendable {
       let mayBeAnother = isAnotherRun || run == nil && state.attached.isEmpty
       if keys == 0, mayBeAnother || isFirst || state.isDoubtful { state.lose(at: world.milliseconds) }
       state.run = run ?? state.run
+      state.isMet = true
       state.attached.insert(lane)
       return .welcome
     }
@@ -202,6 +205,7 @@ final class StackHistory: Sendable {
     state.withLock { state in
       state.lose(at: world.milliseconds)
       state.run = run ?? state.run
+      state.isMet = true
       state.attached.insert(lane)
     }
   }
@@ -217,8 +221,14 @@ final class StackHistory: Sendable {
     }
   }
 
-  /// Connections of a process that was killed: what the server has of them in its buffers is not to be carried out any more.
-  func inherit(_ clients: [StackClient]) { state.withLock { $0.inherited = clients } }
+  /// Connections of a process that was killed: what the server has of them in its buffers is not to be carried out any more. If it has
+  /// started anew since, it may have come back with what is old.
+  func inherit(_ clients: [StackClient]) {
+    state.withLock { state in
+      state.inherited = clients
+      state.run = clients.last?.run
+    }
+  }
 
   /// The connections whose late commands must not be carried out behind those of a new one: the lane's own and those of the process
   /// before, whose lanes may have been others; or before the stack is emptied everybody's.
