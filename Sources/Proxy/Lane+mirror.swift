@@ -231,7 +231,7 @@ extension Lane {
       slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true,
       tail: mirror.tail.resolved(for: .any), sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
-    if let reply, spec.prior == .equal || (spec.prior == .existing && isWarm) {
+    if let reply, spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm) {
       // The two replies are held against each other: in one protocol, they are the same bytes.
       if mirror.reaches(command.tail) { repeated.tail = command.tail }
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
@@ -242,6 +242,16 @@ extension Lane {
     }
     mirror.expect(request, repeated, sink: nil)
     if spec.isRuledScript { appendScript(request, to: mirror) } else { mirror.append(request) }
+  }
+
+  /// Whether the mirror's reply shows that it does not hold what the primary does. A key that a cold mirror lacks stays absent by many a command.
+  func tellsOfAnother(_ reply: Span<UInt8>, to command: Pending) -> Bool {
+    guard command.primaryLength > 0, !isSame(reply, as: command) else { return false }
+    return table.specs[Int(command.command)].prior != .equalOrAbsent || !Lane.tellsOfNothing(reply)
+  }
+
+  private static func tellsOfNothing(_ reply: Span<UInt8>) -> Bool {
+    ReplyReader.isNull(reply) || ReplyReader.isEmptyAggregate(reply) || reply[1] == UInt8(ascii: "0")
   }
 
   private static let zero = Array(":0\r\n".utf8)

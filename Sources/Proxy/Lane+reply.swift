@@ -59,7 +59,7 @@ extension Lane {
       if isError {
         figures.compare.mirrorErrors &+= 1
         suspect(request, on: connection.stack)
-      } else if command.primaryLength > 0, !isSame(reply, as: command) {
+      } else if tellsOfAnother(reply, to: command) {
         // A counter, a list, a set that came out otherwise did not start from the same value.
         suspect(request, on: connection.stack)
       }

@@ -303,7 +303,7 @@ final class SimClient: Actor, PipeEnd {
       world.note(key, .init(kind: .write, value: value, start: since, end: end, isKnown: false))
     case .delete(let key, let since), .take(let key, let since):
       world.note(key, .init(kind: .delete, value: 0, start: since, end: end, isKnown: false))
-    case .unit(let place, let command): units[place].failed(command)
+    case .unit(let place, let command): units[place].failed(command, mayComeLater: end == .max)
     }
   }
 }

@@ -3,7 +3,8 @@ import SluiceRESP
 
 /// A key of any type that one client alone writes: every reply can be foretold by an engine of the client's own.
 ///
-/// After a command whose fate nobody knows the key is deleted, until a deletion is acknowledged. After a fault that may have cost the key
+/// After a command whose fate nobody knows the key is deleted, until a deletion is acknowledged; after one that may be carried out behind that,
+/// from a connection that is gone, another key takes its place. After a fault that may have cost the key
 /// there must be a moment at which it was lost, so that every reply since then is right: one value, and no half of one.
 final class UnitKey {
   enum Kind: String, CaseIterable { case counter, text, hash, list, set, board, stream }
@@ -19,7 +20,10 @@ final class UnitKey {
   }
 
   private unowned let world: SimWorld
-  private let name: [UInt8]
+  private let family: [UInt8]
+  private var name: [UInt8]
+  /// How many names it had before.
+  private var ancestors = 0
   private let kind: Kind
   private let model: EngineBox
   private var isUnknown = false
@@ -33,7 +37,7 @@ final class UnitKey {
 
   init(_ world: SimWorld, name: [UInt8], kind: Kind) {
     self.world = world
-    self.name = name
+    (family, self.name) = (name, name)
     self.kind = kind
     model = EngineBox(world)
     knownSince = world.now
@@ -134,11 +138,18 @@ final class UnitKey {
     world.tell("client: #\(command.number)\(command.isDeletion ? " (begins anew)" : "") \(words) → \(reply)")
   }
 
-  func failed(_ command: Command) {
+  /// - Parameter mayComeLater: it may be carried out behind what is asked from now on.
+  func failed(_ command: Command, mayComeLater: Bool) {
     if world.story != nil { tell(command, "nobody knows") }
-    guard !command.isRead || command.isDeletion else { return }
-    isUnknown = true
-    resyncAt = .max
+    guard !command.isRead || command.isDeletion, command.words[1] == name else { return }
+    isUnknown = !mayComeLater
+    resyncAt = mayComeLater ? sent : .max
+    guard mayComeLater else { return }
+    forget()
+    ancestors += 1
+    name = family + Array(".\(ancestors)".utf8)
+    log = []
+    knownSince = world.now
   }
 
   func answered(_ command: Command, _ reply: Span<UInt8>) {
