@@ -172,8 +172,8 @@ extension Lane {
     let isTime = spec.comparison == .tolerance
     if isComplete, answer == expected || (isTime && answer >= 0 && expected >= 0) { return }
     // The mirror lacked a string of which a part was changed: made on both just now, perhaps. It holds that part and nothing else; if
-    // the primary's has as many bits, so does that one.
-    if answer == 0, expected == 1, other.isUp,
+    // the primary's has as many bits, so does that one. A flip waits for no further question, only for copies.
+    if answer == 0, expected == 1, other.isUp, !isFenced,
       let bits = Mirroring.bits(of: request, askedBy: spec, into: &effect)
     {
       let frame = effect
@@ -208,7 +208,7 @@ extension Lane {
     spec.mirror == .effect(.set) && hasThreeWords(request)
   }
 
-  private static func hasThreeWords(_ request: Span<UInt8>) -> Bool {
+  static func hasThreeWords(_ request: Span<UInt8>) -> Bool {
     request.count > 4 && request[1] == UInt8(ascii: "3") && request[2] == UInt8(ascii: "\r")
   }
 
@@ -220,7 +220,8 @@ extension Lane {
     _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
   ) {
     if !carrying.isEmpty, concernsPieces(request, isKnown: true) { return }
-    if knowsAbsent, concernsAbsent(request, from: primary, isKnown: true) { return }
+    let isOfAbsent = knowsAbsent && takesFromAbsent(request, at: primary)
+    if knowsAbsent, !isOfAbsent, concernsAbsent(request, from: primary, isKnown: true) { return }
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.droppedWrites &+= 1
@@ -231,7 +232,9 @@ extension Lane {
       slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true,
       tail: mirror.tail.resolved(for: .any), sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
-    if let reply, spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm) {
+    if isOfAbsent {
+      // The two replies differ, as they must.
+    } else if let reply, spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm) {
       // The two replies are held against each other: in one protocol, they are the same bytes.
       if mirror.reaches(command.tail) { repeated.tail = command.tail }
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)

@@ -162,15 +162,29 @@ extension Lane {
     return true
   }
 
+  /// Whether the write has taken away what it names from a key that its primary is known to lack: from the value that comes home it goes as well.
+  func takesFromAbsent(_ request: Span<UInt8>, at primary: StackID) -> Bool {
+    guard let verb = Lane.verb(of: request), Lane.takingByName.contains(verb), let key = Lane.firstKey(of: request)
+    else { return false }
+    return owner(of: key.span) === self && connection(primary).suspects.isAbsent(key)
+      && !connection(primary.other).suspects.contains(key)
+  }
+
+  private static let takingByName: Set<String> = ["HDEL", "LREM", "LTRIM", "SREM", "XDEL", "ZREM"]
+
+  private static func verb(of request: Span<UInt8>) -> String? {
+    var framer = RequestFramer(limits: .measuredBefore)
+    guard case .command = framer.next(request), let name = framer.arguments.first else { return nil }
+    let word = request.extracting(name.range).withUnsafeBufferPointer { Array($0) }
+    return String(decoding: word, as: UTF8.self).uppercased()
+  }
+
   /// `SET key value` and deletions leave the same behind whatever was there.
   private static func makesAnew(_ request: Span<UInt8>) -> Bool {
-    var framer = RequestFramer(limits: .measuredBefore)
-    guard case .command = framer.next(request), let name = framer.arguments.first else { return false }
-    let word = request.extracting(name.range).withUnsafeBufferPointer { Array($0) }
-    switch String(decoding: word, as: UTF8.self).uppercased() {
-    case "DEL", "UNLINK": return true
-    case "SET": return framer.arguments.count == 3
-    default: return false
+    switch verb(of: request) {
+    case "DEL", "UNLINK": true
+    case "SET": hasThreeWords(request)
+    default: false
     }
   }
 
