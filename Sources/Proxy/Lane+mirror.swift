@@ -43,6 +43,9 @@ extension Lane {
     let spec = table.specs[Int(command.command)]
     if spec.isRuledScript { return mirrorRuled(request, command, reply, spec, from: primary) }
     if spec.mirror == .copy { return copy(request, from: primary) }
+    if knowsAbsent, takesFromAbsent(request, at: primary) {
+      return repeatWrite(request, command, reply, from: primary)
+    }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary), !isInPieces(request) {
       return copy(request, from: primary)

@@ -241,13 +241,17 @@ extension Lane {
       connection.suspects.pauses.isDue(key, at: now)
     else { return false }
     let source = self.connection(connection.stack.other).suspects
-    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late. What is
-    // only missing at the source was written there just now, perhaps, and whoever looks has been sent (`concernsAbsent`).
-    if source.contains(key), !source.isAbsent(key), !isFenced {
-      purge(key.span, on: connection.stack.other, asking: 0)
+    // Doubtful on both: there is nothing to copy from, and nobody may ever ask. Behind a fence its deletion would come too late.
+    if source.contains(key), !isFenced {
+      if !source.isAbsent(key) {
+        purge(key.span, on: connection.stack.other, asking: 0)
+      } else if fills[key] == nil {
+        // It is missing there, and nothing that is right can come home: so that is how it is. If it was written there just now, somebody looks.
+        self.connection(connection.stack.other).suspects.settle(key)
+      }
     }
     // Nothing can be learned from a stack that is doubtful itself.
-    return !source.isEverything && !source.contains(key)
+    return !source.isEverything && !self.connection(connection.stack.other).suspects.contains(key)
   }
 
   /// A question of ours about this key took longer than any command may, and its stack was cut off for it: it waits for the next one,
