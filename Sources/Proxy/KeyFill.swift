@@ -35,7 +35,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
   /// Commands on the key that wait for its value.
   var held = HeldCommands()
   /// The key has become doubtful at the mirror by a write whose effect at the primary nobody knows; by this mark.
-  var look: UInt64?
+  private(set) var look: UInt64?
+  /// How many such writes there were.
+  private var writes = 0
   private var isThere: Bool?
   /// Nobody waits for it any more.
   private(set) var hasLetGo = false
@@ -63,6 +65,12 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
     ask([Array("EXISTS".utf8), key], of: target, slot: KeyFill.exists)
   }
 
+  /// Another write was acknowledged of which nobody knows what it has made there.
+  func looks(behind mark: UInt64) {
+    look = mark
+    writes += 1
+  }
+
   func add(_ reader: Reader) { readers.append(reader) }
   func add(_ waiter: @escaping (KeyOutcome) -> Void) {
     if isOver { waiter(.overtaken) } else { waiters.append(waiter) }
@@ -72,6 +80,8 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
     guard !isOver, slot == KeyFill.exists else { return super.replyArrived(reply, slot: slot) }
     guard isUndisturbed else { return end(.overtaken) }
     switch ReplyReader.integer(reply) {
+    // What one of them has made another has taken away, perhaps: it is missing, and the mirror's is older.
+    case 0 where writes > 1: end(.overtaken)
     case 0:
       // A write to what is absent that has made nothing: the mirror is as right as before.
       if let look, lane.connection(source).suspects.mark(of: key) == look {

@@ -77,6 +77,9 @@ extension Lane {
   /// Lanes know each other and their clients, and these them: somebody has to begin.
   func letGo() {
     peers = []
+    for connection in stacks {
+      while let command = connection.answeredNext() { _ = command.sink?.takeRetainedValue() }
+    }
     sessions = [:]
     greeted = [:]
     (dirty, flushing, resuming, congested, otherTails) = ([], [], [], [], [])

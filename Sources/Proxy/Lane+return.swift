@@ -144,10 +144,10 @@ extension Lane {
           continue
         }
         if let fill = fills[key] {
-          fill.look = mark
+          fill.looks(behind: mark)
         } else {
           let fill = KeyFill(of: key, in: self)
-          fill.look = mark
+          fill.looks(behind: mark)
           fill.start()
         }
       } else if there.suspects.isAbsent(key) {

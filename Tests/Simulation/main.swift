@@ -24,6 +24,11 @@ struct Simulate: ParsableCommand {
       var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
       execv("/proc/self/exe", &arguments)
     }
+    // A killed process keeps nothing, but here its files stay open until somebody notices.
+    var files = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    files.rlim_cur = files.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
     guard let folder = newFolder() else {
       throw ValidationError("No folder can be made in /dev/shm or /tmp for the journals; make room there.")
     }
