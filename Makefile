@@ -73,8 +73,9 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter AcceptanceTests
 	@# A client library's own tests, on a Redis and on Sluice before two.
 	python3 Tests/Foreign/suites.py .build/debug/sluice --suite redis-py-8-core
-	@# Worlds that a seed owns, and each law broken on purpose.
+	@# Worlds that a seed owns, always the same and some that nobody has seen yet, and each law broken on purpose.
 	.build/debug/sluice-simulate --seeds 60 --operations 600
+	.build/debug/sluice-simulate --seeds 20 --operations 600 --from $$(od -An -N4 -tu4 /dev/urandom)
 	Tests/Simulation/breaks .build/debug/sluice-simulate
 	@# Three cache libraries, moved from one Redis to another while they work.
 	python3 Tests/Foreign/applications.py .build/debug/sluice --core

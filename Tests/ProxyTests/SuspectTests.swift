@@ -100,6 +100,37 @@ import Testing
     return isHome && deletions == 0
   }
 
+  /// The primary has lost the key, by an eviction perhaps; what the mirror holds of it is what nobody has seen since.
+  @Test(arguments: [("LPOP", "$-1\r\n", "$1\r\n4\r\n"), ("SREM", ":0\r\n", ":1\r\n")])
+  func aMirrorThatFindsWhatThePrimaryLacksIsDoubtful(verb: String, of primary: String, of mirror: String) async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing, keys: (1, 1)) { bench, stacks in
+      let client = try bench.client()
+      let words = verb == "LPOP" ? ["LPOP", "k"] : ["SREM", "k", "4"]
+      try client.send(command: words)
+      #expect(try stacks.legacy.command() == words)
+      try stacks.legacy.send(primary)
+      #expect(try client.reply() == primary)
+      #expect(try stacks.new.command() == words)
+      try stacks.new.send(mirror)
+      #expect(eventually { bench.health().map(\.newSuspects) == [1] })
+    }
+  }
+
+  /// A mirror that is cold lacks keys, and that is no doubt.
+  @Test func aColdMirrorThatFindsNothingIsNotDoubtful() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing, keys: (1, 0)) { bench, stacks in
+      let client = try bench.client()
+      try client.send(command: "LPOP", "k")
+      #expect(try stacks.legacy.command() == ["LPOP", "k"])
+      try stacks.legacy.send("$1\r\n4\r\n")
+      #expect(try client.reply() == "$1\r\n4\r\n")
+      #expect(try stacks.new.command() == ["LPOP", "k"])
+      try stacks.new.send("$-1\r\n")
+      bench.settle()
+      #expect(bench.health().map(\.newSuspects) == [0])
+    }
+  }
+
   /// What a client has made of a key that was deleted before it was served is right from then on, whoever still wants to look at it.
   @Test func whatAWriteHasMadeOfAMissingKeyIsNotDeleted() async throws {
     try await Bench.runScripted(routing: .at(.live, 100)) { bench, stacks in
