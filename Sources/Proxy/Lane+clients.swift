@@ -82,6 +82,8 @@ extension Lane {
     }
     sessions = [:]
     greeted = [:]
+    (fence, exclusiveDone) = (nil, nil)
+    (held, postponed) = (HeldCommands(), HeldCommands())
     (dirty, flushing, resuming, congested, otherTails) = ([], [], [], [], [])
     (carrying, pieces, fills, shareWalks, batches) = ([:], [:], [:], [:], [])
   }
