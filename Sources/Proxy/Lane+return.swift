@@ -170,7 +170,7 @@ extension Lane {
       && !connection(primary.other).suspects.contains(key)
   }
 
-  private static let takingByName: Set<String> = ["HDEL", "LREM", "LTRIM", "SREM", "XDEL", "ZREM"]
+  private static let takingByName: Set<String> = ["HDEL", "LREM", "LTRIM", "SREM", "XDEL", "XTRIM", "ZREM"]
 
   private static func verb(of request: Span<UInt8>) -> String? {
     var framer = RequestFramer(limits: .measuredBefore)
