@@ -103,7 +103,7 @@ import Testing
   /// The primary has lost the key, by an eviction perhaps; what the mirror holds of it is what nobody has seen since.
   @Test(arguments: [("LPOP", "$-1\r\n", "$1\r\n4\r\n"), ("SREM", ":0\r\n", ":1\r\n")])
   func aMirrorThatFindsWhatThePrimaryLacksIsDoubtful(verb: String, of primary: String, of mirror: String) async throws {
-    try await Bench.runScripted(routing: SuspectTests.shadowing, keys: (1, 1)) { bench, stacks in
+    try await Bench.runScripted(routing: SuspectTests.shadowing, keys: (1, 0)) { bench, stacks in
       let client = try bench.client()
       let words = verb == "LPOP" ? ["LPOP", "k"] : ["SREM", "k", "4"]
       try client.send(command: words)
@@ -146,16 +146,17 @@ import Testing
       for words in [["UNLINK", "k"], ["INCR", "k"]] { #expect(try stacks.legacy.command() == words) }
       try stacks.legacy.send(":1\r\n:1\r\n")
       #expect(try client.reply() == ":1\r\n")
-      #expect(try stacks.legacy.command() == ["EXISTS", "k"])
       for count in 2...4 {
-        // The first of them overtakes the look, and nobody deletes what was acknowledged.
+        // The first of them overtakes the look at what is there, and nobody deletes what was acknowledged.
         try client.send(command: "INCR", "k")
-        let asked = try stacks.legacy.command()
-        #expect(asked == ["INCR", "k"], "\(count)")
-        try stacks.legacy.send(count == 2 ? ":1\r\n:2\r\n" : ":\(count)\r\n")
+        var (asked, replies) = (try stacks.legacy.command(), "")
+        while asked != ["INCR", "k"] {
+          try #require(asked[0] != "UNLINK", "\(count)")
+          replies += asked[0] == "EXISTS" ? ":1\r\n" : ":-1\r\n"
+          asked = try stacks.legacy.command()
+        }
+        try stacks.legacy.send(replies + ":\(count)\r\n")
         #expect(try client.reply() == ":\(count)\r\n")
-        #expect(try stacks.legacy.command() == ["PTTL", "k"])
-        try stacks.legacy.send(":-1\r\n")
       }
       #expect(bench.health().map { [$0.legacySuspects, $0.newSuspects] } == [[0, 1]])
     }

@@ -53,14 +53,14 @@ import Testing
           "NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "40000", "WATCHDOG_PID": "\(getpid())",
         ]))
     supervisor.ready("stage live\n25 %")
-    #expect(await listener.next(within: .seconds(10)) == "READY=1\nSTATUS=stage live 25 %")
+    #expect(await listener.next(within: .seconds(60)) == "READY=1\nSTATUS=stage live 25 %")
     let watch = Task { await supervisor.watch { true } }
-    for _ in 0..<3 { #expect(await listener.next(within: .seconds(10)) == "WATCHDOG=1") }
+    for _ in 0..<3 { #expect(await listener.next(within: .seconds(60)) == "WATCHDOG=1") }
     watch.cancel()
     await watch.value
     while await listener.next(within: .zero) != nil {}
     supervisor.stopping()
-    #expect(await listener.next(within: .seconds(10))?.hasPrefix("STOPPING=1\n") == true)
+    #expect(await listener.next(within: .seconds(60))?.hasPrefix("STOPPING=1\n") == true)
   }
 
   @Test("Who is not well says nothing")
