@@ -43,7 +43,7 @@ let package = Package(
   ],
   traits: [
     .trait(
-      name: "TLS", description: "SluiceCache reaches a Redis by rediss://. The executables always do."),
+      name: "TLS", description: "SluiceCache reaches a Redis by rediss://. The executables always do.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

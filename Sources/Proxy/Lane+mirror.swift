@@ -237,7 +237,9 @@ extension Lane {
     let spec = table.specs[Int(command.command)]
     if isOfAbsent {
       // The two replies differ, as they must.
-    } else if let reply, spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm) {
+    } else if let reply,
+      spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm)
+    {
       // The two replies are held against each other: in one protocol, they are the same bytes.
       if mirror.reaches(command.tail) { repeated.tail = command.tail }
       repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)

@@ -35,7 +35,8 @@ extension Lane {
     guard connection.suspects.contains(name) else { return false }
     if connection.suspects.isAbsent(name) {
       // Missing there, and on its way home, perhaps. What a write has made of it there is right.
-      guard fills[name] != nil || (mayReturnNow(name, to: connection) && canReturn(name, to: connection)) else {
+      guard fills[name] != nil || (mayReturnNow(name, to: connection) && canReturn(name, to: connection))
+      else {
         return false
       }
       let fill = fill(name, isInAHurry: true)
@@ -164,7 +165,8 @@ extension Lane {
 
   /// Whether the write has taken away what it names from a key that its primary is known to lack: from the value that comes home it goes as well.
   func takesFromAbsent(_ request: Span<UInt8>, at primary: StackID) -> Bool {
-    guard let verb = Lane.verb(of: request), Lane.takingByName.contains(verb), let key = Lane.firstKey(of: request)
+    guard let verb = Lane.verb(of: request), Lane.takingByName.contains(verb),
+      let key = Lane.firstKey(of: request)
     else { return false }
     return owner(of: key.span) === self && connection(primary).suspects.isAbsent(key)
       && !connection(primary.other).suspects.contains(key)

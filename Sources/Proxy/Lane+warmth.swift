@@ -137,7 +137,14 @@ extension Lane {
   func doubtEverything(on stack: StackID) {
     journal?.suspectEverything(on: stack)
     connection(stack).history.doubtEverything()
-    for lane in peers {
+    cutToBeEmptied(stack, in: peers)
+  }
+
+  /// The stack must be emptied, and this lane is just connecting to it.
+  func cutPeersToBeEmptied(_ stack: StackID) { cutToBeEmptied(stack, in: peers.filter { $0 !== self }) }
+
+  private func cutToBeEmptied(_ stack: StackID, in lanes: [Lane]) {
+    for lane in lanes {
       lane.loop.execute {
         lane.turnBegan()
         lane.cutToBeEmptied(stack)

@@ -250,7 +250,10 @@ final class StackConnection {
     }
     // Another lane may have emptied it since this one was here last: then nothing of this lane's keys is there that could be old, and who is
     // connected by now is not asked to go once more.
-    if suspects.isEverything, history.losses == lossesSeen, !history.isDoubtful { lane.doubtEverything(on: stack) }
+    if suspects.isEverything, history.losses == lossesSeen, !history.isDoubtful {
+      history.doubtEverything()
+      lane.cutPeersToBeEmptied(stack)
+    }
     let arrival = history.arrived(
       lane: lane.index, run: greeting.run, keys: greeting.keys,
       mayBeEmptied: !isBoth && lane.routing.mirrorsWrites && lane.routing.commonPrimary != stack)

@@ -20,7 +20,9 @@ import Testing
     let run = Array("before".utf8)
     history.inherit([StackClient(number: 7, run: run)])
     #expect(history.arrived(lane: 0, run: run, keys: 3, mayBeEmptied: true) == .welcome)
-    #expect(history.abandoned(by: 0, orAnybody: false) == [7], "what its connections have left there is not carried out")
+    #expect(
+      history.abandoned(by: 0, orAnybody: false) == [7],
+      "what its connections have left there is not carried out")
   }
 
   /// Where nobody was before, what is there is what there is.

@@ -102,7 +102,9 @@ import Testing
 
   /// The primary has lost the key, by an eviction perhaps; what the mirror holds of it is what nobody has seen since.
   @Test(arguments: [("LPOP", "$-1\r\n", "$1\r\n4\r\n"), ("SREM", ":0\r\n", ":1\r\n")])
-  func aMirrorThatFindsWhatThePrimaryLacksIsDoubtful(verb: String, of primary: String, of mirror: String) async throws {
+  func aMirrorThatFindsWhatThePrimaryLacksIsDoubtful(verb: String, of primary: String, of mirror: String)
+    async throws
+  {
     try await Bench.runScripted(routing: SuspectTests.shadowing, keys: (1, 0)) { bench, stacks in
       let client = try bench.client()
       let words = verb == "LPOP" ? ["LPOP", "k"] : ["SREM", "k", "4"]
