@@ -248,8 +248,7 @@ final class StackConnection {
       // What became doubtful since the first answers came has found no connection here that could be cut.
       return history.isDoubtful ? .refused("may hold what is old, and is emptied first") : .welcome
     }
-    // Another lane may have emptied it since this one was here last: then nothing of this lane's keys is there that could be old, and who is
-    // connected by now is not asked to go once more.
+    // Another lane may have emptied it since: then nothing is old, and who is connected by now is not asked to go once more.
     if suspects.isEverything, history.losses == lossesSeen, !history.isDoubtful {
       history.doubtEverything()
       lane.cutPeersToBeEmptied(stack)
