@@ -54,7 +54,9 @@ extension Lane {
       legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills,
       new.suspects.pauses.room(at: now) > 0
     else { return false }
-    guard let key = Lane.firstKey(of: request), routing.primary(of: key.span) == .new else { return false }
+    guard let key = Lane.firstKey(of: request), routing.primary(of: key.span) == .new,
+      !isComingHome(key, to: new)
+    else { return false }
     let fill = fill(key)
     guard !fill.isOver, !fill.hasLetGo else { return false }
     new.suspects.pauses.begins(at: now)

@@ -32,7 +32,7 @@ extension Lane {
   ) -> Bool {
     guard !isGoingOn, !connection.suspects.isEverything, !LawBreak.serveSuspects.isOn else { return false }
     let name = key.withUnsafeBufferPointer { Array($0) }
-    guard connection.suspects.contains(name) else { return false }
+    guard connection.suspects.contains(name), !isComingHome(name, to: connection) else { return false }
     if connection.suspects.isAbsent(name) {
       // Missing there, and on its way home, perhaps. What a write has made of it there is right.
       guard fills[name] != nil || (mayReturnNow(name, to: connection) && canReturn(name, to: connection))
@@ -71,6 +71,12 @@ extension Lane {
       ? connection.suspects.pauses.isDue(key, at: now) : connection.suspects.mayWaitForHot(key)
   }
 
+  /// Whether its value has been sent there, and not been acknowledged: what is sent from here on finds it.
+  func isComingHome(_ key: [UInt8], to connection: StackConnection) -> Bool {
+    guard let carry = carrying[key] else { return false }
+    return carry.target == connection.stack && carry.isFinishing
+  }
+
   /// Whether the key's right value can be asked of the other stack.
   func canReturn(_ key: [UInt8], to connection: StackConnection) -> Bool {
     let other = self.connection(connection.stack.other)
@@ -81,7 +87,8 @@ extension Lane {
 
   /// Called with the repairs: brings a suspect home to its own primary, if nobody waits for that already.
   func bringHome(_ key: [UInt8], to connection: StackConnection) {
-    guard fills[key] == nil, connection.suspects.pauses.isDue(key, at: now),
+    guard fills[key] == nil, !isComingHome(key, to: connection),
+      connection.suspects.pauses.isDue(key, at: now),
       canReturn(key, to: connection)
     else { return }
     if !connection.suspects.isAbsent(key) { purge(key.span, on: connection.stack, asking: 0) }
