@@ -22,6 +22,8 @@ struct Handshake {
     var run: [UInt8]?
     /// The `run_id` of the server itself, where layers that stand before it tell another one.
     var server: [UInt8]?
+    /// The run that another process of ours would find again: one that layers have made up ends with this one.
+    var lastingRun: [UInt8]? { run == server ? run : nil }
     /// `redis_version`.
     var version: [UInt8]?
     /// Whether it has `MULTI`: layers and the embedded engine have not.

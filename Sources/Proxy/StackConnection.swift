@@ -288,7 +288,7 @@ final class StackConnection {
     server = greeting.server
     clockShift = history.shift(of: greeting.run, tolerance: lane.settings.ttlTolerance)
     elsewhere.step = .settled
-    if let client, let run = greeting.run {
+    if let client, let run = greeting.lastingRun {
       lane.journal?.connected(to: stack, StackClient(number: client, run: run))
     }
     let losses = history.losses
