@@ -27,6 +27,15 @@ import Testing
     return Handshake(endpoint)
   }
 
+  @Test func aRunThatLayersHaveMadeUpEndsWithTheProcess() {
+    var greeting = Handshake.Greeting()
+    #expect(greeting.lastingRun == nil)
+    (greeting.run, greeting.server) = (Array("a".utf8), Array("a".utf8))
+    #expect(greeting.lastingRun == Array("a".utf8))
+    greeting.run = Array("made up".utf8)
+    #expect(greeting.lastingRun == nil)
+  }
+
   @Test func whatARedisSaysIsOne() {
     var handshake = handshake()
     for (number, answer) in HandshakeTests.answers.enumerated() {
