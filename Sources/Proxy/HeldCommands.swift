@@ -34,10 +34,10 @@ struct HeldCommands {
   /// What was held elsewhere waits here from now on, behind what does so already.
   mutating func append(_ others: consuming HeldCommands) {
     manyKeys += others.manyKeys
-    var (items, bytes) = others.all()
-    self.items += items
+    let all = others.all()
+    var bytes = all.bytes
+    items += all.items
     self.bytes.writeBuffer(&bytes)
-    items = []
   }
 
   /// Hands out everything and is empty again.

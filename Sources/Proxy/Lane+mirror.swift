@@ -44,7 +44,8 @@ extension Lane {
     if spec.isRuledScript { return mirrorRuled(request, command, reply, spec, from: primary) }
     if spec.mirror == .copy { return copy(request, from: primary) }
     if knowsAbsent, takesFromAbsent(request, at: primary) {
-      return repeatWrite(request, command, reply, from: primary)
+      // The two replies differ, as they must.
+      return repeatWrite(request, command, nil, from: primary, isOfAbsent: true)
     }
     if spec.mirror == .parts { return mirrorParts(request, command, reply, from: primary) }
     if !isWarm, !mayRepeat(spec, request, from: primary), !isInPieces(request) {
@@ -218,12 +219,14 @@ extension Lane {
   /// Milliseconds since 1970; effects that name a time name it absolutely.
   var wallClock: Int64 { settings.world.milliseconds }
 
-  /// - Parameter reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command.
+  /// - Parameters:
+  ///   - reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command, or another one is right.
+  ///   - isOfAbsent: the primary lacks the key, and the mirror's value is the right one all the same.
   func repeatWrite(
-    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID
+    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID,
+    isOfAbsent: Bool = false
   ) {
     if !carrying.isEmpty, concernsPieces(request, isKnown: true) { return }
-    let isOfAbsent = knowsAbsent && takesFromAbsent(request, at: primary)
     if knowsAbsent, !isOfAbsent, concernsAbsent(request, from: primary, isKnown: true) { return }
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
@@ -235,9 +238,7 @@ extension Lane {
       slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true,
       tail: mirror.tail.resolved(for: .any), sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
-    if isOfAbsent {
-      // The two replies differ, as they must.
-    } else if let reply,
+    if let reply,
       spec.prior == .equal || spec.prior == .equalOrAbsent || (spec.prior == .existing && isWarm)
     {
       // The two replies are held against each other: in one protocol, they are the same bytes.

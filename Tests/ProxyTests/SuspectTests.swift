@@ -164,6 +164,43 @@ import Testing
     }
   }
 
+  /// What a client takes by name from a key that its primary lacks for a moment is gone from the value that comes home.
+  @Test func whatIsTakenFromAMissingKeyDoesNotComeHome() async throws {
+    try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
+      let client = try bench.client()
+      try stacks.acknowledge(by: client, "SET", "k", "young")
+      _ = try stacks.new.command()
+      try stacks.new.send("-OOM no\r\n")
+      #expect(eventually { bench.health().map(\.newSuspects) == [1] })
+      _ = bench.adopt(SuspectTests.live)
+      try client.send(command: "GET", "k")
+      var isAsked = false
+      let isTaken = try eventually {
+        var isTaken = false
+        for words in try stacks.legacy.commandsNow() {
+          isTaken = isTaken || words == ["SREM", "k", "m"]
+          let answers = [
+            "TYPE": "+string\r\n", "OBJECT": "$6\r\nembstr\r\n", "DUMP": "$4\r\ndump\r\n", "SREM": ":1\r\n",
+          ]
+          try stacks.legacy.send(answers[words[0]] ?? ":-1\r\n")
+        }
+        for words in try stacks.new.commandsNow() {
+          let answers = ["EXISTS": ":0\r\n", "UNLINK": ":1\r\n", "GET": "$-1\r\n", "SREM": ":0\r\n"]
+          // It takes no copies: the key is missing there, and stays so.
+          try stacks.new.send(answers[words[0]] ?? "-OOM no\r\n")
+          if words[0] == "GET", !isAsked {
+            isAsked = true
+            try client.send(command: "SREM", "k", "m")
+          }
+        }
+        return isTaken
+      }
+      #expect(isTaken)
+      #expect(try client.reply() == "$-1\r\n")
+      #expect(try client.reply() == ":0\r\n")
+    }
+  }
+
   /// A stack that refuses to delete is not cut off for it: only who asks for the suspect gets an error.
   @Test func aStackThatRefusesToDeleteStillAnswersForOtherKeys() async throws {
     try await Bench.runScripted(routing: SuspectTests.shadowing) { bench, stacks in
