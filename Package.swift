@@ -9,9 +9,11 @@ let strict: [SwiftSetting] = [
 
 /// The target `Sluice` + the name of its folder in `Sources`. A service that depends on us has targets of its own, and names are
 /// unique across all packages of a build: a plain `Routing` or `Control` of ours would refuse a service that has one.
-func room(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func room(
+  _ folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
   .target(
-    name: "Sluice\(folder)", dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: strict)
+    name: "Sluice\(folder)", dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: settings)
 }
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -135,15 +137,24 @@ let package = Package(
     room("Admin", ["SluicePage", "SluicePasswords", crypto]),
     room("AdminDoor", ["SluiceAdmin", nio, nioPosix, nioHTTP]),
 
-    // The data plane and its switchboard.
-    room("StackLink", [nio]),
+    // Since when a link is silent, whoever has it.
+    room("StackLink"),
+    // The data plane: machines to which events and the time go in and from which effects come out; neither NIO nor Foundation.
+    room(
+      "Core",
+      [
+        "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluicePacing",
+        "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluiceScripts",
+        "SluiceTLSSettings", deque,
+      ], settings: strict + [.enableExperimentalFeature("Lifetimes")]),
+
+    // Its shell: sockets, loops, timers, TLS; and what carries the effects out.
+    room("Sockets", [nio]),
     room(
       "Proxy",
       [
-        "SluiceRESP", "SluiceStackLink", "SluiceTLS", "SluiceCommands", "SluiceServers", "SluiceCopying",
-        "SluicePacing", "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluicePasswords",
-        "SluiceScripts", nio, nioPosix, nioEvents,
-        deque,
+        "SluiceCore", "SluiceRESP", "SluiceSockets", "SluiceTLS", "SluiceCopying", "SluiceServers",
+        "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluicePasswords", nio, nioPosix, nioEvents,
       ]),
     room("MemoryServer", ["SluiceMemoryEngine", "SluiceRESP", nio, nioPosix]),
     room(
@@ -173,7 +184,10 @@ let package = Package(
     room("Redis", ["SluiceRESP", "SluiceTLSSettings"]),
     room(
       "RedisLink",
-      ["SluiceRESP", "SluiceRedis", "SluiceStackLink", "SluiceTLSSettings", nio, nioPosix, deque]),
+      [
+        "SluiceRESP", "SluiceRedis", "SluiceStackLink", "SluiceSockets", "SluiceTLSSettings", nio, nioPosix,
+        deque,
+      ]),
     room("LinkTLS", ["SluiceRedisLink", "SluiceTLS", "SluiceTLSSettings", nio]),
 
     // Names by hash, without a library for secrets.
@@ -187,7 +201,7 @@ let package = Package(
       "LayeredServer",
       [
         "SluiceCacheLayers", "SluiceCommands", "SluiceMemoryEngine", "SluiceMemoryServer", "SluiceRESP",
-        "SluiceStackLink", "SluiceTLS", nio, nioPosix, deque,
+        "SluiceStackLink", "SluiceSockets", "SluiceTLS", nio, nioPosix, deque,
       ]),
     .target(
       name: "SluiceCache",
@@ -254,8 +268,8 @@ let package = Package(
     .executableTarget(
       name: "sluice-simulate",
       dependencies: [
-        "SluiceProxy", "SluiceMemoryEngine", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceJournal",
-        "SluiceFigures", nio, nioPosix, deque,
+        "SluiceCore", "SluiceMemoryEngine", "SluiceRESP", "SluiceCommands", "SluiceRouting", "SluiceJournal",
+        "SluiceFigures", deque,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Simulation", exclude: ["breaks"], swiftSettings: strict),
@@ -276,11 +290,14 @@ let package = Package(
     .testTarget(
       name: "RESPTests", dependencies: ["SluiceRESP", "SluiceLoadGenerator", "SluiceTestSupport"],
       swiftSettings: strict),
+    // The core without sockets: what happens goes in, and what is to be done comes out, line by line.
+    .testTarget(
+      name: "CoreTests", dependencies: ["SluiceCore", "SluiceRESP", "SluiceRouting"], swiftSettings: strict),
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "SluiceProxy", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing", "SluiceRouting",
-        "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
+        "SluiceProxy", "SluiceCore", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing",
+        "SluiceRouting", "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
         "SluiceAccess", "SluicePasswords", "SluiceScripts",
         "SluiceLoadGenerator", "SluiceTestSupport", nio, nioPosix,
       ],
@@ -418,3 +435,19 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// `SLUICE_TARGETS=core`: the core, what it stands on, and their tests, which need none of the libraries around it.
+if Context.environment["SLUICE_TARGETS"] == "core" {
+  let core: Set = [
+    "SluiceRESP", "SluiceCommands", "SluiceScripts", "SluiceServers", "SluiceCopying", "SluicePacing",
+    "SluiceRouting", "SluiceKeyIndexing", "SluiceGlob", "SluiceMemoryEngine", "SluiceAccess", "SluiceFigures",
+    "SluiceJournal", "SluiceStackLink", "SluiceTLSSettings", "SluiceCore", "CoreTests",
+  ]
+  package.products = []
+  package.traits = []
+  package.targets.removeAll { !core.contains($0.name) }
+  package.dependencies = [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ]
+}

@@ -30,7 +30,7 @@ enum ControlCommand: Equatable {
   /// Keys that whoever asks has found to be small, and of one type: a letter for each.
   case fillSmall(ValueKind, [[UInt8]])
   /// A walk over both stacks has ended well; `losses` is what `STATUS` said of `times_found_empty` before it began.
-  case walked(ProxyServer.Walked, losses: UInt64)
+  case walked(Walked, losses: UInt64)
   case auth([UInt8])
   /// What clients say by themselves when they connect; answered emptily.
   case greeting
@@ -85,7 +85,7 @@ enum ControlCommand: Equatable {
     case ("REPAIR", 1...ControlCommand.maximumKeys): self = .keys(.repair, Array(words.dropFirst()))
     case ("CHECK", 1...ControlCommand.maximumKeys): self = .keys(.check, Array(words.dropFirst()))
     case ("WALKED", 2):
-      guard let walked = ProxyServer.Walked(rawValue: texts[1].lowercased()), let losses = UInt64(texts[2])
+      guard let walked = Walked(rawValue: texts[1].lowercased()), let losses = UInt64(texts[2])
       else {
         throw Invalid(
           message: "ERR say WALKED new or WALKED both, and the number times_found_empty from STATUS")

@@ -239,7 +239,7 @@ extension Cutover {
   }
 
   /// A walk over the stacks has ended well.
-  func walked(_ walked: ProxyServer.Walked, since losses: UInt64) async -> Bool {
+  func walked(_ walked: Walked, since losses: UInt64) async -> Bool {
     guard await proxy.walked(walked, since: losses) else { return false }
     await collect()
     switch walked {

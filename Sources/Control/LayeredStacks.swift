@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import SluiceConfiguration
 import SluiceJournal
@@ -35,7 +36,7 @@ struct LayeredStacks: Sendable {
       settings.freshPassword = passwords[id]
       settings.tls = tls[id]
       let pulse = StackPulse()
-      settings.beat = { pulse.beat() }
+      settings.beat = { pulse.beat(at: NIODeadline.now().uptimeNanoseconds) }
       layers.pulses[id] = pulse
       settings.isDoubtful =
         journal.map { $0.recovered.everything.union($0.recovered.unsure).contains(id) } ?? false

@@ -22,7 +22,7 @@ extension StatusReport {
 
   /// Puts together what the parts know.
   init(
-    _ cutover: Cutover, _ standing: Cutover.Standing, lanes: [ProxyServer.LaneHealth],
+    _ cutover: Cutover, _ standing: Cutover.Standing, lanes: [LaneHealth],
     layers: [StackID: LayeredStatus], health: HealthBoard,
     configuration: ServeConfiguration,
     started: Date, doors: Doors, ledger: LedgerHealth?,
@@ -143,7 +143,7 @@ extension StatusReport {
   }
 }
 
-extension [ProxyServer.LaneHealth] {
+extension [LaneHealth] {
   /// How many keys no way can carry to the stack, by reason.
   func uncarried(to stack: StackID) -> [Uncarried: Int] {
     reduce(into: [:]) { sum, lane in

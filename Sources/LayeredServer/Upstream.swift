@@ -2,6 +2,7 @@ import DequeModule
 import NIOCore
 import NIOPosix
 import SluiceRESP
+import SluiceSockets
 import SluiceStackLink
 import SluiceTLS
 

@@ -1,19 +1,14 @@
 import NIOCore
 import NIOPosix
+import SluiceCore
 import SluicePasswords
 import Synchronization
 
 /// Looks at passwords whose hashes take long: on a thread of its own, one at a time, so that guessers cost one core at most and no loop
 /// waits. What was looked at is recognised, right or wrong: a client that comes again costs microseconds.
-final class PasswordDesk: Sendable {
-  enum Outcome: Sendable {
-    case right, wrong
-    /// Too many wait already, of this address or of all: nobody looks.
-    case turnedAway
-  }
-
+final class PasswordDesk: PasswordLooks {
   private enum Next {
-    case known(Outcome)
+    case known(PasswordOutcome)
     /// Somebody has brought the same, and it is looked at.
     case wait
     case look
@@ -23,7 +18,7 @@ final class PasswordDesk: Sendable {
     var right: Set<[UInt8]> = []
     var wrong: Set<[UInt8]> = []
     /// Those that wait for a look, by what they brought: the same is looked at once.
-    var waiting: [[UInt8]: [@Sendable (Outcome) -> Void]] = [:]
+    var waiting: [[UInt8]: [@Sendable (PasswordOutcome) -> Void]] = [:]
     var byAddress: [String: Int] = [:]
   }
 
@@ -32,18 +27,15 @@ final class PasswordDesk: Sendable {
   private let thread = NIOThreadPool(numberOfThreads: 1)
   private let hasBegun = Atomic<Bool>(false)
 
-  /// Looks, and tells on the loop.
-  ///
-  /// - Returns: what is known without waiting; nil if `done` will tell.
   func look(
-    _ given: [UInt8], _ stored: [StoredPassword], from address: String, on loop: EventLoop,
-    _ done: @escaping @Sendable (Outcome) -> Void
-  ) -> Outcome? {
+    _ given: [UInt8], _ stored: [any KnownPassword], from address: String, on loop: any Loop,
+    _ done: @escaping @Sendable (PasswordOutcome) -> Void
+  ) -> PasswordOutcome? {
     if stored.contains(where: { !$0.isSlow && $0.isRight(given) }) { return .right }
-    let slow = stored.filter(\.isSlow)
+    let slow = stored.compactMap { $0 as? StoredPassword }.filter(\.isSlow)
     guard !slow.isEmpty else { return .wrong }
     let code = memory.code(of: given, for: slow)
-    let answer = { @Sendable (outcome: Outcome) in loop.execute { done(outcome) } }
+    let answer = { @Sendable (outcome: PasswordOutcome) in loop.execute { done(outcome) } }
     let next = state.withLock { state -> Next in
       if state.right.contains(code) { return .known(.right) }
       if state.wrong.contains(code) { return .known(.wrong) }
@@ -71,7 +63,7 @@ final class PasswordDesk: Sendable {
     return nil
   }
 
-  private func finish(_ code: [UInt8], _ address: String, _ outcome: Outcome) {
+  private func finish(_ code: [UInt8], _ address: String, _ outcome: PasswordOutcome) {
     let waiting = state.withLock { state in
       if let count = state.byAddress[address] { state.byAddress[address] = count > 1 ? count - 1 : nil }
       if outcome == .right {
@@ -94,7 +86,11 @@ final class PasswordDesk: Sendable {
     if hasBegun.load(ordering: .acquiring) { thread.shutdownGracefully { _ in } }
   }
 
+  func randomHex(digits: Int) -> String { PasswordMemory.randomHex(digits: digits) }
+
   private static let mostLooks = 256
   private static let mostOfAddress = 16
   private static let remembered = 1024
 }
+
+extension StoredPassword: KnownPassword {}

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
-import SluiceStackLink
+import SluiceCore
+import SluiceSockets
 import SluiceTLS
 
 extension ProxyServer {
@@ -27,7 +28,7 @@ extension ProxyServer {
     for lane in lanes {
       lane.loop.execute {
         lane.turnBegan()
-        for connection in lane.stacks { connection.connectNow() }
+        lane.connectNow()
       }
     }
   }
@@ -36,7 +37,7 @@ extension ProxyServer {
   ///
   /// - Parameter tls: how TLS is spoken there; nil speaks none.
   public func listen(_ address: ListenAddress, tls: ServerTLSContext? = nil) async throws -> SocketAddress {
-    let laneSet = self.laneSet
+    let (laneSet, drivers, report) = (laneSet, drivers, report)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -44,7 +45,7 @@ extension ProxyServer {
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
             AcceptPause(ProxyServer.patienceOfDoors) {
-              laneSet.lanes.first?.report(.notAccepted(errno: $0.errnoCode))
+              report(.notAccepted(errno: $0.errnoCode))
             })
         }
       }
@@ -57,7 +58,7 @@ extension ProxyServer {
       // avoided: two events for each reply.
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 4 << 10))
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try laneSet.welcome(channel, tls) }
+        channel.eventLoop.makeCompletedFuture { try ProxyServer.welcome(channel, tls, laneSet, drivers) }
       }
     let channel: Channel
     switch address {

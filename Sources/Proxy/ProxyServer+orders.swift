@@ -1,4 +1,4 @@
-import NIOCore
+import SluiceCore
 import SluiceCopying
 
 extension ProxyServer {
@@ -44,21 +44,5 @@ extension ProxyServer {
       }
     }
     return letters
-  }
-}
-
-extension Lane {
-  /// `done` is called when the last one has ended.
-  fileprivate func take(
-    _ order: KeyOrder, _ part: [(index: Int, key: [UInt8])], done: @escaping ([(Int, KeyOutcome)]) -> Void
-  ) {
-    var outcomes: [(Int, KeyOutcome)] = []
-    for (index, key) in part {
-      take(order, key) { outcome in
-        outcomes.append((index, outcome))
-        if outcomes.count == part.count { done(outcomes) }
-      }
-    }
-    goOnWithOrders()
   }
 }

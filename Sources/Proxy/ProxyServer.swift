@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+@_exported import SluiceCore
 import SluiceCopying
 import SluiceFigures
 import SluiceJournal
@@ -12,8 +13,11 @@ import Synchronization
 public final class ProxyServer: Sendable {
   let group: MultiThreadedEventLoopGroup
   let laneSet: LaneSet
+  /// One for each lane.
+  let drivers: [LaneDriver]
   let listeners = Mutex<[Channel]>([])
   private let ticks: [RepeatedTask]
+  let report: @Sendable (ProxyEvent) -> Void
   /// No lane takes anything any more.
   private let hasStopped = Atomic<Bool>(false)
 
@@ -39,17 +43,24 @@ public final class ProxyServer: Sendable {
   ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     self.group = group
+    self.report = report
+    let drivers = group.makeIterator().map { LaneDriver($0, report: report) }
     let laneSet = LaneSet(
-      settings, on: Array(group.makeIterator()), legacy: legacy, new: new, routing: routing, journal: journal,
-      isContinued: isContinued, report: report)
+      settings, on: drivers, legacy: legacy, new: new, routing: routing, journal: journal,
+      isContinued: isContinued, desk: PasswordDesk())
+    for (driver, lane) in zip(drivers, laneSet.lanes) { driver.drive(lane) }
     self.laneSet = laneSet
+    self.drivers = drivers
     let period = TimeAmount.nanoseconds(laneSet.period)
-    ticks = laneSet.lanes.map { lane in
-      lane.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in laneSet.tick(lane.index) }
+    ticks = drivers.enumerated().map { index, driver in
+      driver.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
+        laneSet.tick(index)
+        driver.carryOut()
+      }
     }
-    for lane in lanes { try await lane.loop.submit { laneSet.prepare(lane.index) }.get() }
+    await onEachLane { laneSet.prepare($0.index) }
     laneSet.wasTakenOver()
-    for lane in lanes { try await lane.loop.submit { laneSet.open(lane.index) }.get() }
+    await onEachLane { laneSet.open($0.index) }
     await settle(within: max(legacy.connectTimeout, new.connectTimeout))
   }
 
@@ -103,14 +114,6 @@ public final class ProxyServer: Sendable {
   /// How often the stacks were found, or made, empty: what `walked` needs to know.
   public var losses: UInt64 { histories.legacy.losses + histories.new.losses }
 
-  /// What a walk over the stacks has made sure of.
-  public enum Walked: String, Sendable {
-    /// New holds every key that legacy holds.
-    case new
-    /// Both hold the same keys.
-    case both
-  }
-
   /// Every key of one stack was brought to the other, or compared, in the order of the log: once both are known to hold the
   /// same, updates are repeated instead of copied. Nothing happens if a stack has lost everything since.
   ///
@@ -119,11 +122,11 @@ public final class ProxyServer: Sendable {
   @discardableResult public func walked(_ walked: Walked, since losses: UInt64) async -> Bool {
     let histories = histories
     for lane in lanes {
-      let isSo = try? await lane.loop.submit {
+      let isSo = await ask(lane) {
         guard histories.legacy.losses + histories.new.losses == losses else { return false }
-        lane.becameEqual(walked)
+        $0.becameEqual(walked)
         return true
-      }.get()
+      }
       guard isSo == true else { return false }
     }
     return true
@@ -136,7 +139,7 @@ public final class ProxyServer: Sendable {
     guard !hasStopped.load(ordering: .acquiring) else { return LaneFigures() }
     return await withTaskGroup(of: LaneFigures.self) { group in
       for lane in lanes {
-        group.addTask { (try? await lane.loop.submit { lane.takeFigures() }.get()) ?? LaneFigures() }
+        group.addTask { await self.ask(lane) { $0.takeFigures() } ?? LaneFigures() }
       }
       return await group.reduce(into: LaneFigures()) { $0.merge($1) }
     }
@@ -150,59 +153,33 @@ public final class ProxyServer: Sendable {
     return await withTaskGroup(of: GuardUnits.self) { group in
       for lane in lanes {
         group.addTask {
-          let units = try? await lane.loop.submit { lane.takeGuardUnits(limits) }.get()
-          return units ?? GuardUnits()
+          await self.ask(lane) { $0.takeGuardUnits(limits) } ?? GuardUnits()
         }
       }
       return await group.reduce(into: GuardUnits()) { $0.merge($1) }
     }
   }
 
-  /// How one lane's connections are.
-  public struct LaneHealth: Sendable {
-    public var legacy: StackHealth
-    public var new: StackHealth
-    public var legacyInFlight: Int
-    public var newInFlight: Int
-    /// Mirrored commands in flight at each stack.
-    public var legacyMirrorQueue: Int
-    public var newMirrorQueue: Int
-    /// And their bytes.
-    public var legacyMirrorBytes: Int
-    public var newMirrorBytes: Int
-    /// Keys on which each stack may be wrong.
-    public var legacySuspects: Int
-    public var newSuspects: Int
-    public var legacyBreaker: Breaker
-    public var newBreaker: Breaker
-    /// Failures of each connection since the stack last answered a command.
-    public var legacyFailures: Int
-    public var newFailures: Int
-    /// Since when each stack lacks keys that the other has, in milliseconds since 1970: it came up empty, or was emptied.
-    public var legacyColdSince: Int64?
-    public var newColdSince: Int64?
-    public var clients: Int
-    public var clientsTotal: Int
-    public var clientsCutOff: Int
-    public var clientsCutOffForMemory: Int
-    /// Bytes that this lane's clients hold.
-    public var clientBytes: Int
-    /// Keys that no way can carry to each stack, by reason, and some of their names.
-    public var legacyUncarried: [Uncarried: Int]
-    public var newUncarried: [Uncarried: Int]
-    public var uncarriedNames: [StackID: [[UInt8]]]
-    /// Why suspects cannot be written down at the moment.
-    public var journalFailure: String?
-  }
-
   public func health() async -> [LaneHealth] {
     guard !hasStopped.load(ordering: .acquiring) else { return [] }
     return await withTaskGroup(of: LaneHealth?.self) { group in
       for lane in lanes {
-        group.addTask { try? await lane.loop.submit { lane.healthNow }.get() }
+        group.addTask { await self.ask(lane) { $0.healthNow } }
       }
       return await group.reduce(into: []) { states, state in if let state { states.append(state) } }
     }
+  }
+
+  // MARK: Asking
+
+  /// Asks one lane on its own loop; nil if that has ended.
+  func ask<Answer: Sendable>(_ lane: Lane, _ work: @escaping @Sendable (Lane) -> Answer) async -> Answer? {
+    await drivers[lane.index].ask { work(lane) }
+  }
+
+  /// One lane behind the other.
+  func onEachLane(_ work: @escaping @Sendable (Lane) -> Void) async {
+    for lane in lanes { await ask(lane, work) }
   }
 
   // MARK: Leaving
@@ -212,7 +189,8 @@ public final class ProxyServer: Sendable {
   /// - Parameter lastWords: called when no client is left and before the lanes end: the last chance to take figures.
   public func drain(deadline: Int64, lastWords: () async -> Void = {}) async {
     for channel in listeners.withLock({ $0 }) { try? await channel.close() }
-    for lane in lanes { lane.loop.execute { lane.drain() } }
+    await onEachLane { $0.drain() }
+    await cutGreeted()
     let end = NIODeadline.now() + .nanoseconds(deadline)
     // After the clients the stacks: what was acknowledged goes on to the mirror.
     while NIODeadline.now() < end {
@@ -224,66 +202,18 @@ public final class ProxyServer: Sendable {
     await stop()
   }
 
+  /// Who is in the hand-shake of TLS was never met.
+  private func cutGreeted() async {
+    for driver in drivers { await driver.ask { driver.cutGreeted() } }
+  }
+
   /// Closes everything at once.
   public func stop() async {
     guard !hasStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
     for channel in listeners.withLock({ $0 }) { try? await channel.close() }
     for task in ticks { task.cancel() }
-    for lane in lanes { _ = try? await lane.loop.submit { lane.shutDown() }.get() }
+    await cutGreeted()
+    await onEachLane { $0.shutDown() }
     try? await group.shutdownGracefully()
-  }
-}
-
-extension LaneSet {
-  /// How one lane's connections are; on its loop.
-  package func health(_ index: Int) -> ProxyServer.LaneHealth { lanes[index].healthNow }
-
-  /// What one lane has counted since the last call; on its loop.
-  package func figures(_ index: Int) -> LaneFigures { lanes[index].takeFigures() }
-
-  /// Nobody uses the lanes any more: they let go of each other.
-  package func forget(_ index: Int) { lanes[index].letGo() }
-}
-
-extension Lane {
-  fileprivate func takeFigures() -> LaneFigures {
-    for connection in stacks {
-      figures.suspects[connection.stack] = connection.suspects.takeFigures()
-      if !connection.suspects.absent.isEmpty {
-        figures.compare.uncarried &+= UInt64(connection.suspects.uncarried.values.reduce(0, +))
-        connection.suspects.name(in: &figures.uncarried, at: wallClock)
-      }
-    }
-    guards.willTakeFigures(at: now, figures)
-    return figures.take()
-  }
-
-  fileprivate func takeGuardUnits(_ limits: GuardLimits) -> GuardUnits {
-    turnBegan()
-    var units = guards.take(at: now, figures, limits)
-    units.open = known.count
-    return units
-  }
-
-  fileprivate var healthNow: ProxyServer.LaneHealth {
-    let legacy = connection(.legacy)
-    let new = connection(.new)
-    return ProxyServer.LaneHealth(
-      legacy: legacy.health, new: new.health, legacyInFlight: legacy.pending.count,
-      newInFlight: new.pending.count,
-      legacyMirrorQueue: legacy.mirrorQueue, newMirrorQueue: new.mirrorQueue,
-      legacyMirrorBytes: legacy.mirrorBytes, newMirrorBytes: new.mirrorBytes,
-      legacySuspects: legacy.suspects.least, newSuspects: new.suspects.least,
-      legacyBreaker: legacy.breaker, newBreaker: new.breaker, legacyFailures: legacy.failures,
-      newFailures: new.failures,
-      legacyColdSince: legacy.isWarm ? nil : legacy.history.coldSince,
-      newColdSince: new.isWarm ? nil : new.history.coldSince, clients: sessions.count,
-      clientsTotal: clientsTotal, clientsCutOff: clientsCutOff,
-      clientsCutOffForMemory: clientsCutOffForMemory,
-      clientBytes: weight.bytes, legacyUncarried: legacy.suspects.uncarried,
-      newUncarried: new.suspects.uncarried,
-      uncarriedNames: [
-        .legacy: legacy.suspects.uncarriedNames, .new: new.suspects.uncarriedNames,
-      ], journalFailure: journal?.failure?.description)
   }
 }

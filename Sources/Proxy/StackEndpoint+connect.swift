@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
-import SluiceStackLink
+import SluiceCore
+import SluiceSockets
 import SluiceTLS
 
 #if canImport(Glibc)
@@ -11,7 +12,7 @@ import SluiceTLS
 extension StackEndpoint {
   /// Opens one; a name is looked up anew each time. The handler is in its pipeline before the first byte.
   func connect(on loop: EventLoop, _ handler: any ChannelHandler & Sendable) -> EventLoopFuture<any Channel> {
-    let (tls, address) = (tls, address)
+    let (tls, address) = (security, address)
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(.nanoseconds(connectTimeout))
       .channelOption(.maxMessagesPerRead, value: 1)
@@ -35,12 +36,12 @@ extension StackEndpoint {
 
   /// What has ended a connection, as a part of a sentence.
   func lost(by error: Error, in channel: Channel) -> String {
-    tls.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) } ?? "lost the connection: \(error)"
+    security.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) } ?? "lost the connection: \(error)"
   }
 
   /// Why a socket could not be opened, as a part of a sentence.
   func reason(of error: Error) -> String {
-    if let words = tls.flatMap({ TLSWords.reason(of: error, $0.settings, in: nil) }) { return words }
+    if let words = security.flatMap({ TLSWords.reason(of: error, $0.settings, in: nil) }) { return words }
     switch error {
     case let error as IOError:
       return String(cString: strerror(error.errnoCode))
@@ -53,4 +54,11 @@ extension StackEndpoint {
       return "\(error)"
     }
   }
+}
+
+extension ClientTLSContext: LinkSecurity {}
+
+extension StackEndpoint {
+  /// How TLS is spoken to it; nil where none is.
+  private var security: ClientTLSContext? { tls as? ClientTLSContext }
 }

@@ -9,7 +9,7 @@ final class TurnedAway: ChannelInboundHandler {
   private let speaks: Bool
   private let words: String
 
-  init(speaks: Bool, words: String = "ERR max number of clients reached") {
+  init(speaks: Bool, words: String) {
     self.speaks = speaks
     self.words = words
   }

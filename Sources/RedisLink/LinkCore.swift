@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import SluiceRedis
+import SluiceSockets
 import SluiceStackLink
 import SluiceTLSSettings
 import Synchronization

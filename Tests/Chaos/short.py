@@ -20,7 +20,7 @@ RUNS = [
                                             "--layers", "web_app", "--legacy-layers", "auto"]),
 ]
 
-# What breaks (`Sources/Proxy/LawBreak.swift`), and under which conditions it shows.
+# What breaks (`Sources/Core/LawBreak.swift`), and under which conditions it shows.
 BREAKS = {
     "many-lanes": ["--threads", "2", "--faults", "none"],
     "mirror-at-send": ["--faults", "none"],

@@ -200,7 +200,7 @@ class Layered(unittest.TestCase):
 
 class Breaks(unittest.TestCase):
     def test_every_law_that_can_be_broken_is_among_those_that_must_be_caught(self):
-        source = pathlib.Path(__file__).parents[2] / "Sources/Proxy/LawBreak.swift"
+        source = pathlib.Path(__file__).parents[2] / "Sources/Core/LawBreak.swift"
         self.assertEqual(set(re.findall(r'^  case \w+ = "([^"]+)"', source.read_text(), re.M)), set(short.BREAKS))
 
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 @Suite struct BackoffTests {
   private static let milliseconds: UInt64 = 1_000_000

@@ -132,7 +132,7 @@ final class Bench: @unchecked Sendable {
   /// Ends the proxy as SIGTERM does.
   func drain() { wait { await $0.drain(deadline: 10_000_000_000) } }
 
-  func health() -> [ProxyServer.LaneHealth] { wait { await $0.health() } }
+  func health() -> [LaneHealth] { wait { await $0.health() } }
 
   func adopt(_ snapshot: RoutingSnapshot, deadline: Int64 = 10_000_000_000) -> [LaneFlip] {
     wait { await $0.adopt(snapshot, deadline: deadline) }

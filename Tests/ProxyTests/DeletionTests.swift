@@ -1,7 +1,7 @@
 import SluiceRouting
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// Law 7: who is not answered if the stack refuses to delete a suspect.
 @Suite struct DeletionTests {

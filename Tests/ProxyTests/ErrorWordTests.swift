@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 @Suite struct ErrorWordTests {
   private func isTrouble(_ reply: String, ofScript: Bool = false) -> Bool {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// Which answers make a hand-shake.
 @Suite struct HandshakeTests {

@@ -2,7 +2,7 @@ import SluiceFigures
 import SluiceRouting
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// Copies that a stack refuses are errors, wait longer and longer, and are never called repaired.
 @Suite(.serialized) struct RepairPauseTests {

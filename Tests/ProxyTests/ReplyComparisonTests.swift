@@ -3,7 +3,7 @@ import SluiceFigures
 import SluiceRESP
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// What two replies mean, byte by byte: pure, as the proxy judges them.
 @Suite struct ReplyComparisonTests {

@@ -3,7 +3,7 @@ import SluiceFigures
 import SluiceRESP
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// What two replies of RESP3 mean, byte by byte.
 @Suite struct ReplyMeaningTests {

@@ -2,7 +2,7 @@ import SluiceJournal
 import SluiceRouting
 import Testing
 
-@testable import SluiceProxy
+@testable import SluiceCore
 
 /// What all lanes know of one stack's server, beyond the end of a process.
 @Suite struct StackHistoryTests {

@@ -1,5 +1,5 @@
 import DequeModule
-import NIOCore
+import SluiceCore
 
 /// Whoever stands at an end of a pipe.
 protocol PipeEnd: AnyObject {
@@ -14,10 +14,10 @@ protocol PipeEnd: AnyObject {
 final class Pipe: Actor {
   private unowned let world: SimWorld
   private let capacity: Int
-  private var wire = Deque<(at: UInt64, bytes: ByteBuffer, isEnd: Bool)>()
+  private var wire = Deque<(at: UInt64, bytes: Bytes, isEnd: Bool)>()
   private var inTransit = 0
   /// What has come and was not read.
-  private(set) var arrived = ByteBuffer()
+  private(set) var arrived = Bytes()
   /// The writer has closed its side, and everything before that has come.
   private(set) var hasEnded = false
   /// The connection was reset: what had come can still be read, and nothing else comes.
@@ -37,25 +37,22 @@ final class Pipe: Actor {
   /// Takes as much as there is room for; the writer is told when there is room for the rest.
   ///
   /// - Returns: how many bytes were taken.
-  func write(_ bytes: ByteBuffer) -> Int {
-    guard !isClosed, !isReset else { return bytes.readableBytes }
-    var bytes = bytes
-    let room = capacity - inTransit - arrived.readableBytes
-    let length = min(room, bytes.readableBytes)
-    wantsRoom = length < bytes.readableBytes
-    guard length > 0, var taken = bytes.readSlice(length: length) else { return 0 }
+  func write(_ bytes: Bytes) -> Int {
+    guard !isClosed, !isReset else { return bytes.count }
+    let room = capacity - inTransit - arrived.count
+    let length = min(room, bytes.count)
+    wantsRoom = length < bytes.count
+    guard length > 0 else { return 0 }
+    // A copy of its own: whose bytes they are writes on.
+    var taken = Bytes()
+    taken.append(bytes.span.extracting(0..<length))
     inTransit += length
-    while world.splits(taken.readableBytes) {
-      guard let piece = taken.readSlice(length: world.chance.between(1, taken.readableBytes - 1)) else {
-        break
-      }
-      send(piece)
-    }
+    while world.splits(taken.count) { send(taken.take(world.chance.between(1, taken.count - 1))) }
     send(taken)
     return length
   }
 
-  private func send(_ bytes: ByteBuffer, isEnd: Bool = false) {
+  private func send(_ bytes: Bytes, isEnd: Bool = false) {
     let at = max(wire.last?.at ?? 0, world.now + world.latency())
     wire.append((at, bytes, isEnd))
     world.agenda.add(self, at: at)
@@ -65,7 +62,7 @@ final class Pipe: Actor {
   func close() {
     guard !isClosed, !isReset else { return }
     isClosed = true
-    send(ByteBuffer(), isEnd: true)
+    send(Bytes(), isEnd: true)
   }
 
   /// What is on the wire is lost from some place on.
@@ -87,25 +84,24 @@ final class Pipe: Actor {
     var hasNews = false
     while let first = wire.first, first.at <= world.now {
       wire.removeFirst()
-      inTransit -= first.bytes.readableBytes
+      inTransit -= first.bytes.count
       if first.isEnd { hasEnded = true } else { arrive(first.bytes) }
       hasNews = true
     }
     if hasNews { reader?.pipeHasNews(self) }
   }
 
-  private func arrive(_ bytes: ByteBuffer) {
-    if arrived.readableBytes == 0 {
+  private func arrive(_ bytes: Bytes) {
+    if arrived.count == 0 {
       arrived = bytes
     } else {
-      arrived.writeImmutableBuffer(bytes)
+      arrived.append(bytes.span)
     }
   }
 
-  func read(atMost most: Int) -> ByteBuffer? {
-    guard arrived.readableBytes > 0 else { return nil }
-    let bytes = arrived.readSlice(length: min(most, arrived.readableBytes))
-    if arrived.readableBytes == 0 { arrived = ByteBuffer() }
+  func read(atMost most: Int) -> Bytes? {
+    guard arrived.count > 0 else { return nil }
+    let bytes = arrived.take(min(most, arrived.count))
     if wantsRoom, !isReset {
       wantsRoom = false
       writer?.pipeHasRoom(self)
@@ -115,9 +111,9 @@ final class Pipe: Actor {
 
   /// Nobody reads any more.
   func abandon() {
-    arrived = ByteBuffer()
+    arrived = Bytes()
     reader = nil
   }
 
-  var isOver: Bool { (hasEnded || isReset) && arrived.readableBytes == 0 }
+  var isOver: Bool { (hasEnded || isReset) && arrived.count == 0 }
 }

@@ -1,5 +1,5 @@
 import DequeModule
-import NIOCore
+import SluiceCore
 import SluiceRESP
 
 /// One client: a connection on which it asks in pipelines, and what it knows of what it has asked.
@@ -8,9 +8,9 @@ final class SimClient: Actor, PipeEnd {
   let number: Int
   private var inbound: Pipe?
   private var outbound: Pipe?
-  private var unsent = ByteBuffer()
+  private var unsent = Bytes()
   private var framer = ReplyFramer()
-  private var rest = ByteBuffer()
+  private var rest = Bytes()
   private var owed = Deque<Question>()
   private var alarm = Alarm()
   private var units: [UnitKey] = []
@@ -70,8 +70,8 @@ final class SimClient: Actor, PipeEnd {
     inbound.reader = self
     outbound.writer = self
     framer = ReplyFramer()
-    rest = ByteBuffer()
-    unsent = ByteBuffer()
+    rest = Bytes()
+    unsent = Bytes()
     wake(in: world.latency())
   }
 
@@ -80,14 +80,14 @@ final class SimClient: Actor, PipeEnd {
     inbound?.abandon()
     outbound?.close()
     (inbound, outbound) = (nil, nil)
-    unsent = ByteBuffer()
+    unsent = Bytes()
     world.clientLostConnection()
     while let question = owed.popFirst() { failed(question, end: .max) }
     wake(in: UInt64(world.chance.between(1, 20)) * 1_000_000)
   }
 
   /// It has nothing more to ask, and nothing is owed to it.
-  var isQuiet: Bool { owed.isEmpty && unsent.readableBytes == 0 }
+  var isQuiet: Bool { owed.isEmpty && unsent.count == 0 }
 
   func close() {
     isDone = true
@@ -184,28 +184,27 @@ final class SimClient: Actor, PipeEnd {
 
   private func name(_ key: Int) -> [UInt8] { Array("r\(key)".utf8) }
 
-  private func say(_ words: [[UInt8]]) { unsent.writeBytes(InlineRequest.frame(of: words)) }
+  private func say(_ words: [[UInt8]]) { unsent.append(InlineRequest.frame(of: words)) }
 
   private func say(_ words: [any Saying], _ last: [UInt8]? = nil) {
     say(words.map(\.bytes) + (last.map { [$0] } ?? []))
   }
 
   private func send() {
-    guard let outbound, unsent.readableBytes > 0 else { return }
-    unsent.moveReaderIndex(forwardBy: outbound.write(unsent))
-    if unsent.readableBytes == 0 { unsent = ByteBuffer() }
+    guard let outbound, unsent.count > 0 else { return }
+    unsent.drop(outbound.write(unsent))
+    if unsent.count == 0 { unsent = Bytes() }
   }
 
   // MARK: Answers
 
-  private func take(_ bytes: ByteBuffer) {
+  private func take(_ bytes: Bytes) {
     var input = rest
-    rest = ByteBuffer()
-    if input.readableBytes == 0 { input = bytes } else { input.writeImmutableBuffer(bytes) }
-    let offset = answered(input.readableBytesUInt8Span)
-    guard offset < input.readableBytes else { return }
-    input.moveReaderIndex(forwardBy: offset)
-    input.discardReadBytes()
+    rest = Bytes()
+    if input.count == 0 { input = bytes } else { input.append(bytes.span) }
+    let offset = answered(input.span)
+    guard offset < input.count else { return }
+    input.drop(offset)
     rest = input
   }
 

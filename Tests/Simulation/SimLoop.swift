@@ -1,26 +1,27 @@
 import DequeModule
-import Dispatch
-import NIOCore
+import SluiceCore
 
-/// An event loop whose turns the world decides on: reads the sockets that have something, then runs what is due, then what was handed over.
+/// A loop of the proxy whose turns the world decides on: reads the sockets that have something, then runs what is due, then what was handed
+/// over; and behind each of these carries out what its lane wants done.
 ///
 /// One thread runs everything in a simulation, so nothing here is shared: that is the proof behind `@unchecked Sendable`.
-final class SimLoop: EventLoop, Actor, @unchecked Sendable {
+final class SimLoop: Loop, Actor, @unchecked Sendable {
   private struct Timer {
     let deadline: UInt64
-    let number: UInt64
-    let task: () -> Void
-    let cancel: () -> Void
+    let work: () -> Void
   }
 
   unowned let world: SimWorld
+  var lane: Lane?
   private var tasks = Deque<() -> Void>()
-  private var timers: [Timer] = []
-  private var lastNumber: UInt64 = 0
-  private var ready = Deque<SimChannel>()
+  /// By their deadlines.
+  private var timers = Deque<Timer>()
+  private var ready = Deque<SimSocket>()
   private var alarm = Alarm()
+  private var isCarryingOut = false
+  private var underWay: [Effect] = []
   /// The process has ended: nothing happens here any more.
-  var isDead = false
+  private(set) var isDead = false
   /// Until when the loop does nothing: its thread was not given the processor.
   var stalledUntil: UInt64 = 0
 
@@ -34,18 +35,20 @@ final class SimLoop: EventLoop, Actor, @unchecked Sendable {
     world.run(on: self) {
       // One read for each socket, in the order in which they became ready.
       for _ in 0..<ready.count {
-        guard let channel = ready.popFirst() else { break }
-        channel.isQueued = false
-        channel.turn()
+        guard let socket = ready.popFirst() else { break }
+        socket.isQueued = false
+        socket.turn()
       }
       while let first = timers.first, first.deadline <= world.now, !isDead {
         timers.removeFirst()
-        first.task()
+        first.work()
+        carryOut()
       }
       var budget = 4096
       while budget > 0, !isDead, let task = tasks.popFirst() {
         budget -= 1
         task()
+        carryOut()
       }
     }
     guard !isDead else { return }
@@ -55,74 +58,87 @@ final class SimLoop: EventLoop, Actor, @unchecked Sendable {
 
   private func wake(at time: UInt64) { if alarm.isSooner(time) { world.agenda.add(self, at: time) } }
 
-  func enqueue(_ channel: SimChannel) {
-    guard !channel.isQueued, !isDead else { return }
-    channel.isQueued = true
-    ready.append(channel)
+  func enqueue(_ socket: SimSocket) {
+    guard !socket.isQueued, !isDead else { return }
+    socket.isQueued = true
+    ready.append(socket)
     wake(at: world.now + world.turnTime())
   }
 
   /// Runs something at once, as if the loop had come to it.
-  func perform(_ work: () throws -> Void) rethrows { try world.run(on: self, work) }
+  func perform(_ work: () throws -> Void) rethrows {
+    try world.run(on: self) {
+      try work()
+      carryOut()
+    }
+    if !tasks.isEmpty, !isDead { wake(at: world.now + world.turnTime()) }
+  }
 
-  /// The process is gone: what was still to be done happens to nobody, so that nobody waits for it.
+  /// The process is gone: what was still to be done happens to nobody.
   func end() {
     isDead = true
-    perform {
-      for timer in timers { timer.cancel() }
-      timers = []
-      var budget = 10_000
-      while budget > 0, let task = tasks.popFirst() {
-        budget -= 1
-        task()
-      }
-    }
+    lane = nil
     tasks = []
+    timers = []
     ready = []
   }
 
-  // MARK: What NIO asks of a loop
+  // MARK: What a lane asks of its loop
 
-  var inEventLoop: Bool { world.current === self }
-  var now: NIODeadline { .uptimeNanoseconds(world.now) }
+  var isCurrent: Bool { world.current === self }
+  var now: UInt64 { world.now }
 
-  func execute(_ task: @escaping @Sendable () -> Void) {
-    tasks.append(task)
-    if !isDead, world.current !== self { wake(at: world.now + world.turnTime()) }
+  func execute(_ work: @escaping @Sendable () -> Void) {
+    guard !isDead else { return }
+    tasks.append(work)
+    if world.current !== self { wake(at: world.now + world.turnTime()) }
   }
 
-  func submit<T>(_ task: @escaping @Sendable () throws -> T) -> EventLoopFuture<T> {
-    let promise = makePromise(of: T.self)
-    execute { promise.assumeIsolated().completeWith(Result { try task() }) }
-    return promise.futureResult
+  /// Runs the work so many nanoseconds later.
+  func schedule(in delay: UInt64, _ work: @escaping () -> Void) {
+    guard !isDead else { return }
+    let deadline = world.now + delay
+    var place = timers.endIndex
+    while place > 0, timers[place - 1].deadline > deadline { place -= 1 }
+    timers.insert(Timer(deadline: deadline, work: work), at: place)
+    wake(at: deadline)
   }
 
-  func scheduleTask<T>(deadline: NIODeadline, _ task: @escaping @Sendable () throws -> T) -> Scheduled<T> {
-    let promise = makePromise(of: T.self)
-    lastNumber += 1
-    let number = lastNumber
-    add(
-      Timer(deadline: deadline.uptimeNanoseconds, number: number) {
-        promise.assumeIsolated().completeWith(Result { try task() })
-      } cancel: {
-        promise.fail(EventLoopError.shutdown)
-      })
-    return Scheduled(promise: promise) { self.timers.removeAll { $0.number == number } }
+  /// Runs the work again and again.
+  func schedule(every period: UInt64, _ work: @escaping () -> Void) {
+    schedule(in: period) { [weak self] in
+      work()
+      self?.schedule(every: period, work)
+    }
   }
 
-  func scheduleTask<T>(in delay: TimeAmount, _ task: @escaping @Sendable () throws -> T) -> Scheduled<T> {
-    scheduleTask(deadline: now + delay, task)
+  // MARK: What a lane wants done
+
+  func carryOut() {
+    guard !isCarryingOut, let lane else { return }
+    isCarryingOut = true
+    while !lane.effects.isEmpty, !isDead {
+      swap(&underWay, &lane.effects)
+      for effect in underWay { perform(effect, lane) }
+      underWay.removeAll(keepingCapacity: true)
+    }
+    isCarryingOut = false
   }
 
-  private func add(_ timer: Timer) {
-    guard !isDead else { return timer.cancel() }
-    let place = timers.firstIndex { $0.deadline > timer.deadline } ?? timers.endIndex
-    timers.insert(timer, at: place)
-    wake(at: timer.deadline)
-  }
-
-  func shutdownGracefully(queue: DispatchQueue, _ callback: @escaping @Sendable ((any Error)?) -> Void) {
-    end()
-    callback(nil)
+  private func perform(_ effect: Effect, _ lane: Lane) {
+    switch effect {
+    case .endTurn: execute { lane.endTurn() }
+    case .write(let socket, let bytes):
+      (socket as? SimSocket)?.write(bytes.span)
+      lane.giveBack(bytes)
+    case .whenTaken(let socket, let work): (socket as? SimSocket)?.whenTaken(work)
+    case .read(let socket, let isOn): (socket as? SimSocket)?.setRead(isOn)
+    case .close(let socket, let ending): (socket as? SimSocket)?.close(ending)
+    case .connect(let endpoint, let end): world.connect(endpoint, self, end)
+    case .arm(let delay, let work): schedule(in: UInt64(max(0, delay)), work)
+    case .post(let other, let work): other.loop.execute(work)
+    case .report(let event): world.heard(event)
+    case .yield: break
+    }
   }
 }

@@ -1,5 +1,4 @@
-import NIOCore
-import SluiceProxy
+import SluiceCore
 import SluiceRouting
 
 /// Whoever flips: one order after the other, and now and then a second one before the first is through.

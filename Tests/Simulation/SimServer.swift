@@ -1,4 +1,4 @@
-import NIOCore
+import SluiceCore
 import SluiceCommands
 import SluiceMemoryEngine
 import SluiceRESP
@@ -137,14 +137,13 @@ final class SimServer: Actor, @unchecked Sendable {
 
   // MARK: Commands
 
-  private func serve(_ bytes: ByteBuffer, of link: Link) {
+  private func serve(_ bytes: Bytes, of link: Link) {
     var input = link.rest
-    link.rest = ByteBuffer()
-    if input.readableBytes == 0 { input = bytes } else { input.writeImmutableBuffer(bytes) }
-    let offset = carryOut(input.readableBytesUInt8Span, of: link)
-    guard offset < input.readableBytes, !link.isGone else { return }
-    input.moveReaderIndex(forwardBy: offset)
-    input.discardReadBytes()
+    link.rest = Bytes()
+    if input.count == 0 { input = bytes } else { input.append(bytes.span) }
+    let offset = carryOut(input.span, of: link)
+    guard offset < input.count, !link.isGone else { return }
+    input.drop(offset)
     link.rest = input
   }
 
@@ -271,9 +270,9 @@ final class SimServer: Actor, @unchecked Sendable {
     let outbound: Pipe
     var session: MemorySession
     var framer = RequestFramer()
-    var rest = ByteBuffer()
+    var rest = Bytes()
     var output: [UInt8] = []
-    private var unsent = ByteBuffer()
+    private var unsent = Bytes()
     var queue: [[UInt8]]?
     var isSpoilt = false
     private(set) var isGone = false
@@ -309,12 +308,12 @@ final class SimServer: Actor, @unchecked Sendable {
     func send() {
       guard !isGone else { return }
       if !output.isEmpty {
-        unsent.writeBytes(output)
+        unsent.append(output)
         output.removeAll(keepingCapacity: true)
       }
-      guard unsent.readableBytes > 0 else { return }
-      unsent.moveReaderIndex(forwardBy: outbound.write(unsent))
-      if unsent.readableBytes == 0 { unsent = ByteBuffer() }
+      guard unsent.count > 0 else { return }
+      unsent.drop(outbound.write(unsent))
+      if unsent.count == 0 { unsent = Bytes() }
     }
 
     func close() {

@@ -1,8 +1,7 @@
-import NIOCore
+import SluiceCore
 import SluiceCommands
 import SluiceFigures
 import SluiceJournal
-import SluiceProxy
 import SluiceRESP
 import SluiceRouting
 
@@ -28,7 +27,7 @@ final class SimWorld: @unchecked Sendable {
   var journal: SuspectJournal?
   private let folder: String
   private var journals = 0
-  private var channels: [ObjectIdentifier: SimChannel] = [:]
+  private var sockets: [ObjectIdentifier: SimSocket] = [:]
   var histories: [History]
   private var values = 0
   var asked = 0
@@ -126,8 +125,7 @@ final class SimWorld: @unchecked Sendable {
     settings.fallback = .off
     settings.warmOnMiss = chance.happens(150)
     settings.world = World(
-      timeOfDay: { [unowned self] in wallClock }, random: { [unowned self] in chance.next() },
-      connect: { [unowned self] endpoint, loop, handler in connect(endpoint, loop, handler) }, yield: {})
+      timeOfDay: { [unowned self] in wallClock }, random: { [unowned self] in chance.next() })
     var endpoints: [StackID: StackEndpoint] = [:]
     for stack in StackID.allCases {
       var endpoint = StackEndpoint(address: .unix(path: stack.name), label: stack.name)
@@ -138,18 +136,15 @@ final class SimWorld: @unchecked Sendable {
     guard let legacy = endpoints[.legacy], let new = endpoints[.new] else { return }
     let lanes = LaneSet(
       settings, on: loops, legacy: legacy, new: new, routing: routing, journal: journal,
-      isContinued: isContinued
-    ) { [unowned self] in heard($0) }
+      isContinued: isContinued, desk: NoPasswords())
     laneSet = lanes
+    for (loop, lane) in zip(loops, lanes.lanes) { loop.lane = lane }
     for (index, loop) in loops.enumerated() { loop.perform { lanes.prepare(index) } }
     lanes.wasTakenOver()
     for (index, loop) in loops.enumerated() {
       loop.perform {
         lanes.open(index)
-        loop.scheduleRepeatedTask(initialDelay: .nanoseconds(lanes.period), delay: .nanoseconds(lanes.period))
-        { _ in
-          lanes.tick(index)
-        }
+        loop.schedule(every: UInt64(lanes.period)) { lanes.tick(index) }
       }
     }
     _ = pass(atMost: 1_000_000_000) {
@@ -157,10 +152,10 @@ final class SimWorld: @unchecked Sendable {
     }
   }
 
-  var health: [ProxyServer.LaneHealth] {
+  var health: [LaneHealth] {
     guard let laneSet else { return [] }
     return loops.indices.map { index in
-      var health: ProxyServer.LaneHealth?
+      var health: LaneHealth?
       loops[index].perform { health = laneSet.health(index) }
       return health
     }.compactMap(\.self)
@@ -194,11 +189,11 @@ final class SimWorld: @unchecked Sendable {
 
   func endProxy() {
     isMuted = true
-    let all = channels.values.sorted { $0.number < $1.number }
-    channels = [:]
-    for channel in all { channel.loop.perform { channel.vanish() } }
+    let all = sockets.values.sorted { $0.number < $1.number }
+    for socket in all { socket.vanish() }
+    sockets = [:]
+    for index in loops.indices { laneSet?.forget(index) }
     for loop in loops { loop.end() }
-    for (index, loop) in loops.enumerated() { loop.perform { laneSet?.forget(index) } }
     laneSet = nil
     loops = []
     if let directory = journal?.directory {
@@ -210,60 +205,52 @@ final class SimWorld: @unchecked Sendable {
 
   // MARK: The network
 
-  private func connect(
-    _ endpoint: StackEndpoint, _ loop: any EventLoop, _ handler: any ChannelHandler & Sendable
-  )
-    -> EventLoopFuture<any Channel>
-  {
-    let promise = loop.makePromise(of: (any Channel).self)
-    guard let loop = loop as? SimLoop, let server = servers[endpoint.label == "legacy" ? .legacy : .new]
-    else {
-      promise.fail(ChannelError.operationUnsupported)
-      return promise.futureResult
-    }
-    _ = loop.scheduleTask(in: .nanoseconds(Int64(latency()))) { [unowned self] in
-      guard !server.isDown else {
-        return promise.fail(IOError(errnoCode: ECONNREFUSED, reason: "connect"))
-      }
+  func connect(_ endpoint: StackEndpoint, _ loop: SimLoop, _ end: any LinkEnd) {
+    guard let server = servers[endpoint.label == "legacy" ? .legacy : .new] else { return }
+    loop.schedule(in: latency()) { [unowned self] in
+      guard !server.isDown else { return end.closed("Connection refused") }
       let there = Pipe(self, capacity: plan.pipe)
       let back = Pipe(self, capacity: plan.pipe)
-      let channel = made(
-        SimChannel(
-          loop, number: channelNumber(), inbound: back, outbound: there,
-          .init(read: 1 << 16, low: 1 << 20, high: 4 << 20, allowsHalfClosure: false)))
-      try? channel.pipeline.syncOperations.addHandler(handler)
+      let socket = made(
+        SimSocket(
+          loop, number: socketNumber(), inbound: back, outbound: there,
+          .init(read: 1 << 16, low: 1 << 20, high: 4 << 20, allowsHalfClosure: false),
+          for: LinkUser(end, endpoint)))
       server.connect(inbound: there, outbound: back)
-      promise.succeed(channel)
-      channel.open()
+      socket.open()
     }
-    return promise.futureResult
   }
 
-  private var lastChannel = 0
-  private func channelNumber() -> Int {
-    lastChannel += 1
-    return lastChannel
+  private var lastSocket = 0
+  private func socketNumber() -> Int {
+    lastSocket += 1
+    return lastSocket
   }
 
-  private func made(_ channel: SimChannel) -> SimChannel {
-    channels[ObjectIdentifier(channel)] = channel
-    channel.closeFuture.whenComplete { [unowned self] _ in channels[ObjectIdentifier(channel)] = nil }
-    return channel
+  private func made(_ socket: SimSocket) -> SimSocket {
+    sockets[ObjectIdentifier(socket)] = socket
+    return socket
   }
+
+  func isGone(_ socket: SimSocket) { sockets[ObjectIdentifier(socket)] = nil }
 
   /// A client's connection to the proxy, on the loop that the kernel has chosen; nil while nobody listens.
   func connectClient() -> (inbound: Pipe, outbound: Pipe)? {
     guard let laneSet, !loops.isEmpty else { return nil }
-    let loop = loops[chance.below(loops.count)]
+    let index = chance.below(loops.count)
+    let loop = loops[index]
     let there = Pipe(self, capacity: plan.pipe)
     let back = Pipe(self, capacity: plan.pipe)
     loop.perform {
-      let channel = made(
-        SimChannel(
-          loop, number: channelNumber(), inbound: there, outbound: back,
-          .init(read: 8 << 10, low: 1, high: 4 << 10, allowsHalfClosure: true)))
-      try? laneSet.welcome(channel)
-      channel.open()
+      let lane = laneSet.lanes[index]
+      let place = ClientPlace()
+      guard case .come = laneSet.came(from: place, to: lane) else { return }
+      let user = ClientUser(laneSet.session(at: place, on: lane)) { laneSet.left(place) }
+      made(
+        SimSocket(
+          loop, number: socketNumber(), inbound: there, outbound: back,
+          .init(read: 8 << 10, low: 1, high: 4 << 10, allowsHalfClosure: true), for: user)
+      ).open()
     }
     return (back, there)
   }
@@ -311,7 +298,7 @@ final class SimWorld: @unchecked Sendable {
 
   func clientLostConnection() { tell("a client lost its connection") }
 
-  private func heard(_ event: ProxyEvent) {
+  func heard(_ event: ProxyEvent) {
     guard !isMuted else { return }
     switch event {
     case .divergence(let divergence):
@@ -325,4 +312,14 @@ final class SimWorld: @unchecked Sendable {
     default: break
     }
   }
+}
+
+/// Nobody logs in here.
+private struct NoPasswords: PasswordLooks {
+  func look(
+    _ given: [UInt8], _ stored: [any KnownPassword], from address: String, on loop: any Loop,
+    _ done: @escaping @Sendable (PasswordOutcome) -> Void
+  ) -> PasswordOutcome? { .wrong }
+
+  func randomHex(digits: Int) -> String { String(repeating: "0", count: digits) }
 }

@@ -1,5 +1,4 @@
-import NIOCore
-import SluiceProxy
+import SluiceCore
 import SluiceRESP
 import SluiceRouting
 
