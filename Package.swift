@@ -7,6 +7,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// A build for a sanitizer (`make sanitize`) has locks that it sees.
+let sanitized: [SwiftSetting] =
+  Context.environment["SLUICE_SANITIZE"] == nil ? [] : [.define("SLUICE_SANITIZE")]
+
 /// The target `Sluice` + the name of its folder in `Sources`. A service that depends on us has targets of its own, and names are
 /// unique across all packages of a build: a plain `Routing` or `Control` of ours would refuse a service that has one.
 func room(
@@ -61,8 +65,9 @@ let package = Package(
   ],
   targets: [
     // Pure: neither NIO nor Foundation.
+    room("Locks", settings: strict + sanitized),
     room("RESP"),
-    room("Commands", ["SluiceRESP"]),
+    room("Commands", ["SluiceLocks", "SluiceRESP"]),
     // What scripts touch that they do not declare: rules by their names, and why one is suspected.
     room("Scripts"),
     // What the servers behind the stacks are, and what two of them rightly say differently.
@@ -105,10 +110,13 @@ let package = Package(
       swiftSettings: strict),
     // The guide's two switches in the environment.
     room("Switches"),
-    room("Flags", ["SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", "SluiceSwitches", logging]),
+    room(
+      "Flags",
+      ["SluiceLocks", "SluiceRouting", "SluiceJournal", "SluiceDefaultFlags", "SluiceSwitches", logging]),
     room(
       "Ledger",
       [
+        "SluiceLocks",
         "SluiceEvidence", "SluiceFigures", "SluiceFlags", "SluiceRouting", "SluiceMigrations",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
@@ -117,15 +125,15 @@ let package = Package(
     room("Evidence", ["SluiceFigures", "SluiceFlags", "SluiceRouting", "SluiceServers"]),
 
     // What outlives a proxy that is killed: keys of writes in flight, suspects, and what was in force.
-    room("Journal", ["SluiceRouting"]),
+    room("Journal", ["SluiceLocks", "SluiceRouting"]),
 
     // Certificates, keys and trust, read from files: what every door and every link speaks TLS with.
     room("TLSSettings"),
-    room("TLS", ["SluiceTLSSettings", nio, nioEvents, nioTLS]),
+    room("TLS", ["SluiceLocks", "SluiceTLSSettings", nio, nioEvents, nioTLS]),
 
     // What others are told of, in the formats that they read, and how they are reached.
     room("Telling", [crypto]),
-    room("HTTPCaller", ["SluiceTLS", nio, nioPosix, nioHTTP]),
+    room("HTTPCaller", ["SluiceLocks", "SluiceTLS", nio, nioPosix, nioHTTP]),
 
     // The door for machines and people: the page, what a request means and may, how metrics are written; and apart from it the sockets.
     .target(
@@ -143,6 +151,7 @@ let package = Package(
     room(
       "Core",
       [
+        "SluiceLocks",
         "SluiceRESP", "SluiceStackLink", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluicePacing",
         "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluiceAccess", "SluiceScripts",
         "SluiceTLSSettings", deque,
@@ -153,6 +162,7 @@ let package = Package(
     room(
       "Proxy",
       [
+        "SluiceLocks",
         "SluiceCore", "SluiceRESP", "SluiceSockets", "SluiceTLS", "SluiceCopying", "SluiceServers",
         "SluiceRouting", "SluiceFigures", "SluiceJournal", "SluicePasswords", nio, nioPosix, nioEvents,
       ]),
@@ -160,6 +170,7 @@ let package = Package(
     room(
       "Control",
       [
+        "SluiceLocks",
         "SluiceBuild", "SluiceRESP", "SluiceCommands", "SluiceServers", "SluiceCopying", "SluiceRouting",
         "SluiceFigures", "SluiceJournal", "SluiceProxy", "SluiceMemoryServer", "SluiceLayeredServer",
         "SluiceFlags", "SluiceTLS", "SluiceAccess", "SluiceScripts", "SluiceAdmin", "SluiceAdminDoor",
@@ -178,13 +189,15 @@ let package = Package(
     // Where Sluice is a Redis client itself.
     .systemLibrary(
       name: "CSluiceHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    room("RedisClient", ["CSluiceHiredis", "SluiceRedis", "SluiceTLS", nio, nioPosix, nioEvents]),
+    room(
+      "RedisClient", ["SluiceLocks", "CSluiceHiredis", "SluiceRedis", "SluiceTLS", nio, nioPosix, nioEvents]),
 
     // What a Redis is to whoever asks it, and a connection for many tasks at once; TLS stands apart.
     room("Redis", ["SluiceRESP", "SluiceTLSSettings"]),
     room(
       "RedisLink",
       [
+        "SluiceLocks",
         "SluiceRESP", "SluiceRedis", "SluiceStackLink", "SluiceSockets", "SluiceTLSSettings", nio, nioPosix,
         deque,
       ]),
@@ -206,6 +219,7 @@ let package = Package(
     .target(
       name: "SluiceCache",
       dependencies: [
+        "SluiceLocks",
         "SluiceCacheLayers", "SluiceDigests", "SluiceGlob", "SluiceKeyIndexing", "SluiceRedis",
         "SluiceRedisLink", "SluiceSwitches", "SluiceTLSSettings",
         .target(name: "SluiceLinkTLS", condition: .when(traits: ["TLS"])), logging,
@@ -223,6 +237,7 @@ let package = Package(
     .target(
       name: "SluiceRoutedCache",
       dependencies: [
+        "SluiceLocks",
         "SluiceBuild", "SluiceCache", "SluiceRouting", "SluiceFlags", "SluiceDefaultFlags", "SluiceFigures",
         "SluiceEvidence", "SluiceJournal", "SluiceLedger", "SluiceRESP",
         deque, logging,
@@ -255,10 +270,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(name: "sluice", dependencies: ["SluiceCLI"], swiftSettings: strict),
-    room("LoadGenerator", ["SluiceRedisClient", "SluiceTLS", histogram]),
+    room("LoadGenerator", ["SluiceLocks", "SluiceRedisClient", "SluiceTLS", histogram]),
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
+        "SluiceLocks",
         "SluiceCache", "SluiceLoadGenerator", "SluiceRedisClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -276,12 +292,14 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "SluiceTestSupport", dependencies: ["SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS"],
+      name: "SluiceTestSupport",
+      dependencies: ["SluiceLocks", "SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS"],
       path: "Tests/Support",
       swiftSettings: strict),
     .testTarget(
       name: "AcceptanceTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceTestSupport", "SluiceLoadGenerator", "SluiceRedisClient", "SluiceTLS", "SluiceLedger",
         "sluice",
         .product(name: "GRDB", package: "GRDB.swift"),
@@ -296,6 +314,7 @@ let package = Package(
     .testTarget(
       name: "ProxyTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceProxy", "SluiceCore", "SluiceRESP", "SluiceCommands", "SluiceCopying", "SluicePacing",
         "SluiceRouting", "SluiceFigures", "SluiceMemoryServer", "SluiceLayeredServer", "SluiceRedisClient",
         "SluiceAccess", "SluicePasswords", "SluiceScripts",
@@ -350,6 +369,7 @@ let package = Package(
     .testTarget(
       name: "FlagsTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceFlags", "SluiceJournal", "SluiceRouting", "SluiceDefaultFlags", "SluiceTestSupport", logging,
       ],
       swiftSettings: strict),
@@ -386,6 +406,7 @@ let package = Package(
     .testTarget(
       name: "LayeredServerTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceLayeredServer", "SluiceCacheLayers", "SluiceLoadGenerator", "SluiceRESP", "SluiceRedisClient",
         "SluiceTestSupport", nio, nioPosix,
       ],
@@ -393,6 +414,7 @@ let package = Package(
     .testTarget(
       name: "SluiceCacheTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceCache", "SluiceCacheService", "SluiceCacheTesting", "SluiceLoadGenerator", "SluiceRedisClient",
         "SluiceDigests", "SluiceLinkTLS", "SluiceRedis", "SluiceRedisLink", "SluiceTestSupport",
         crypto, histogram, logging,
@@ -408,6 +430,7 @@ let package = Package(
     .testTarget(
       name: "SluiceRoutedCacheTests",
       dependencies: [
+        "SluiceLocks",
         "SluiceRoutedCache", "SluiceCacheTesting", "SluiceFlags", "SluiceFigures", "SluiceLedger",
         "SluiceLoadGenerator", "SluiceRouting",
         "SluiceTestSupport", logging,
@@ -426,6 +449,7 @@ let package = Package(
     .testTarget(
       name: "SluiceCLITests",
       dependencies: [
+        "SluiceLocks",
         "SluiceBuild", "SluiceRedisClient", "SluiceCLI", "SluiceConfiguration", "SluiceLedger",
         "SluiceLoadGenerator", "SluiceCache",
         "SluiceControl", "SluiceTestSupport", logging,
@@ -439,8 +463,9 @@ let package = Package(
 // `SLUICE_TARGETS=core`: the core, what it stands on, and their tests, which need none of the libraries around it.
 if Context.environment["SLUICE_TARGETS"] == "core" {
   let core: Set = [
-    "SluiceRESP", "SluiceCommands", "SluiceScripts", "SluiceServers", "SluiceCopying", "SluicePacing",
-    "SluiceRouting", "SluiceKeyIndexing", "SluiceGlob", "SluiceMemoryEngine", "SluiceAccess", "SluiceFigures",
+    "SluiceLocks", "SluiceRESP", "SluiceCommands", "SluiceScripts", "SluiceServers", "SluiceCopying",
+    "SluicePacing", "SluiceRouting", "SluiceKeyIndexing", "SluiceGlob", "SluiceMemoryEngine", "SluiceAccess",
+    "SluiceFigures",
     "SluiceJournal", "SluiceStackLink", "SluiceTLSSettings", "SluiceCore", "CoreTests",
   ]
   package.products = []

@@ -23,6 +23,8 @@ public final class Permit: Sendable {
   ///   - denied: what nobody may do.
   ///   - table: the commands in force; another table wants another permit.
   public init?(_ rules: AccessRules, denied: [CommandRule.Subject], in table: CommandTable) {
+    // Who may do everything is the common case, and a table of commands is long.
+    if denied.isEmpty, rules == .everything { return nil }
     let book = CommandBits(table)
     var allowed = book.none
     for rule in rules.commands { book.apply(rule, to: &allowed) }

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// The numbers of commands that our own table does not have and a server has told of: one name has one number as long as the process
 /// lives, whatever servers come and go. Commands in flight and figures know a command by its number.

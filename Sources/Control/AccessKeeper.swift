@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import SluiceAccess
 import SluiceConfiguration
+import SluiceLocks
 import SluiceProxy
-import Synchronization
 
 /// Who may do what, as the configuration file said last; the last good rules while it cannot be used.
 final class AccessKeeper: Sendable {

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// Work that is not waited for for ever.
 enum Deadline {

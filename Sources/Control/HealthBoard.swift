@@ -1,7 +1,7 @@
 import Foundation
+import SluiceLocks
 import SluiceProxy
 import SluiceRouting
-import Synchronization
 
 /// What is known of both stacks' connections, lane by lane; tells when a stack as a whole changes.
 final class HealthBoard: Sendable {

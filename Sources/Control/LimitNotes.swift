@@ -1,8 +1,8 @@
 import Foundation
 import Logging
+import SluiceLocks
 import SluiceProxy
 import SluiceTLS
-import Synchronization
 
 /// Says in the log when the proxy has met a limit of its own or of the machine: the first time at once, then at most every ten seconds
 /// with how often it was meanwhile, for a flood of clients must not become a flood of lines.

@@ -1,8 +1,8 @@
 import Logging
 import SluiceConfiguration
+import SluiceLocks
 import SluiceProxy
 import SluiceRouting
-import Synchronization
 
 /// A password as its file says now; the last good one while the file cannot be used.
 final class PasswordKeeper: Sendable {

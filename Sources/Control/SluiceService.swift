@@ -8,10 +8,10 @@ import SluiceConfiguration
 import SluiceFlags
 import SluiceJournal
 import SluiceLedger
+import SluiceLocks
 import SluiceMemoryServer
 import SluiceProxy
 import SluiceRouting
-import Synchronization
 
 /// A whole proxy as a service: starts everything in order, runs until it is told to shut down, drains, and leaves a clean
 /// run in the ledger.

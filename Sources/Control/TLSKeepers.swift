@@ -2,10 +2,10 @@ import Foundation
 import Logging
 import NIOCore
 import SluiceConfiguration
+import SluiceLocks
 import SluiceProxy
 import SluiceRouting
 import SluiceTLS
-import Synchronization
 
 /// TLS at our doors and towards the stacks, as its files said last; the last good ones while they cannot be used.
 final class TLSKeepers: Sendable {

@@ -3,9 +3,9 @@ import Foundation
 import Logging
 import NIOCore
 import SluiceAdmin
+import SluiceLocks
 import SluicePasswords
 import SluiceProxy
-import Synchronization
 
 /// The door's tokens as their file says now, the last good ones while it cannot be used; and whose a token is.
 ///

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// Follows the flag file and the latch beside it on a thread of its own, and tells what changes.
 ///

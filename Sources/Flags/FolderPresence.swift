@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import SluiceLocks
 
 /// Whether others look at the same folder: each holds a shared lock on it, which asks for no permission but that to read, and ends
 /// with its process.

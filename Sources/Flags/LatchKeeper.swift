@@ -1,6 +1,6 @@
 import Dispatch
 import Logging
-import Synchronization
+import SluiceLocks
 
 /// The latch file of a running instance: written and removed away from those who order it, so that a disk that hangs holds no
 /// rollback up; knows whether the file is there. What could not be written is tried again every second: a disk that is full

@@ -2,8 +2,8 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SluiceLocks
 import SluiceTLS
-import Synchronization
 
 /// Asks HTTP servers: a connection per request, for what happens a few times a minute. The requests of a proxy to others are webhooks,
 /// metrics and a flag file, so there is no pool, no redirect and no cookie.

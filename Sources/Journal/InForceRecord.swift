@@ -1,6 +1,6 @@
 import Glibc
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// What is in force, in memory that is mapped to a file beside the journal, so that it is still there when the process is not.
 ///

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import SluiceFigures
-import Synchronization
+import SluiceLocks
 
 /// What of the known divergences stands in the file: what has not changed is not written again, for there may be many, and the account
 /// is written every second while something is wrong.

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// A load that is running: started by ``start(_:)``, ended by its plan or by ``stop()``.
 public final class LoadRun: Sendable {

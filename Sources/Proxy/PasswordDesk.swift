@@ -1,8 +1,8 @@
 import NIOCore
 import NIOPosix
 import SluiceCore
+import SluiceLocks
 import SluicePasswords
-import Synchronization
 
 /// Looks at passwords whose hashes take long: on a thread of its own, one at a time, so that guessers cost one core at most and no loop
 /// waits. What was looked at is recognised, right or wrong: a client that comes again costs microseconds.

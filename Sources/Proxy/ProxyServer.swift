@@ -1,13 +1,13 @@
 import NIOCore
 import NIOPosix
-@_exported import SluiceCore
 import SluiceCopying
+@_exported import SluiceCore
 import SluiceFigures
 import SluiceJournal
+import SluiceLocks
 import SluiceRESP
 import SluiceRouting
 import SluiceServers
-import Synchronization
 
 /// The data plane: listens, serves clients, and has one lane per event loop.
 public final class ProxyServer: Sendable {

@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import SluiceLocks
 import SluiceTLS
-import Synchronization
 
 /// TLS for hiredis 0.14, which has none: one end of a socket pair is hiredis's, and what stands at the other end carries the bytes
 /// to the server and back, through TLS. A new pair for each connection.

@@ -1,5 +1,5 @@
+import SluiceLocks
 import SluiceRedis
-import Synchronization
 
 /// What came back for a ``LinkCommand``.
 public struct LinkReplies: Sendable, Equatable {

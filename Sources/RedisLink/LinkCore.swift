@@ -1,10 +1,10 @@
 import NIOCore
 import NIOPosix
+import SluiceLocks
 import SluiceRedis
 import SluiceSockets
 import SluiceStackLink
 import SluiceTLSSettings
-import Synchronization
 
 /// The inside of a ``RedisLink``: its queue, its connection and its timer.
 ///

@@ -1,6 +1,6 @@
 import DequeModule
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// What goes on with the keys at this moment: who writes, what the mirror has yet to repeat, and what is in doubt.
 ///

@@ -1,7 +1,7 @@
 import SluiceCache
 import SluiceFigures
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// Going through all keys: copying what new has never heard of, and looking whether both have the same.
 extension RoutedCore {

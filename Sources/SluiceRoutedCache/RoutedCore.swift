@@ -5,8 +5,8 @@ import SluiceEvidence
 import SluiceFigures
 import SluiceFlags
 import SluiceLedger
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// The inside of a ``RoutedCache``: routing, reads, writes, and the mirror's log.
 final class RoutedCore: Sendable {

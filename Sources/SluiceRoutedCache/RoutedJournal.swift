@@ -1,7 +1,7 @@
 import DequeModule
 import SluiceJournal
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// What of a routed cache outlives the process (law 7): the keys of writes whose end at the mirror is not known, and the suspects.
 /// The proxy's files, with one lane; so a service may take over where a proxy stood.

@@ -1,7 +1,7 @@
 import Logging
 import SluiceJournal
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// Keys on which a stack may be wrong because something failed. What is here is never served before it was repaired (law 7). With a
 /// journal it outlives the process.

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 extension ClientTLSContext {
   private struct Shared {

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// What came of the hand-shakes at a door, since the start.
 public final class DoorCounts: Sendable {

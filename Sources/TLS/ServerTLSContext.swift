@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 import NIOSSL
-import Synchronization
+import SluiceLocks
 
 /// A door's end of TLS, made of files that may change: connections have what was read last.
 public final class ServerTLSContext: Sendable {

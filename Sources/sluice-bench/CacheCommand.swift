@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SluiceCache
 import SluiceLoadGenerator
-import Synchronization
+import SluiceLocks
 
 /// `sluice-bench cache`: the cache library beside redis-py's asyncio and redis-benchmark, at the same Redis.
 struct CacheCommand: ParsableCommand {

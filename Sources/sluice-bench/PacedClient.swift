@@ -1,7 +1,7 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
-import Synchronization
 
 /// A client that sends one command after the other at a steady pace, on a thread of its own, and remembers how long each took.
 final class PacedClient: Sendable {

@@ -1,7 +1,7 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
-import Synchronization
 
 /// Clients that write and read values of other types than strings, until they are told to stop, or for so many writes.
 final class TypedLoad: Sendable {

@@ -1,7 +1,7 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
-import Synchronization
 
 /// Connections that read marker keys without end and note which stack's marker came.
 ///

@@ -1,9 +1,9 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluicePasswords
 import SluiceRedisClient
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 extension Acceptance {

@@ -1,8 +1,8 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
 import SluiceTestSupport
-import Synchronization
 
 /// Clients that have one command under way each, without end, and all that they saw. Who writes a key is the only one to do so,
 /// and thus knows what its answer must be.

@@ -1,8 +1,8 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 extension Acceptance {

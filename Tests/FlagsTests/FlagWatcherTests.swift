@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 import Testing
 
 @testable import SluiceFlags

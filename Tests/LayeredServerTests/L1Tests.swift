@@ -1,9 +1,9 @@
 import Foundation
 import SluiceLayeredServer
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 /// L1 never answers what a write has made old.

@@ -4,10 +4,10 @@ import NIOPosix
 import SluiceCopying
 import SluiceFigures
 import SluiceJournal
+import SluiceLocks
 import SluiceMemoryServer
 import SluiceProxy
 import SluiceRouting
-import Synchronization
 
 /// A proxy in this process with two stacks behind it, for tests that block: each runs on a thread of its own, so that
 /// none keeps a thread of Swift's pool from the proxy or from other tests.

@@ -1,10 +1,10 @@
 import Foundation
 import SluiceFigures
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceProxy
 import SluiceRESP
 import SluiceRouting
-import Synchronization
 import Testing
 
 /// Under load, flips and faults: two servers that the proxy keeps equal never differ, and every count adds up (law 10).

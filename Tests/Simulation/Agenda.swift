@@ -1,7 +1,7 @@
 /// Whatever can be woken: a loop, a server, a client, a wire, somebody who gives orders.
-protocol Actor: AnyObject {
+class Actor {
   /// Does what there is to do at this moment.
-  func act()
+  func act() {}
 }
 
 /// Virtual time, and what happens when: a heap by time, and within one moment in the order of entry.
@@ -9,7 +9,8 @@ struct Agenda {
   private struct Entry {
     let time: UInt64
     let order: UInt64
-    let actor: any Actor
+    /// Kept alive by its entry; a plain value, because entries change their places often.
+    let actor: Unmanaged<Actor>
 
     func isBefore(_ other: Entry) -> Bool { time != other.time ? time < other.time : order < other.order }
   }
@@ -21,9 +22,9 @@ struct Agenda {
 
   var isEmpty: Bool { heap.isEmpty }
 
-  mutating func add(_ actor: any Actor, at time: UInt64) {
+  mutating func add(_ actor: Actor, at time: UInt64) {
     order &+= 1
-    heap.append(Entry(time: max(time, now), order: order, actor: actor))
+    heap.append(Entry(time: max(time, now), order: order, actor: .passRetained(actor)))
     var child = heap.count - 1
     while child > 0 {
       let parent = (child - 1) / 2
@@ -34,11 +35,11 @@ struct Agenda {
   }
 
   /// Who is next, and the clock is then; nil if that is later than `end`, or nobody is.
-  mutating func next(until end: UInt64) -> (any Actor)? {
+  mutating func next(until end: UInt64) -> Actor? {
     guard let first = heap.first, first.time <= end else { return nil }
     now = first.time
     let last = heap.removeLast()
-    guard !heap.isEmpty else { return first.actor }
+    guard !heap.isEmpty else { return first.actor.takeRetainedValue() }
     heap[0] = last
     var parent = 0
     while true {
@@ -51,12 +52,15 @@ struct Agenda {
       heap.swapAt(least, parent)
       parent = least
     }
-    return first.actor
+    return first.actor.takeRetainedValue()
   }
 
   mutating func pass(to time: UInt64) { now = max(now, time) }
 
-  mutating func clear() { heap = [] }
+  mutating func clear() {
+    for entry in heap { entry.actor.release() }
+    heap = []
+  }
 }
 
 /// Somebody who acts once for many reasons to: the earliest moment counts.

@@ -12,7 +12,7 @@ protocol PipeEnd: AnyObject {
 /// One direction of a connection: the kernels on both sides and the wire between them. Bytes come in their order, in pieces and at
 /// moments that the seed decides.
 final class Pipe: Actor {
-  private unowned let world: SimWorld
+  private unowned(unsafe) let world: SimWorld
   private let capacity: Int
   private var wire = Deque<(at: UInt64, bytes: Bytes, isEnd: Bool)>()
   private var inTransit = 0
@@ -24,8 +24,9 @@ final class Pipe: Actor {
   private(set) var isReset = false
   private var isClosed = false
   private var wantsRoom = false
-  weak var reader: (any PipeEnd)?
-  weak var writer: (any PipeEnd)?
+  /// Who stands there, until it leaves.
+  var reader: (any PipeEnd)?
+  var writer: (any PipeEnd)?
 
   init(_ world: SimWorld, capacity: Int) {
     self.world = world
@@ -62,6 +63,7 @@ final class Pipe: Actor {
   func close() {
     guard !isClosed, !isReset else { return }
     isClosed = true
+    writer = nil
     send(Bytes(), isEnd: true)
   }
 
@@ -69,6 +71,7 @@ final class Pipe: Actor {
   func reset() {
     guard !isReset else { return }
     isReset = true
+    writer = nil
     let survivors = world.chance.below(wire.count + 1)
     while wire.count > survivors { _ = wire.popLast() }
     for (_, bytes, _) in wire { arrive(bytes) }
@@ -79,7 +82,7 @@ final class Pipe: Actor {
 
   // MARK: The reader's side
 
-  func act() {
+  override func act() {
     guard !isReset else { return }
     var hasNews = false
     while let first = wire.first, first.at <= world.now {

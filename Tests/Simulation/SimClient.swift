@@ -4,7 +4,7 @@ import SluiceRESP
 
 /// One client: a connection on which it asks in pipelines, and what it knows of what it has asked.
 final class SimClient: Actor, PipeEnd {
-  unowned let world: SimWorld
+  unowned(unsafe) let world: SimWorld
   let number: Int
   private var inbound: Pipe?
   private var outbound: Pipe?
@@ -49,7 +49,7 @@ final class SimClient: Actor, PipeEnd {
   func pipeHasNews(_ pipe: Pipe) { wake(in: world.turnTime()) }
   func pipeHasRoom(_ pipe: Pipe) { wake(in: 0) }
 
-  func act() {
+  override func act() {
     guard alarm.rings(at: world.now) else { return }
     guard let inbound, outbound != nil else {
       if !isDone { connect() }

@@ -5,13 +5,13 @@ import SluiceCore
 /// over; and behind each of these carries out what its lane wants done.
 ///
 /// One thread runs everything in a simulation, so nothing here is shared: that is the proof behind `@unchecked Sendable`.
-final class SimLoop: Loop, Actor, @unchecked Sendable {
+final class SimLoop: Actor, Loop, @unchecked Sendable {
   private struct Timer {
     let deadline: UInt64
     let work: () -> Void
   }
 
-  unowned let world: SimWorld
+  unowned(unsafe) let world: SimWorld
   var lane: Lane?
   private var tasks = Deque<() -> Void>()
   /// By their deadlines.
@@ -29,7 +29,7 @@ final class SimLoop: Loop, Actor, @unchecked Sendable {
 
   // MARK: Turns
 
-  func act() {
+  override func act() {
     guard alarm.rings(at: world.now), !isDead else { return }
     if stalledUntil > world.now { return wake(at: stalledUntil) }
     world.run(on: self) {
@@ -106,9 +106,9 @@ final class SimLoop: Loop, Actor, @unchecked Sendable {
 
   /// Runs the work again and again.
   func schedule(every period: UInt64, _ work: @escaping () -> Void) {
-    schedule(in: period) { [weak self] in
+    schedule(in: period) { [unowned(unsafe) self] in
       work()
-      self?.schedule(every: period, work)
+      schedule(every: period, work)
     }
   }
 

@@ -5,7 +5,7 @@ import SluiceRouting
 ///
 /// In the one thread of its world, like everything there: the proof behind `@unchecked Sendable`.
 final class SimOperator: Actor, @unchecked Sendable {
-  unowned let world: SimWorld
+  unowned(unsafe) let world: SimWorld
   private(set) var routing: RoutingSnapshot
   /// What every lane was known to be in last.
   private(set) var inForce: RoutingSnapshot
@@ -36,7 +36,7 @@ final class SimOperator: Actor, @unchecked Sendable {
     world.agenda.add(self, at: world.now + UInt64(rest) * 1_000_000)
   }
 
-  func act() {
+  override func act() {
     guard !isOver else { return }
     defer { schedule() }
     guard underWay == 0 || world.chance.happens(150) else { return }

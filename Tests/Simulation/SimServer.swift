@@ -1,5 +1,5 @@
-import SluiceCore
 import SluiceCommands
+import SluiceCore
 import SluiceMemoryEngine
 import SluiceRESP
 
@@ -11,7 +11,7 @@ final class SimServer: Actor, @unchecked Sendable {
   /// What it answers beside what the engine says.
   enum Mood { case well, outOfMemory, readOnly, loading }
 
-  unowned let world: SimWorld
+  unowned(unsafe) let world: SimWorld
   let name: String
   private let engine: EngineBox
   private var links: [Link] = []
@@ -51,7 +51,7 @@ final class SimServer: Actor, @unchecked Sendable {
     if alarm.isSooner(time) { world.agenda.add(self, at: time) }
   }
 
-  func act() {
+  override func act() {
     guard alarm.rings(at: world.now), !isDown else { return }
     if hangsUntil > world.now { return wake() }
     // As epoll tells them: whose bytes came first is read first.
@@ -264,7 +264,7 @@ final class SimServer: Actor, @unchecked Sendable {
 
   /// One connection, seen from the server.
   final class Link: PipeEnd {
-    unowned let server: SimServer
+    unowned(unsafe) let server: SimServer
     let id: Int64
     let inbound: Pipe
     let outbound: Pipe

@@ -27,7 +27,8 @@ final class SimSocket: Socket, PipeEnd {
   private let inbound: Pipe
   private let outbound: Pipe
   private let rules: Rules
-  private let user: any SocketUser
+  /// Nil once it is closed.
+  private var user: (any SocketUser)?
   private var waiting = Bytes()
   /// Bytes that were ever written, and that the kernel has taken.
   private var written = 0
@@ -57,7 +58,7 @@ final class SimSocket: Socket, PipeEnd {
   func open() {
     inbound.reader = self
     outbound.writer = self
-    user.opened(self)
+    user?.opened(self)
     loop.carryOut()
     if !isClosed, !inbound.arrived.isEmpty || inbound.isOver { loop.enqueue(self) }
   }
@@ -88,7 +89,7 @@ final class SimSocket: Socket, PipeEnd {
     }
     guard isRead else { return }
     if let bytes = inbound.read(atMost: loop.world.readSize(rules.read)) {
-      user.read(bytes.span)
+      user?.read(bytes.span)
       loop.carryOut()
       guard !isClosed else { return }
     }
@@ -96,13 +97,14 @@ final class SimSocket: Socket, PipeEnd {
     if inbound.isReset { return isOver("lost the connection: it was reset") }
     guard inbound.hasEnded, !hasSaidEnd else { return }
     hasSaidEnd = true
-    if rules.allowsHalfClosure { user.ended() } else { isOver("closed the connection") }
+    if rules.allowsHalfClosure { user?.ended() } else { isOver("closed the connection") }
     loop.carryOut()
   }
 
   private func isOver(_ reason: String) {
+    let user = user
     close(withReset: false)
-    user.closed(reason)
+    user?.closed(reason)
     loop.carryOut()
   }
 
@@ -141,7 +143,7 @@ final class SimSocket: Socket, PipeEnd {
 
   private func change(isWritable: Bool) {
     self.isWritable = isWritable
-    user.isWritable(isWritable)
+    user?.isWritable(isWritable)
   }
 
   func close(_ ending: Effect.Ending) {
@@ -151,8 +153,9 @@ final class SimSocket: Socket, PipeEnd {
       isOutputClosed = true
       outbound.close()
     case .orderly, .now, .reset:
+      let user = user
       close(withReset: ending == .reset)
-      user.closed("closed the connection")
+      user?.closed("closed the connection")
     }
   }
 
@@ -160,6 +163,7 @@ final class SimSocket: Socket, PipeEnd {
   private func close(withReset: Bool) {
     guard !isClosed else { return }
     isClosed = true
+    user = nil
     waiting = Bytes()
     let works = awaited
     awaited = []

@@ -1,5 +1,5 @@
-import SluiceCore
 import SluiceCommands
+import SluiceCore
 import SluiceFigures
 import SluiceJournal
 import SluiceRESP
@@ -110,7 +110,7 @@ final class SimWorld: @unchecked Sendable {
     if left != nil { for (stack, server) in servers where server.isEmpty { metEmpty.insert(stack) } }
     if plan.isJournaled {
       let path = left ?? nextJournal()
-      journal = try? SuspectJournal(directory: path, lanes: plan.lanes, ringBytes: 1 << 16)
+      journal = try? SuspectJournal(directory: path, lanes: plan.lanes, ringBytes: 1 << 14)
       if journal == nil { violated("the journal cannot be opened") }
     }
     let loops = (0..<plan.lanes).map { _ in SimLoop(self) }

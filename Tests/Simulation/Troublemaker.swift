@@ -2,7 +2,7 @@ import SluiceRouting
 
 /// Breaks things, one at a time or several, and heals them.
 final class Troublemaker: Actor {
-  unowned let world: SimWorld
+  unowned(unsafe) let world: SimWorld
   private var healings: [(at: UInt64, heal: () -> Void)] = []
   private var nextAt: UInt64 = 0
   private(set) var isOver = false
@@ -19,7 +19,7 @@ final class Troublemaker: Actor {
     world.agenda.add(self, at: nextAt)
   }
 
-  func act() {
+  override func act() {
     let due = healings.filter { $0.at <= world.now }
     healings.removeAll { $0.at <= world.now }
     for healing in due { healing.heal() }

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// A control port that answers from a closure: real sockets, one thread, nothing of Sluice in it.
 final class FakeControl: Sendable {

@@ -1,6 +1,6 @@
+import SluiceLocks
 import SluiceRedisClient
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 @testable import SluiceCache

@@ -1,6 +1,6 @@
 import Logging
+import SluiceLocks
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 @testable import SluiceCache

@@ -1,5 +1,5 @@
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 import Testing
 
 @testable import SluiceRoutedCache

@@ -1,5 +1,5 @@
 import SluiceCache
-import Synchronization
+import SluiceLocks
 
 /// A cache that remembers what was asked of it, and can be made to fail, to hang, or to answer wrongly once.
 final class SpyCache: Cache {

@@ -1,9 +1,9 @@
 import Logging
 import SluiceCache
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRoutedCache
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 /// Two Redis caches with a routed one before them.

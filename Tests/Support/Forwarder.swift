@@ -1,6 +1,6 @@
 import Foundation
 import SluiceLoadGenerator
-import Synchronization
+import SluiceLocks
 
 /// An address on this machine that leads to another port: to which one may change, and how fast may be bounded.
 public final class Forwarder: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// A web server that takes whatever is posted to it: real sockets, one thread, nothing of Sluice in it.
 public final class HTTPReceiver: Sendable {

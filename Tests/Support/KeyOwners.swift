@@ -1,7 +1,7 @@
 import Foundation
 import SluiceLoadGenerator
+import SluiceLocks
 import SluiceRedisClient
-import Synchronization
 
 /// Clients that are the only writers of their keys, so that each knows the last word: a read may miss, but it may never be older
 /// than the last acknowledged write.

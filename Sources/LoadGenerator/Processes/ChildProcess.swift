@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// A server started for a benchmark or a test; it is killed when this object is released.
 public final class ChildProcess: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// A cache of what AI models answered, over any other cache: keys from the text, the operation, the options
 /// and the question; a time to live per operation; and figures per operation and text size.

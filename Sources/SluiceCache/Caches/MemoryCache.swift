@@ -1,6 +1,6 @@
 import SluiceCacheLayers
 import SluiceGlob
-import Synchronization
+import SluiceLocks
 
 /// A cache in the process's own memory: bounded, the entries used longest ago go first, and every entry has
 /// its end.

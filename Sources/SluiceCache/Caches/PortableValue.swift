@@ -1,5 +1,5 @@
 import SluiceCacheLayers
-import Synchronization
+import SluiceLocks
 
 /// A value as bytes in Redis, for readers in any language.
 ///

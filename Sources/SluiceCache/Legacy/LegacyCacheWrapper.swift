@@ -1,5 +1,5 @@
 import Logging
-import Synchronization
+import SluiceLocks
 
 /// The old interface over a new cache, for code that has not moved yet. Each method says once that it goes.
 ///

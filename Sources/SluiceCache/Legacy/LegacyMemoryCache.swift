@@ -1,5 +1,5 @@
 import SluiceGlob
-import Synchronization
+import SluiceLocks
 
 /// The legacy cache in memory, with its habits: see ``LegacyEntries`` and the table in
 /// `docs/cache-library.md`.

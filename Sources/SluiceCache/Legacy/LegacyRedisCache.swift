@@ -1,7 +1,7 @@
 import SluiceGlob
+import SluiceLocks
 import SluiceRedis
 import SluiceRedisLink
-import Synchronization
 
 /// The legacy cache in Redis, with its habits: see the table in `docs/cache-library.md`.
 ///

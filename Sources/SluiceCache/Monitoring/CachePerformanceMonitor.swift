@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import SluiceLocks
 
 /// Watches caches: how long operations take, how many reads hit, how much memory there is; and raises alerts when a threshold
 /// is crossed.

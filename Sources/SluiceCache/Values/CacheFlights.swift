@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// What is being made for a cache right now, by key, so that it is made once.
 ///

@@ -1,5 +1,5 @@
 import SluiceLoadGenerator
-import Synchronization
+import SluiceLocks
 
 @testable import SluiceCache
 

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 import Testing
 
 @testable import SluiceCache

@@ -1,5 +1,5 @@
+import SluiceLocks
 import SluiceTestSupport
-import Synchronization
 import Testing
 
 @testable import SluiceCache

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 @testable import SluiceCache
 

@@ -1,5 +1,5 @@
+import SluiceLocks
 import SluiceRedisLink
-import Synchronization
 
 #if TLS
   import SluiceLinkTLS

@@ -1,8 +1,8 @@
 import SluiceCacheLayers
 import SluiceGlob
 import SluiceKeyIndexing
+import SluiceLocks
 import SluiceRedisLink
-import Synchronization
 
 /// The tier near the reader, shared by all links of a ``RedisCache``.
 ///

@@ -1,8 +1,8 @@
 import SluiceCacheLayers
 import SluiceKeyIndexing
+import SluiceLocks
 import SluiceRedis
 import SluiceRedisLink
-import Synchronization
 
 /// A cache in Redis, with a tier in memory before it (L1) and compression.
 ///

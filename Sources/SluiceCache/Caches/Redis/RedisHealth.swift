@@ -1,5 +1,5 @@
+import SluiceLocks
 import SluiceRedis
-import Synchronization
 
 /// What is known about the way to a Redis, shared by all its links: so that one failure spares the others the
 /// wait.

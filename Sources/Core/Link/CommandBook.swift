@@ -1,6 +1,6 @@
 import SluiceCommands
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// What commands the two servers have told of, and the table that comes of it, for all lanes.
 package final class CommandBook: Sendable {

@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// The wrong passwords that were tried at one door: counted, and slowed down.
 ///

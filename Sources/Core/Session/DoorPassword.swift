@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// What a port of ours asks for by `AUTH`; a rotation replaces it while the port is open. Who is in stays in.
 public final class DoorPassword: Sendable {

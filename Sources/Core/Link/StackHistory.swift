@@ -1,7 +1,7 @@
 import SluiceJournal
+import SluiceLocks
 import SluiceRouting
 import SluiceServers
-import Synchronization
 
 /// What all lanes together know of one stack's server: which run of it they have met, and whether what it holds may be believed.
 ///

@@ -1,7 +1,7 @@
 import SluiceFigures
 import SluiceJournal
+import SluiceLocks
 import SluiceRouting
-import Synchronization
 
 /// The lanes of one proxy, what they share, and what concerns them all: how they begin, a flip, a new client.
 ///

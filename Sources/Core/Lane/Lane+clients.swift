@@ -1,4 +1,3 @@
-
 /// The clients whose sockets live on this lane's loop.
 extension Lane {
   func clientArrived(_ session: ClientSession) {
@@ -73,9 +72,8 @@ extension Lane {
   /// Lanes know each other and their clients, and these them: somebody has to begin.
   func letGo() {
     peers = []
-    for connection in stacks {
-      while let command = connection.answeredNext() { _ = command.sink?.takeRetainedValue() }
-    }
+    for connection in stacks { connection.letGo() }
+    effects = []
     sessions = [:]
     (fence, exclusiveDone) = (nil, nil)
     (held, postponed) = (HeldCommands(), HeldCommands())

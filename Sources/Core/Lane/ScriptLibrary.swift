@@ -1,8 +1,8 @@
 import SluiceCommands
+import SluiceLocks
 import SluiceRESP
 import SluiceRouting
 import SluiceScripts
-import Synchronization
 
 /// The bodies of the scripts that clients have loaded or run, so that each stack knows them all: whichever answers for a key
 /// tomorrow, and after a restart of its server too, no client is told `NOSCRIPT` for what it has loaded through the proxy.

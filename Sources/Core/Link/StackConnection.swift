@@ -364,6 +364,12 @@ package final class StackConnection {
     if let socket { lane.want(.close(socket, .orderly)) }
   }
 
+  /// Nobody uses the lane any more.
+  func letGo() {
+    while let command = next() { _ = command.sink?.takeRetainedValue() }
+    (socket, stream) = (nil, nil)
+  }
+
   func change(to health: StackHealth) {
     if isClosing {
       self.health = health

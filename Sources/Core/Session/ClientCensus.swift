@@ -1,4 +1,4 @@
-import Synchronization
+import SluiceLocks
 
 /// How many clients each address has, for all loops.
 package final class ClientCensus: Sendable {
