@@ -29,7 +29,7 @@ extension Lane {
   }
 
   /// Keeps a command that new did not answer, if it may be carried out twice.
-  func retry(_ request: Span<UInt8>, _ command: Pending, on stack: StackID, sink: ReplySink) -> Bool {
+  func retry(_ request: Span<UInt8>, _ command: Errand, on stack: StackID, sink: ReplySink) -> Bool {
     guard keepsForLegacy else { return false }
     let spec = table.specs[Int(command.command)]
     guard spec.access == .read || (settings.fallback == .readsAndWrites && Lane.mayRepeat(spec, request))

@@ -37,7 +37,7 @@ extension Lane {
   // MARK: On a miss
 
   /// What the reply to a read that would be compared, or not, sets off if misses are filled.
-  func sequelOfMiss(_ spec: CommandSpec, _ primary: StackID, else sequel: Pending.Sequel) -> Pending.Sequel {
+  func sequelOfMiss(_ spec: CommandSpec, _ primary: StackID, else sequel: Errand.Sequel) -> Errand.Sequel {
     guard primary == .new, spec.isHitMiss, spec.access == .read, spec.hasSingleKeyAtOne,
       routing.mirrorsWrites,
       sequel == .none || sequel == .compare
@@ -48,7 +48,7 @@ extension Lane {
   /// A read has missed on new: keeps its reply back until the key was looked for on legacy. False: it is no miss, or legacy cannot
   /// be asked just now, and nothing was done.
   func fillsMiss(
-    _ reply: Span<UInt8>, of command: Pending, _ sink: ReplySink?, _ request: Span<UInt8>
+    _ reply: Span<UInt8>, of command: Errand, _ sink: ReplySink?, _ request: Span<UInt8>
   ) -> Bool {
     guard let sink, Lane.isMiss(reply), !isFenced, routing.mirrorsWrites, legacy.isUp, new.isUp,
       legacy.mirrorQueue <= settings.mirrorCommands / 2, fills.count < Lane.maximumFills,

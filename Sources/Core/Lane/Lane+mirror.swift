@@ -15,7 +15,7 @@ import SluiceRouting
 /// one connection too.
 extension Lane {
   /// Repeats what a write did that the primary has acknowledged: its effect, not its wish (law 3).
-  func mirror(_ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID) {
+  func mirror(_ request: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, from primary: StackID) {
     let shift = clockShift(to: primary.other)
     if shift != 0, mirrorShifted(request, command, reply, from: primary, by: shift) { return }
     mirrorTold(request, command, reply, from: primary)
@@ -23,7 +23,7 @@ extension Lane {
 
   /// The same where the command has a time of day, which is one of the primary's clock; false where it has none.
   private func mirrorShifted(
-    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID, by shift: Int
+    _ request: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, from primary: StackID, by shift: Int
   ) -> Bool {
     let spec = table.specs[Int(command.command)]
     if Lane.isPlainSet(spec, request) { return false }
@@ -37,7 +37,7 @@ extension Lane {
   }
 
   private func mirrorTold(
-    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID
+    _ request: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, from primary: StackID
   ) {
     let spec = table.specs[Int(command.command)]
     if spec.isRuledScript { return mirrorRuled(request, command, reply, spec, from: primary) }
@@ -140,23 +140,23 @@ extension Lane {
     mirror.send(frame.span, proof(frame.span, question, sequel: .none, answer: 1), sink: nil)
   }
 
-  private func proof(_ frame: Span<UInt8>, _ question: Int, sequel: Pending.Sequel, answer: Int = 0)
-    -> Pending
+  private func proof(_ frame: Span<UInt8>, _ question: Int, sequel: Errand.Sequel, answer: Int = 0)
+    -> Errand
   {
-    var mark = OpenProofs.several
+    var key = OpenProofs.several
     var framer = RequestFramer(limits: .measuredBefore)
     if case .command = framer.next(frame), framer.arguments.count == 2 {
-      mark = OpenProofs.mark(of: frame.extracting(framer.arguments[1].range))
+      key = OpenProofs.mark(of: frame.extracting(framer.arguments[1].range))
     }
-    return Pending(
+    return Errand(
       slot: 0, command: UInt16(truncatingIfNeeded: question), role: .proof, sequel: sequel, isKept: true,
-      tail: .any, sentAt: now, primaryLength: mark, primaryDigest: UInt64(bitPattern: Int64(answer)))
+      tail: .any, sentAt: now, note: .proof(answer: Int64(answer), key: key))
   }
 
   /// A stack has said what it holds of an updated key. Where the two differ, one has lost the key between its own command and the
   /// other's, or before: it is copied.
   func proved(
-    _ reply: Span<UInt8>, _ question: Pending, request: Span<UInt8>, by connection: StackConnection
+    _ reply: Span<UInt8>, _ question: Errand, request: Span<UInt8>, by connection: StackConnection
   ) {
     let other = self.connection(connection.stack.other)
     // An error (another type by now) is an answer as well.
@@ -168,7 +168,8 @@ extension Lane {
       return other.send(
         request, proof(request, Int(question.command), sequel: .none, answer: answer), sink: nil)
     }
-    let expected = Int(truncatingIfNeeded: Int64(bitPattern: question.primaryDigest))
+    guard case .proof(let told, _) = question.note else { return }
+    let expected = Int(truncatingIfNeeded: told)
     let spec = table.specs[Int(question.command)]
     // A source that both lack may have gone between the two commands. What both still have, both commands have found.
     let isComplete = spec.hasSingleKeyAtOne || answer == keys(of: request).count
@@ -222,7 +223,7 @@ extension Lane {
   ///   - reply: the primary's, where the mirror's must be the same; nil where it is the reply to another command, or another one is right.
   ///   - isOfAbsent: the primary lacks the key, and the mirror's value is the right one all the same.
   func repeatWrite(
-    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>?, from primary: StackID,
+    _ request: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>?, from primary: StackID,
     isOfAbsent: Bool = false
   ) {
     if !carrying.isEmpty, concernsPieces(request, isKnown: true) { return }
@@ -233,7 +234,7 @@ extension Lane {
       return suspect(request, on: primary.other)
     }
     figures.compare.mirroredWrites &+= 1
-    var repeated = Pending(
+    var repeated = Errand(
       slot: 0, command: command.command, role: .mirroredWrite, sequel: .none, isKept: true,
       tail: mirror.tail.resolved(for: .any), sentAt: now, recorded: command.recorded)
     let spec = table.specs[Int(command.command)]
@@ -242,19 +243,17 @@ extension Lane {
     {
       // The two replies are held against each other: in one protocol, they are the same bytes.
       if mirror.reaches(command.tail) { repeated.tail = command.tail }
-      repeated.primaryLength = UInt32(truncatingIfNeeded: reply.count)
-      repeated.primaryDigest = Digest(reply).value
+      repeated.note = Lane.answer(reply)
     } else if spec.prior == .existing, isWarm, Lane.hasThreeWords(request) {
-      repeated.primaryLength = Lane.one.length
-      repeated.primaryDigest = Lane.one.digest
+      repeated.note = Lane.one
     }
     mirror.expect(request, repeated, sink: nil)
     if spec.isRuledScript { appendScript(request, to: mirror) } else { mirror.append(request) }
   }
 
   /// Whether the mirror's reply shows that it does not hold what the primary does. A key that a cold mirror lacks stays absent by many a command.
-  func tellsOfAnother(_ reply: Span<UInt8>, to command: Pending) -> Bool {
-    guard command.primaryLength > 0, !isSame(reply, as: command) else { return false }
+  func tellsOfAnother(_ reply: Span<UInt8>, to command: Errand) -> Bool {
+    guard case .answer = command.note, !isSame(reply, as: command) else { return false }
     return table.specs[Int(command.command)].prior != .equalOrAbsent || !Lane.tellsOfNothing(reply)
   }
 
@@ -265,13 +264,14 @@ extension Lane {
   private static let zero = Array(":0\r\n".utf8)
 
   /// `:1`: what a mirror that has the key says to the `PEXPIREAT` that an effect is.
-  private static let one: (length: UInt32, digest: UInt64) = {
-    let reply = Array(":1\r\n".utf8)
-    return (UInt32(reply.count), Digest(reply.span).value)
-  }()
+  private static let one = answer(Array(":1\r\n".utf8).span)
+
+  private static func answer(_ reply: Span<UInt8>) -> Errand.Note {
+    .answer(digest: Digest(reply).value, length: UInt32(truncatingIfNeeded: reply.count))
+  }
 
   /// Repeats a read that the primary has answered; length and digest of the answer go along.
-  func compare(_ request: Span<UInt8>, _ command: Pending, with reply: Span<UInt8>, from primary: StackID) {
+  func compare(_ request: Span<UInt8>, _ command: Errand, with reply: Span<UInt8>, from primary: StackID) {
     let mirror = connection(primary.other)
     guard mirror.isUp, !mirror.mirrorIsFull(adding: request.count) else {
       figures.compare.dropped &+= 1
@@ -281,20 +281,19 @@ extension Lane {
     guard mirror.reaches(command.tail) else { return figures.compare.ignore(.oneSided) }
     mirror.send(
       request,
-      Pending(
+      Errand(
         slot: 0, command: command.command, role: .comparedRead, sequel: .none, isKept: true,
-        tail: command.tail, sentAt: now,
-        primaryLength: UInt32(truncatingIfNeeded: reply.count), primaryDigest: Digest(reply).value), sink: nil
-    )
+        tail: command.tail, sentAt: now, note: Lane.answer(reply)), sink: nil)
   }
 
   /// Whether the mirror's reply is the one that the primary gave.
-  func isSame(_ reply: Span<UInt8>, as command: Pending) -> Bool {
-    reply.count == Int(command.primaryLength) && Digest(reply).value == command.primaryDigest
+  func isSame(_ reply: Span<UInt8>, as command: Errand) -> Bool {
+    guard case .answer(let digest, let length) = command.note else { return false }
+    return reply.count == Int(length) && Digest(reply).value == digest
   }
 
   /// The mirror's answer to a compared read is there.
-  func compared(_ reply: Span<UInt8>, _ command: Pending, request: Span<UInt8>, by mirror: StackID) {
+  func compared(_ reply: Span<UInt8>, _ command: Errand, request: Span<UInt8>, by mirror: StackID) {
     if isSame(reply, as: command) {
       figures.compare.matched &+= 1
       if guards.isAlert {
@@ -309,8 +308,9 @@ extension Lane {
   }
 
   /// The mirror owed its answer to this read for longer than it may, and is cut off.
-  func timedOut(_ command: Pending, request: Span<UInt8>, on mirror: StackID) {
-    let answer = Divergence.Answer(length: Int(command.primaryLength), digest: command.primaryDigest)
+  func timedOut(_ command: Errand, request: Span<UInt8>, on mirror: StackID) {
+    guard case .answer(let digest, let length) = command.note else { return }
+    let answer = Divergence.Answer(length: Int(length), digest: digest)
     figures.recordDivergence(.timeout, command: command.command)
     report(
       .divergence(

@@ -53,8 +53,8 @@ extension Lane {
   /// A command that one of the two servers may lack: it is counted, and a read that the mirror's server would not carry out is not
   /// repeated there. What a write did is told as far as the mirror can be told, and copied else.
   func heedOneSided(
-    _ spec: CommandSpec, _ frame: Span<UInt8>, _ sequel: Pending.Sequel, _ primary: StackID, _ sink: ReplySink
-  ) -> Pending.Sequel {
+    _ spec: CommandSpec, _ frame: Span<UInt8>, _ sequel: Errand.Sequel, _ primary: StackID, _ sink: ReplySink
+  ) -> Errand.Sequel {
     let count = ReplyReader.count(frame) ?? 0
     let (legacy, new) = (spec.isKnown(to: .legacy, count: count), spec.isKnown(to: .new, count: count))
     // Neither takes it: the primary says why.

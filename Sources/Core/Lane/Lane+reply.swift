@@ -26,12 +26,12 @@ extension Lane {
 
   /// Takes the reply to `command`. `request` is empty unless its bytes were kept.
   private func replyArrived(
-    _ reply: Span<UInt8>, to command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    _ reply: Span<UInt8>, to command: Errand, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {
     let isError = reply[0] == UInt8(ascii: "-")
     // What the lane asks on its own behalf is no traffic.
-    if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
+    if command.role.rawValue <= Errand.Role.comparedRead.rawValue {
       count(reply, isError: isError, of: command, from: connection)
     }
     switch command.role {
@@ -86,7 +86,7 @@ extension Lane {
 
   /// No reply will come to `command`: the connection was lost or cut.
   func replyFailed(
-    _ kind: ErrorKind, of command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    _ kind: ErrorKind, of command: Errand, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {
     let isOwed = connection.owesOldest
@@ -94,7 +94,7 @@ extension Lane {
     // Found out before anybody had to pay for it.
     if command.role.isNobodys { return }
     // What the lane asks on its own behalf is no traffic here either: one write that is lost would count with all the questions behind it.
-    if command.role.rawValue <= Pending.Role.comparedRead.rawValue {
+    if command.role.rawValue <= Errand.Role.comparedRead.rawValue {
       figures.recordUnanswered(
         kind, on: connection.stack, command.role == .primary ? .primary : .mirror,
         table.specs[Int(command.command)].commandClass, command: command.command)
@@ -147,7 +147,7 @@ extension Lane {
   }
 
   /// Passes the words of an error on, if they are not said all the time.
-  private func sample(_ reply: Span<UInt8>, of command: Pending, from stack: StackID) {
+  private func sample(_ reply: Span<UInt8>, of command: Errand, from stack: StackID) {
     let word = ErrorWord.packed(reply.extracting(ErrorWord.range(in: reply)))
     guard troubles.admits(word, of: stack, at: now) else { return }
     var text: [UInt8] = []
@@ -160,11 +160,11 @@ extension Lane {
 
   @inline(__always)
   private func count(
-    _ reply: Span<UInt8>, isError: Bool, of command: Pending, from connection: StackConnection
+    _ reply: Span<UInt8>, isError: Bool, of command: Errand, from connection: StackConnection
   ) {
     let elapsed = Int64(truncatingIfNeeded: now &- command.sentAt)
     let role = command.role == .primary ? Role.primary : .mirror
-    let isHeld = command.primaryLength > 0 && role == .primary
+    let isHeld = command.held > 0
     if !isError, !isHeld,
       figures.recordAlike(
         connection.stack, role, command: command.command, nanoseconds: elapsed,
@@ -176,7 +176,7 @@ extension Lane {
   }
 
   private func countAnew(
-    _ reply: Span<UInt8>, isError: Bool, of command: Pending, _ role: Role, _ elapsed: Int64, isHeld: Bool,
+    _ reply: Span<UInt8>, isError: Bool, of command: Errand, _ role: Role, _ elapsed: Int64, isHeld: Bool,
     from connection: StackConnection
   ) {
     let stack = connection.stack

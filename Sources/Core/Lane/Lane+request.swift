@@ -154,7 +154,7 @@ extension Lane {
   }
 
   /// What the reply will set off.
-  private func sequel(of spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
+  private func sequel(of spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Errand.Sequel {
     if spec.access == .write {
       connection(primary).writes &+= 1
       return routing.mirrorsWrites ? .mirror : .none
@@ -164,7 +164,7 @@ extension Lane {
     return settings.warmOnMiss ? sequelOfMiss(spec, primary, else: sequel) : sequel
   }
 
-  private func comparing(_ spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Pending.Sequel {
+  private func comparing(_ spec: CommandSpec, key: Span<UInt8>, _ primary: StackID) -> Errand.Sequel {
     guard routing.compares(key) else { return .none }
     if spec.comparison != .never { return .compare }
     if connection(primary).isUp { figures.compare.ignore(.neverCompared) }
@@ -172,16 +172,16 @@ extension Lane {
   }
 
   private func pending(
-    _ spec: CommandSpec, _ sequel: Pending.Sequel, to stack: StackID, _ tail: LinkTail, slot: UInt32
-  ) -> Pending {
-    Pending(
+    _ spec: CommandSpec, _ sequel: Errand.Sequel, to stack: StackID, _ tail: LinkTail, slot: UInt32
+  ) -> Errand {
+    Errand(
       slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .primary, sequel: sequel,
       isKept: sequel != .none || (keepsForLegacy && stack == .new), tail: tail, sentAt: now,
-      primaryLength: Pending.held(since: waitingSince, sentAt: now))
+      note: Errand.held(since: waitingSince, sentAt: now))
   }
 
   private func send(
-    _ frame: Span<UInt8>, _ spec: CommandSpec, to stack: StackID, sequel: Pending.Sequel, sink: ReplySink,
+    _ frame: Span<UInt8>, _ spec: CommandSpec, to stack: StackID, sequel: Errand.Sequel, sink: ReplySink,
     slot: UInt32
   ) {
     let connection = connection(stack)

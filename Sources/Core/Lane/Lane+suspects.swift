@@ -65,19 +65,20 @@ extension Lane {
     overtakeFill(of: key)
     connection.writes &+= 1
     send(
-      [Array("UNLINK".utf8), name], to: connection, command: deletion, role: .purge, sequel: .none, mark: mark
+      [Array("UNLINK".utf8), name], to: connection, command: deletion, role: .purge, sequel: .none,
+      note: .mark(mark)
     )
   }
 
   /// Sends a command of our own; if it fails, its keys are suspects again.
   private func send(
-    _ words: [[UInt8]], to connection: StackConnection, command: Int, role: Pending.Role,
-    sequel: Pending.Sequel, mark: UInt64 = 0, slot: UInt32 = 0
+    _ words: [[UInt8]], to connection: StackConnection, command: Int, role: Errand.Role,
+    sequel: Errand.Sequel, note: Errand.Note = .nothing, slot: UInt32 = 0
   ) {
     let frame = InlineRequest.frame(of: words)
-    var pending = Pending(
+    var pending = Errand(
       slot: slot, command: UInt16(truncatingIfNeeded: command), role: role, sequel: sequel, isKept: true,
-      tail: .any, sentAt: now, primaryDigest: mark)
+      tail: .any, sentAt: now, note: note)
     if sequel == .mirror, let journal {
       pending.recorded = record(frame.span, table.specs[command], in: journal, primary: connection.stack)
     }
@@ -86,7 +87,7 @@ extension Lane {
 
   /// The stack has answered the deletion of a suspect.
   func purged(
-    _ request: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, on connection: StackConnection
+    _ request: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, on connection: StackConnection
   ) {
     let name = Lane.firstKey(of: request) ?? []
     let followers = connection.suspects.endDeletion(name)
@@ -99,21 +100,22 @@ extension Lane {
       }
       return
     }
+    guard case .mark(let mark) = command.note else { return }
     let other = self.connection(connection.stack.other).suspects
     if routing.mirrorsWrites, !other.isEverything, !other.contains(name) {
       // The other stack has it right, and it comes home.
-      if connection.suspects.mark(of: name) == command.primaryDigest {
+      if connection.suspects.mark(of: name) == mark {
         connection.suspects.becameAbsent(name, .waiting)
       }
     } else {
-      connection.suspects.wasDeleted(name, mark: command.primaryDigest)
+      connection.suspects.wasDeleted(name, mark: mark)
       confirm(request, on: connection)
     }
   }
 
   /// The answer to a command on a suspect that could not be deleted: it may be old, and must not be seen.
   func withhold(
-    _ reply: Span<UInt8>, to command: Pending, _ sink: ReplySink?, request: Span<UInt8>,
+    _ reply: Span<UInt8>, to command: Errand, _ sink: ReplySink?, request: Span<UInt8>,
     from connection: StackConnection
   ) {
     connection.hasRefusedPurge = false
@@ -152,7 +154,7 @@ extension Lane {
 
   /// The mirror has answered a repair.
   func repairAnswered(
-    _ command: Pending, request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
+    _ command: Errand, request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
   ) {
     if reply[0] == UInt8(ascii: "-") {
       connection.heardError(reply)
@@ -172,7 +174,7 @@ extension Lane {
 
   /// The mirror refused a deletion that a repair has come to. It is an error, and tried again after a growing pause.
   private func repairRefused(
-    _ command: Pending, _ request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
+    _ command: Errand, _ request: Span<UInt8>, _ reply: Span<UInt8>, by connection: StackConnection
   ) {
     returnToSuspects(request, on: connection)
     guard command.slot != RepairEnd.nothing.rawValue, let key = Lane.firstKey(of: request) else {

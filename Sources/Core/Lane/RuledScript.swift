@@ -156,7 +156,7 @@ extension Lane {
 
   /// Repeats a script, or copies its keys: what nobody can name of them is on one stack alone then.
   func mirrorRuled(
-    _ block: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, _ spec: CommandSpec, from primary: StackID
+    _ block: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, _ spec: CommandSpec, from primary: StackID
   ) {
     let mayRepeat =
       switch spec.prior {

@@ -89,7 +89,7 @@ extension StackConnection {
     for load in lane.scripts.news(for: server, &toldScripts) {
       send(
         load.span,
-        Pending(
+        Errand(
           slot: 0, command: UInt16(truncatingIfNeeded: lane.scriptLoad), role: .question, sequel: .none,
           tail: .any, sentAt: lane.now), sink: nil)
     }

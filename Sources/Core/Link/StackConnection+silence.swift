@@ -40,7 +40,7 @@ extension StackConnection {
     }
     send(
       StackConnection.ping.span,
-      Pending(
+      Errand(
         slot: 0, command: UInt16(truncatingIfNeeded: CommandTable.unknownID), role: .question, sequel: .none,
         tail: .any, sentAt: now), sink: nil)
   }

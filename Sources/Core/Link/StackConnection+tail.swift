@@ -6,14 +6,14 @@ import SluiceRESP
 extension StackConnection {
   /// Says what brings the link to where the command wants it, if anything must be said.
   @inline(never)
-  func turn(for command: inout Pending) {
+  func turn(for command: inout Errand) {
     command.tail = tail.resolved(for: command.tail)
     guard command.tail != tail else { return }
     tail = command.tail
     let words = tail.words
     send(
       words.span,
-      Pending(
+      Errand(
         slot: 0, command: UInt16(truncatingIfNeeded: CommandTable.unknownID), role: .turn, sequel: .none,
         tail: tail, sentAt: command.sentAt), sink: nil)
   }

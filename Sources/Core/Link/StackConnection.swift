@@ -23,7 +23,7 @@ package final class StackConnection {
   }
   /// Whether commands may be sent.
   private(set) var isUp = false
-  private(set) var pending = Deque<Pending>()
+  private(set) var pending = Deque<Errand>()
   /// Requests whose bytes are needed again when their reply is there.
   private var kept = Bytes()
   private(set) var output = Bytes()
@@ -110,13 +110,13 @@ package final class StackConnection {
   // MARK: Requests, towards the stack
 
   /// Puts one command on its way; it leaves with the turn. Only when `isUp`.
-  func send(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
+  func send(_ frame: Span<UInt8>, _ command: Errand, sink: ReplySink?) {
     expect(frame, command, sink: sink)
     append(frame)
   }
 
   /// Takes note of one command, whose bytes the caller appends before anything else is sent here.
-  func expect(_ frame: Span<UInt8>, _ command: Pending, sink: ReplySink?) {
+  func expect(_ frame: Span<UInt8>, _ command: Errand, sink: ReplySink?) {
     var command = command
     if command.tail != tail { turn(for: &command) }
     command.sink = sink.map(Unmanaged.passRetained)
@@ -137,7 +137,7 @@ package final class StackConnection {
       if command.role == .purge { lastPrimary = sent }
       if command.role == .proof {
         openProofs &+= 1
-        lane.proofs.opened(command.primaryLength)
+        lane.proofs.opened(command.provenKey)
       }
       mirrorQueue &+= 1
       mirrorBytes &+= frame.count
@@ -172,12 +172,12 @@ package final class StackConnection {
   }
 
   /// Takes the next command off the queue: its reply has come. Nil when no command is waiting for one.
-  func answeredNext() -> Pending? { next() }
+  func answeredNext() -> Errand? { next() }
 
   /// The bytes of a command that was just taken off the queue, if they were kept.
-  func takeKept(_ command: Pending) -> Bytes { kept.take(Int(command.bytes)) }
+  func takeKept(_ command: Errand) -> Bytes { kept.take(Int(command.bytes)) }
 
-  private func next() -> Pending? {
+  private func next() -> Errand? {
     guard let command = pending.popFirst() else { return nil }
     answered &+= 1
     if command.role == .primary || command.role == .queued {
@@ -185,7 +185,7 @@ package final class StackConnection {
     } else {
       if command.role == .proof {
         openProofs &-= 1
-        lane.proofs.closed(command.primaryLength)
+        lane.proofs.closed(command.provenKey)
       }
       mirrorQueue &-= 1
       mirrorBytes &-= Int(command.bytes)
@@ -315,7 +315,7 @@ package final class StackConnection {
     client = nil
     output = Bytes()
     change(to: .down(reason))
-    var orphans = Deque<Pending>()
+    var orphans = Deque<Errand>()
     while let command = next() { orphans.append(command) }
     var requests = kept
     kept = Bytes()

@@ -108,7 +108,7 @@ package final class KeyBatch: ReplySink, @unchecked Sendable {
 
   /// All commands of a step, in one piece.
   private func send(
-    to connection: StackConnection, _ number: Int, role: Pending.Role, _ step: (Int) -> UInt32
+    to connection: StackConnection, _ number: Int, role: Errand.Role, _ step: (Int) -> UInt32
   ) {
     let (frames, ends) = (copy.frames, copy.ends)
     var start = 0
@@ -116,7 +116,7 @@ package final class KeyBatch: ReplySink, @unchecked Sendable {
       let slot = UInt32(truncatingIfNeeded: number) << 3 | step(index)
       connection.expect(
         frames.span.extracting(start..<end),
-        Pending(slot: slot, command: KeyBatch.command, role: role, sequel: .none, sentAt: lane.now),
+        Errand(slot: slot, command: KeyBatch.command, role: role, sequel: .none, sentAt: lane.now),
         sink: self)
       start = end
     }

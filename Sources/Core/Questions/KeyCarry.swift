@@ -103,7 +103,7 @@ class KeyCarry: KeyQuestion, @unchecked Sendable {
     return false
   }
 
-  private func send(_ commands: [[[UInt8]]], to stack: StackID, role: Pending.Role) {
+  private func send(_ commands: [[[UInt8]]], to stack: StackID, role: Errand.Role) {
     isAsking = stack == source
     replies = []
     due = commands.count

@@ -170,9 +170,9 @@ final class KeyFill: KeyCarry, @unchecked Sendable {
       lane.figures.holds.record(.key, nanoseconds: lane.now &- reader.since)
       connection.send(
         request.span,
-        Pending(
+        Errand(
           slot: reader.slot, command: reader.command, role: .primary, sequel: .none, tail: reader.sink.tail,
-          sentAt: lane.now, primaryLength: Pending.held(since: reader.from, sentAt: lane.now)),
+          sentAt: lane.now, note: Errand.held(since: reader.from, sentAt: lane.now)),
         sink: reader.sink)
     }
   }

@@ -36,7 +36,7 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
       || suspects.doubts(of: key) != (stack == .legacy ? doubts.legacy : doubts.new)
   }
 
-  func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Pending.Role = .recheck) {
+  func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Errand.Role = .recheck) {
     lane.ask(words, of: stack, slot: slot, role: role, sink: self)
   }
 
@@ -54,11 +54,11 @@ class KeyQuestion: ReplySink, @unchecked Sendable {
 
 extension Lane {
   /// Asks a stack something on the lane's own behalf.
-  func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Pending.Role, sink: ReplySink?) {
+  func ask(_ words: [[UInt8]], of stack: StackID, slot: UInt32, role: Errand.Role, sink: ReplySink?) {
     let frame = InlineRequest.frame(of: words)
     connection(stack).send(
       frame.span,
-      Pending(slot: slot, command: UInt16(CommandTable.unknownID), role: role, sequel: .none, sentAt: now),
+      Errand(slot: slot, command: UInt16(CommandTable.unknownID), role: role, sequel: .none, sentAt: now),
       sink: sink)
   }
 }

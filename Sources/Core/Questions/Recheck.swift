@@ -101,7 +101,7 @@ final class Recheck: ReplySink, @unchecked Sendable {
   private func send(_ frame: [UInt8], _ tail: LinkTail, slot: UInt32, to connection: StackConnection) {
     connection.send(
       frame.span,
-      Pending(
+      Errand(
         slot: slot, command: UInt16(truncatingIfNeeded: spec.id), role: .recheck, sequel: .none,
         tail: tail, sentAt: lane.now), sink: self)
   }

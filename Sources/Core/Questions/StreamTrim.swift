@@ -75,7 +75,7 @@ extension Lane {
     }
     mirror.send(
       frame.span,
-      Pending(
+      Errand(
         slot: 0, command: UInt16(truncatingIfNeeded: trimCommand), role: .mirroredWrite, sequel: .none,
         isKept: true, tail: .any, sentAt: now, recorded: recorded),
       sink: nil)

@@ -32,6 +32,6 @@ package class ReplySink: @unchecked Sendable {
   /// Takes the news that no reply will come. Only for what the lane asks on its own behalf: clients get an error reply.
   func replyFailed(slot: UInt32) {}
 
-  /// Nobody will wait for the end of a copy (`Pending.Role.copy`) that is on its way.
+  /// Nobody will wait for the end of a copy (`Errand.Role.copy`) that is on its way.
   func copyIsDoubtful(slot: UInt32) {}
 }

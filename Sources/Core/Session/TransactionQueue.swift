@@ -80,13 +80,13 @@ struct TransactionQueue {
 extension Lane {
   /// Sends a transaction in one piece; the answers to all but its `EXEC` are swallowed.
   func sendTransaction(
-    _ block: Span<UInt8>, _ command: Pending, to connection: StackConnection, sink: ReplySink
+    _ block: Span<UInt8>, _ command: Errand, to connection: StackConnection, sink: ReplySink
   ) {
     var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(block),
       let frames = TransactionQueue.frames(of: block, framer.arguments.span)
     else { return refuseTransaction(.transaction, sink: sink, slot: command.slot) }
-    let queued = Pending(
+    let queued = Errand(
       slot: 0, command: UInt16(truncatingIfNeeded: multi), role: .queued, sequel: .none,
       tail: command.tail, sentAt: command.sentAt)
     connection.send(Lane.multiFrame.span, queued, sink: nil)
@@ -101,7 +101,7 @@ extension Lane {
 
   /// Mirrors what the commands of a transaction did, each by its own rule and reply, one behind the other.
   func mirrorParts(
-    _ block: Span<UInt8>, _ command: Pending, _ reply: Span<UInt8>, from primary: StackID
+    _ block: Span<UInt8>, _ command: Errand, _ reply: Span<UInt8>, from primary: StackID
   ) {
     var framer = RequestFramer(limits: .measuredBefore)
     guard case .command = framer.next(block),

@@ -1,8 +1,8 @@
-/// A command that was sent to a stack and has no reply yet, as the connection's queue remembers it.
+/// What was sent to a stack and has no reply yet, and what the reply will set off: as the connection's queue remembers it.
 ///
 /// A plain value, so that it moves through the queue as bytes: `sink` is kept alive by a reference that `send` takes and
 /// `StackConnection.next` gives back.
-struct Pending: BitwiseCopyable {
+struct Errand: BitwiseCopyable {
   /// Why it was sent.
   enum Role: UInt8, BitwiseCopyable {
     /// A client waits for this reply.
@@ -43,6 +43,19 @@ struct Pending: BitwiseCopyable {
     var mayFill: Bool { rawValue >= Sequel.fill.rawValue }
   }
 
+  /// What must be known of it when its reply is there.
+  enum Note: BitwiseCopyable {
+    case nothing
+    /// Something has held a client's command, for so many microseconds, before it was sent.
+    case held(UInt32)
+    /// The primary's answer, which the mirror's is held against.
+    case answer(digest: UInt64, length: UInt32)
+    /// The deletion of a suspect: the mark that this had.
+    case mark(UInt64)
+    /// A proof: what the primary has answered, and of which key (`OpenProofs`).
+    case proof(answer: Int64, key: UInt32)
+  }
+
   var sink: Unmanaged<ReplySink>?
   var slot: UInt32
   /// The command's row in the table.
@@ -57,22 +70,20 @@ struct Pending: BitwiseCopyable {
   var tail = LinkTail.resp2
   /// When it was sent, in nanoseconds of the loop's coarse clock.
   var sentAt: UInt64
-  /// For a compared read: length and digest of the primary's reply. For a primary: how long it was held before it was sent.
-  var primaryLength: UInt32 = 0
   /// For a write that is mirrored, and for its mirrored effect: where the lane's journal has recorded it.
   var recorded: UInt32 = 0
-  /// For the deletion of a suspect: the mark that it had. For a proof: the primary's answer.
-  var primaryDigest: UInt64 = 0
+  var note = Note.nothing
 }
 
-extension Pending {
-  /// How long its client had waited when a primary was sent, in nanoseconds: 0 unless something has held it, and else at least 1 µs.
-  var held: UInt64 { UInt64(primaryLength) &* 1000 }
+extension Errand {
+  /// How long its client had waited when it was sent, in nanoseconds: 0 unless something has held it, and else at least 1 µs.
+  var held: UInt64 { if case .held(let micros) = note { UInt64(micros) &* 1000 } else { 0 } }
 
-  /// For ``primaryLength``.
-  ///
   /// - Parameter since: when its client began to wait; 0 is when it is sent.
-  static func held(since: UInt64, sentAt now: UInt64) -> UInt32 {
-    since == 0 ? 0 : UInt32(clamping: max(1, (now &- since) / 1000))
+  static func held(since: UInt64, sentAt now: UInt64) -> Note {
+    since == 0 ? .nothing : .held(UInt32(clamping: max(1, (now &- since) / 1000)))
   }
+
+  /// Of a proof.
+  var provenKey: UInt32 { if case .proof(_, let key) = note { key } else { OpenProofs.several } }
 }
