@@ -139,4 +139,98 @@ import Testing
       new says :-1 ; $2
       """)
   }
+
+  @Test("Whoever asks for a key that is on its way home waits for it, whether somebody waited already or not")
+  func onItsWayHome() {
+    Play(.dualwrite)(
+      """
+      a says SET n v
+        legacy gets SET n v
+      legacy says +OK
+        new gets SET n v
+        a gets +OK
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      b says GET n
+        new gets UNLINK n
+        new gets EXISTS n
+      new says :1 ; :0
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      legacy says +string ; $embstr
+      c says GET n
+      legacy says +string ; $embstr
+        legacy gets DUMP n
+        legacy gets PEXPIRETIME n
+      legacy says $1 ; :-1
+        new gets RESTORE n 0 1
+        new gets GET n
+        new gets GET n
+      new says +OK
+      new says $v ; $v
+        legacy gets GET n
+        legacy gets GET n
+        b gets $v
+        c gets $v
+      """)
+  }
+
+  @Test("A flip that gives the key back answers whoever waits for it from where it was right all the time")
+  func givenBack() {
+    Play(.dualwrite)(
+      """
+      a says SET n v
+        legacy gets SET n v
+      legacy says +OK
+        new gets SET n v
+        a gets +OK
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      b says GET n
+        new gets UNLINK n
+        new gets EXISTS n
+      new says :1 ; :0
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      stage dualwrite
+        dualwrite is in force
+        legacy gets GET n
+      c says GET n
+        legacy gets GET n
+      """)
+  }
+
+  @Test("An order that moves nothing ends no question")
+  func nothingMoves() {
+    Play(.dualwrite)(
+      """
+      a says SET n v
+        legacy gets SET n v
+      legacy says +OK
+        new gets SET n v
+        a gets +OK
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      b says GET n
+        new gets UNLINK n
+        new gets EXISTS n
+      stage live
+        live is in force
+      new says :1 ; :0
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      """)
+  }
 }
