@@ -71,6 +71,8 @@ test: ## lint, build and run all tests
 	swift test --skip-build --filter 'SluiceRoutedCacheTests'
 	@# By themselves: they measure how long clients wait, and want the machine's two cores for it.
 	swift test --skip-build --filter AcceptanceTests
+	@# The core alone, as it is built without any library around it, under ThreadSanitizer.
+	SLUICE_TARGETS=core SLUICE_SANITIZE=1 swift test --sanitize=thread --scratch-path .build/core-thread
 	@# A client library's own tests, on a Redis and on Sluice before two.
 	python3 Tests/Foreign/suites.py .build/debug/sluice --suite redis-py-8-core
 	@# Worlds that a seed owns, always the same and some that nobody has seen yet, and each law broken on purpose.
@@ -218,6 +220,23 @@ release-bench: # the load generator, optimised
 release-simulator: # the simulator, optimised
 	@scripts/install-packages run
 	swift build $(RELEASE) --product sluice-simulate
+
+SANITIZED := CoreTests|ProxyTests|JournalTests|SluiceRoutedCacheTests|LedgerTests|FlagsTests|FuzzTests
+.PHONY: sanitize
+sanitize: ## tests, fuzzers and a minute of chaos under ThreadSanitizer and AddressSanitizer; half an hour each
+	@scripts/install-packages test
+	@scripts/install-servers
+	@for kind in thread address; do \
+	  export SLUICE_SANITIZE=1 TSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=detect_leaks=0; \
+	  folder=.build/$$kind; \
+	  swift build --build-tests --sanitize=$$kind --scratch-path $$folder && \
+	  swift test --skip-build --no-parallel --sanitize=$$kind --scratch-path $$folder --filter '$(SANITIZED)' && \
+	  python3 Tests/Chaos --sluice $$folder/debug/sluice --seconds 60 --threads 2 || exit 1; \
+	done
+
+.PHONY: allocations
+allocations: release ## what the proxy asks of the allocator and of the kernel per 1,000 commands
+	@scripts/allocations $(SLUICE)
 
 .PHONY: lint
 lint: ## check the format
