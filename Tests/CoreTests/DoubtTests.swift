@@ -233,4 +233,33 @@ import Testing
         legacy gets OBJECT ENCODING n
       """)
   }
+
+  @Test("What a mirror has missed for want of room does not come home, whatever is written behind it")
+  func missedByTheMirror() {
+    Play(.dualwrite) { $0.mirrorCommands = 1 }(
+      """
+      a says ZADD n 1 x
+        legacy gets ZADD n 1 x
+      legacy says :1
+        legacy gets ZCARD n
+        new gets ZADD n 1 x
+        a gets :1
+      legacy says :1
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      a says ZREM n x
+        new gets UNLINK n
+        new gets ZREM n x
+      new says :0 ; :0
+        a gets :0
+      a says ZREM n y
+        new gets ZREM n y
+      new says :0
+        a gets :0
+      """)
+  }
 }

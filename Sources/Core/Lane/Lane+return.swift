@@ -145,6 +145,13 @@ extension Lane {
       }
       if here.suspects.isAbsent(key) {
         isConcerned = true
+        // The mirror has missed something else of it: that must not come home, and what clients were answered here is right.
+        if there.suspects.contains(key), fills[key]?.look == nil {
+          fills[key]?.end(.doubtful)
+          here.suspects.settle(key)
+          wantsRepairs = true
+          continue
+        }
         // Whether it has made the key there, nobody knows yet; if so, the mirror's is an older one.
         if !there.suspects.contains(key) { there.suspects.insert(key) }
         guard let mark = there.suspects.mark(of: key), fills.count < 2 * Lane.maximumReturns else {
