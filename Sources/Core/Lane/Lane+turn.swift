@@ -71,10 +71,21 @@ extension Lane {
 
   // MARK: Buffers that sessions borrow for a turn, so that an idle client holds none
 
-  func borrowBuffer() -> Bytes { spareBuffers.popLast() ?? Bytes() }
+  func borrowBuffer() -> Bytes {
+    guard let buffer = spareBuffers.popLast() else { return Bytes() }
+    if buffer.capacity > 1 << 17 { largeSpares -= 1 }
+    return buffer
+  }
+
+  private static let mostLargeSpares = 8
 
   package func giveBack(_ buffer: consuming Bytes) {
-    guard spareBuffers.count < 64, buffer.capacity <= 1 << 17 else { return }
+    guard spareBuffers.count < 64, buffer.capacity <= 1 << 20 else { return }
+    // A few large ones are kept for large values; many would be memory that nobody needs.
+    if buffer.capacity > 1 << 17 {
+      guard largeSpares < Lane.mostLargeSpares else { return }
+      largeSpares += 1
+    }
     buffer.clear()
     spareBuffers.append(buffer)
   }

@@ -149,6 +149,7 @@ package final class Lane: @unchecked Sendable {
   var flushing: [ClientSession] = []
   var resuming: [ClientSession] = []
   var spareBuffers: [Bytes] = []
+  var largeSpares = 0
   // Lane+tails.swift
   /// What clients that are read in this turn want the links to be.
   var turnTail = LinkTail.resp2

@@ -117,7 +117,7 @@ package final class ClientSession: ReplySink, @unchecked Sendable {
     lastHeard = lane.now
     if isLeaving { return }
     guard tail == lane.turnTail else {
-      input.append(bytes)
+      keep(bytes)
       if !waitsForTail {
         waitsForTail = true
         lane.waitForTail(self)
@@ -126,10 +126,10 @@ package final class ClientSession: ReplySink, @unchecked Sendable {
     }
     if input.isEmpty {
       let taken = act(on: bytes)
-      if !isLeaving, taken < bytes.count { input.append(bytes.extracting(taken..<bytes.count)) }
-      keep(hasProgressed: taken > 0)
+      if !isLeaving, taken < bytes.count { keep(bytes.extracting(taken..<bytes.count)) }
+      note(hasProgressed: taken > 0)
     } else {
-      input.append(bytes)
+      keep(bytes)
       process()
     }
     pauseIfItMust()
@@ -173,11 +173,9 @@ package final class ClientSession: ReplySink, @unchecked Sendable {
     var bytes = Bytes()
     swap(&bytes, &input)
     let taken = act(on: bytes.span)
-    if !isLeaving {
-      bytes.drop(taken)
-      swap(&bytes, &input)
-    }
-    keep(hasProgressed: taken > 0)
+    bytes.drop(isLeaving ? bytes.count : taken)
+    if bytes.isEmpty { lane.giveBack(bytes) } else { swap(&bytes, &input) }
+    note(hasProgressed: taken > 0)
   }
 
   /// Returns how many bytes were acted upon.
@@ -234,7 +232,14 @@ package final class ClientSession: ReplySink, @unchecked Sendable {
     return offset
   }
 
-  private func keep(hasProgressed: Bool) {
+  /// What was not acted upon waits: the beginning of a large command in a buffer that the lane has, and a small one in one that is no
+  /// larger than it must be. Behind it a client that has nothing to say holds none.
+  private func keep(_ bytes: Span<UInt8>) {
+    if input.capacity == 0, bytes.count >= 1 << 12 { input = lane.borrowBuffer() }
+    input.append(bytes)
+  }
+
+  private func note(hasProgressed: Bool) {
     if input.isEmpty {
       unfinishedSince = 0
       if backlog.weight > 0 { weigh() }
