@@ -8,14 +8,17 @@ final class ClientHandler: ChannelInboundHandler {
 
   private let session: ClientSession
   private let driver: LaneDriver
+  private let isPlain: Bool
   private var socket: ChannelSocket?
 
-  init(_ session: ClientSession, _ driver: LaneDriver) {
+  /// - Parameter isPlain: no TLS is spoken.
+  init(_ session: ClientSession, _ driver: LaneDriver, isPlain: Bool) {
+    self.isPlain = isPlain
     self.session = session
     self.driver = driver
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { socket = ChannelSocket(context) }
+  func handlerAdded(context: ChannelHandlerContext) { socket = ChannelSocket(context, isPlain: isPlain) }
 
   func channelActive(context: ChannelHandlerContext) {
     guard let socket else { return }

@@ -80,9 +80,13 @@ final class LaneDriver: Loop, @unchecked Sendable {
       // Tasks run when all sockets of this turn have been read.
       eventLoop.execute(turnEnd)
     case .write(let socket, let bytes):
-      scratch.clear()
-      scratch.append(bytes.span)
-      channel(socket).write(scratch)
+      let channel = channel(socket)
+      let taken = bytes.count >= LaneDriver.large ? channel.writeAtOnce(bytes.span) : 0
+      if taken < bytes.count {
+        scratch.clear()
+        scratch.append(bytes.span.extracting(taken..<bytes.count))
+        channel.write(scratch)
+      }
       lane.giveBack(bytes)
     case .whenTaken(let socket, let work):
       channel(socket).whenTaken {
@@ -102,6 +106,9 @@ final class LaneDriver: Loop, @unchecked Sendable {
     case .yield: sched_yield()
     }
   }
+
+  /// From so many bytes on a copy costs more than to ask whether something waits.
+  private static let large = 1 << 14
 
   private func channel(_ socket: any Socket) -> ChannelSocket {
     unsafeDowncast(socket, to: ChannelSocket.self)

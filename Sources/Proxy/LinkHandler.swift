@@ -23,7 +23,7 @@ final class LinkHandler: ChannelInboundHandler, @unchecked Sendable {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    let socket = ChannelSocket(context)
+    let socket = ChannelSocket(context, isPlain: endpoint.tls == nil)
     self.socket = socket
     end.reached(socket, endpoint, isOpen: endpoint.tls == nil)
     driver.carryOut()

@@ -24,13 +24,13 @@ extension ProxyServer {
     case .come: break
     }
     guard let tls else {
-      return try line.addHandler(ClientHandler(laneSet.session(at: place, on: lane), driver))
+      return try line.addHandler(ClientHandler(laneSet.session(at: place, on: lane), driver, isPlain: true))
     }
     driver.greets(channel)
     // The client is met when its hand-shake is through.
     let gate = TLSGate(.nanoseconds(lane.settings.tlsHandshake), tls.counts) {
       driver.greeted(channel)
-      return ClientHandler(laneSet.session(at: place, on: lane), driver)
+      return ClientHandler(laneSet.session(at: place, on: lane), driver, isPlain: false)
     } refused: { reason, words, channel in
       driver.greeted(channel)
       lane.report(.refusedByTLS(reason, words: words, client: place.remote))
