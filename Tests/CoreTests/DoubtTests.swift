@@ -179,6 +179,41 @@ import Testing
       """)
   }
 
+  @Test("A command that may have many keys and has one waits with the others")
+  func oneOfMany() {
+    Play(.dualwrite)(
+      """
+      a says SET n v
+        legacy gets SET n v
+      legacy says +OK
+        new gets SET n v
+        a gets +OK
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      a says GET n ; DEL n
+        new gets UNLINK n
+        new gets EXISTS n
+      new says :1 ; :0
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      legacy says +string ; $embstr ; +string ; $embstr
+        legacy gets DUMP n
+        legacy gets PEXPIRETIME n
+      legacy says $1 ; :-1
+        new gets RESTORE n 0 1
+        new gets GET n
+        new gets DEL n
+      new says +OK ; $v ; :1
+        legacy gets GET n
+        legacy gets DEL n
+        a gets $v ; :1
+      """)
+  }
+
   @Test("A flip that gives the key back answers whoever waits for it from where it was right all the time")
   func givenBack() {
     Play(.dualwrite)(

@@ -83,6 +83,14 @@ extension Lane {
     if refusesWrite(frame, arguments, spec, keyIndices) {
       return refuseToWrite(spec, sink: sink, slot: slot)
     }
+    if keyIndices.count == 1 {
+      // `DEL key` waits as a command with one key does, or it would send those away that wait for the key.
+      let key = frame.extracting(arguments[first].range)
+      let connection = connection(primaries.new ? .new : .legacy)
+      if !connection.suspects.isEmpty, waitsForReturn(frame, key, on: connection, sink: sink, slot: slot) {
+        return
+      }
+    }
     purgeAll(frame, arguments, keyIndices)
     if primaries.legacy && primaries.new {
       return split(frame, arguments, spec, keys: keyIndices, sink: sink, slot: slot)
