@@ -466,7 +466,7 @@ if Context.environment["SLUICE_TARGETS"] == "core" {
     "SluiceLocks", "SluiceRESP", "SluiceCommands", "SluiceScripts", "SluiceServers", "SluiceCopying",
     "SluicePacing", "SluiceRouting", "SluiceKeyIndexing", "SluiceGlob", "SluiceMemoryEngine", "SluiceAccess",
     "SluiceFigures",
-    "SluiceJournal", "SluiceStackLink", "SluiceTLSSettings", "SluiceCore", "CoreTests",
+    "SluiceJournal", "SluiceStackLink", "SluiceTLSSettings", "SluiceCore", "CoreTests", "CopyingTests",
   ]
   package.products = []
   package.traits = []

@@ -73,6 +73,8 @@ public struct SmallCopy {
   public var goesByValue: Bool
   /// Of the key whose value comes next: milliseconds since 1970, 0 for never; nil if there is none.
   private var expiry: Int?
+  /// Whether the source has told of a time, or that there is no key.
+  private var isTimeKnown = false
   private var isOneBlock = false
   /// How many elements the value has that `frames` write.
   public private(set) var elements = 0
@@ -154,8 +156,12 @@ public struct SmallCopy {
 
   /// - Parameter base: what is added to a time: the shift between two clocks, and where times are what is left, now.
   public mutating func told(time reply: Span<UInt8>, base: Int) {
+    isTimeKnown = true
     switch ReplyReader.integer(reply) {
-    case nil, -2: expiry = nil
+    case nil:
+      // An error says nothing of the key.
+      (expiry, isTimeKnown) = (nil, false)
+    case -2: expiry = nil
     case let time? where time < 0: expiry = 0
     case let time?: expiry = max(1, time &+ base)
     }
@@ -171,7 +177,7 @@ public struct SmallCopy {
   }
 
   /// No answer came.
-  public mutating func lostTime() { (expiry, isOneBlock) = (nil, false) }
+  public mutating func lostTime() { (expiry, isOneBlock, isTimeKnown) = (nil, false, false) }
 
   /// The value was told; what to do.
   public mutating func told(_ part: Part, _ reply: Span<UInt8>, of key: [UInt8]) -> Step {
@@ -179,7 +185,7 @@ public struct SmallCopy {
       return reply[1] == UInt8(ascii: "W") && reply[6] == UInt8(ascii: "T") ? .other : .open
     }
     if ReplyReader.isNull(reply) { return .absent }
-    guard let expiry else { return .absent }
+    guard let expiry else { return isTimeKnown ? .absent : .open }
     begin()
     if part == .dump { return restore(reply, key, expiry) }
     return kind == .string ? set(reply, key, expiry) : make(reply, key, expiry)

@@ -169,22 +169,28 @@ public struct ValueCopy {
     return .ask([Words("DUMP", key), timeQuestion])
   }
 
-  private var timeQuestion: Words { Words(usesRemaining ? "PTTL" : "PEXPIRETIME", key) }
+  private var timeQuestion: Words { Words(timeName, key) }
+  private var timeName: String { usesRemaining ? "PTTL" : "PEXPIRETIME" }
 
-  /// Nil: the key is gone, or the question has to be put otherwise.
-  private mutating func takeTime(_ reply: [UInt8], now: Int) -> Bool {
-    guard let time = Answer(reply).number, time != -2 else { return false }
+  /// How it ends if the time shows that; nil if the time was taken. Only `-2` says that the key is gone: a stack that is loading, or that
+  /// lets us ask for no times, says nothing of the key.
+  private mutating func takeTime(_ reply: [UInt8], now: Int) -> Ending? {
+    let answer = Answer(reply)
+    guard let time = answer.number else { return .failed(answer.trouble ?? "no answer to \(timeName)") }
+    if time == -2 { return .absent }
     if time < 0 {
       expiry = 0
     } else {
       expiry = max(1, usesRemaining ? now &+ time : time &+ shift)
     }
-    return true
+    return nil
   }
 
-  /// The source does not know `PEXPIRETIME`: its `PTTL` is a time from now.
+  /// The source does not know `PEXPIRETIME`, or does not let us ask it: its `PTTL` is a time from now.
   private mutating func asksOtherwise(_ reply: [UInt8]) -> Bool {
-    guard !usesRemaining, Answer(reply).trouble != nil else { return false }
+    guard !usesRemaining, let trouble = Answer(reply).trouble,
+      trouble.hasPrefix("ERR") || trouble.hasPrefix("NOPERM")
+    else { return false }
     usesRemaining = true
     return true
   }
@@ -197,9 +203,8 @@ public struct ValueCopy {
       if case .other = kind { return end(.failed(trouble)) }
       return readAnew()
     }
-    guard let payload = answer.text, let type = payload.first, takeTime(replies[1], now: now) else {
-      return end(.absent)
-    }
+    guard let payload = answer.text, let type = payload.first else { return end(.absent) }
+    if let ending = takeTime(replies[1], now: now) { return end(ending) }
     // What bears no stamp is no dump: the receiver says so.
     guard let stamp = ServerFacts.stamp(of: payload.span) else {
       way = .dump
@@ -256,7 +261,7 @@ public struct ValueCopy {
       tries -= 1
       return readAnew()
     }
-    guard takeTime(time, now: now) else { return end(.absent) }
+    if let ending = takeTime(time, now: now) { return end(ending) }
     if mustBeginAnew { return readAnew() }
     switch reader?.take(replies.dropLast().map { Answer($0) }, into: hiddenName) {
     case .piece(let commands, let isLast, let length):

@@ -300,6 +300,29 @@ import Testing
     #expect(words.last?[2] == Array("6000".utf8))
   }
 
+  /// A stack that is loading answers every question with an error. That is no key that is gone: what the receiver holds stays.
+  @Test(arguments: [0, 1, 2, 3]) func aStackInTroubleHasNotLostTheKey(step: Int) {
+    var copy = copy(Self.redis70, Self.redis70)
+    let loading = "-LOADING Redis is loading the dataset in memory\r\n"
+    let failed = ["failed(\"LOADING Redis is loading the dataset in memory\")"]
+    _ = copy.begin()
+    if step == 0 { return #expect(shown(copy.sourceSaid(bytes(loading, loading), now: 0)) == failed) }
+    _ = copy.sourceSaid(bytes("+hash\r\n", "$9\r\nhashtable\r\n"), now: 0)
+    if step == 1 {
+      // Whether it is small, nobody knows: it is asked from the beginning, and then it is clear.
+      #expect(shown(copy.sourceSaid(bytes(loading, loading), now: 0)) == ["TYPE k", "OBJECT ENCODING k"])
+      return #expect(shown(copy.sourceSaid(bytes(loading, loading), now: 0)) == failed)
+    }
+    _ = copy.sourceSaid(bytes(":2\r\n", ":100\r\n"), now: 0)
+    if step == 2 {
+      // Its fields might tell what its dump does not.
+      _ = copy.sourceSaid(bytes(loading, loading), now: 0)
+      return #expect(shown(copy.sourceSaid(bytes(loading, loading), now: 0)) == failed)
+    }
+    let payload = bulk(dump(stamp: 10))
+    #expect(shown(copy.sourceSaid([payload, Array(loading.utf8)], now: 0)) == failed)
+  }
+
   @Test func aFillOverwritesNothing() {
     var copy = copy(Self.redis82, Self.redis70, isReplacing: false)
     _ = copy.begin()
