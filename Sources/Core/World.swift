@@ -1,4 +1,3 @@
-
 /// What the data plane takes from the world around it, beside its loops: the time of day, and chance.
 ///
 /// The clock of deadlines is that of the loops (`Loop.now`). Another world than the machine's own is a simulation, in which a seed

@@ -46,9 +46,9 @@ extension ProxyServer {
     _ list: [OpenDivergences.Entry], unlisted: UInt64, closings: [Closing]
   ) async {
     await onEachLane { lane in
-        lane.known.mean(closings)
-        for entry in list where lane.owner(of: entry.key.span) === lane { lane.known.recall(entry) }
-        if lane.index == 0 { lane.known.recall(unlisted: unlisted) }
+      lane.known.mean(closings)
+      for entry in list where lane.owner(of: entry.key.span) === lane { lane.known.recall(entry) }
+      if lane.index == 0 { lane.known.recall(unlisted: unlisted) }
     }
   }
 

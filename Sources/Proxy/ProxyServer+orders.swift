@@ -1,5 +1,5 @@
-import SluiceCore
 import SluiceCopying
+import SluiceCore
 
 extension ProxyServer {
   /// Carries out one order about each of the keys, in their lanes; the outcomes come in the order of the keys.

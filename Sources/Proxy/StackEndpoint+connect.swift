@@ -36,7 +36,8 @@ extension StackEndpoint {
 
   /// What has ended a connection, as a part of a sentence.
   func lost(by error: Error, in channel: Channel) -> String {
-    security.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) } ?? "lost the connection: \(error)"
+    security.flatMap { TLSWords.reason(of: error, $0.settings, in: channel) }
+      ?? "lost the connection: \(error)"
   }
 
   /// Why a socket could not be opened, as a part of a sentence.

@@ -115,7 +115,8 @@ import Testing
       """)
   }
 
-  @Test("Two answers that differ are asked for once more, with the key's time; only then they are a divergence")
+  @Test(
+    "Two answers that differ are asked for once more, with the key's time; only then they are a divergence")
   func askedAgain() {
     Play(.shadow)(
       """

@@ -4,7 +4,8 @@ import Testing
 
 /// How keys change sides (laws 1 and 6).
 @Suite struct FlipTests {
-  @Test("A flip waits for what the old primary owes and for its effect; what is asked meanwhile stands behind it")
+  @Test(
+    "A flip waits for what the old primary owes and for its effect; what is asked meanwhile stands behind it")
   func rollback() {
     Play(.live)(
       """
@@ -43,7 +44,8 @@ import Testing
       """)
   }
 
-  @Test("A key that the mirror refused is copied before its side changes, and whoever asks for it waits for that")
+  @Test(
+    "A key that the mirror refused is copied before its side changes, and whoever asks for it waits for that")
   func copiedFirst() {
     Play(.dualwrite)(
       """

@@ -1,4 +1,3 @@
-
 /// What one loop has for another at the end of its turn: commands for its lane and replies for its sinks. One
 /// hand-over, however many there are.
 struct Crossing {

@@ -1,4 +1,3 @@
-
 /// The bound on what all clients together may hold: who takes nothing of what it has asked for goes first.
 extension Lane {
   /// The most bytes that may wait for one client before it is not read any more.

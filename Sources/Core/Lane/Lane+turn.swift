@@ -1,4 +1,3 @@
-
 /// One turn of the loop: sockets are read, commands and replies are appended to buffers, and at the end of the turn every
 /// connection with something to say gets one write.
 ///

@@ -1,4 +1,3 @@
-
 /// Replies that a client has not taken, and what it costs.
 ///
 /// As long as the kernel takes nothing, a few writes wait in the socket and everything else here, in one piece: a client that reads

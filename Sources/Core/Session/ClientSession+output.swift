@@ -1,4 +1,3 @@
-
 /// What a client is written, what waits for it, and when it is closed.
 extension ClientSession {
   /// Writes what this turn has brought.
