@@ -49,14 +49,14 @@ public struct ValueCopy {
   let bounds: CopyBounds
   let isReplacing: Bool
   /// Milliseconds that are added to expiries: the receiver's clock minus the source's.
-  private let shift: Int
+  let shift: Int
   private var state = State.sizing
   private var kind = ValueKind.none
   private var window: Int
   private var reader: PieceReader?
   private var way = CopyWay.dump
-  private var usesRemaining: Bool
-  private var expiry = 0
+  var usesRemaining: Bool
+  var expiry = 0
   private var tries = 0
   private var changes = 0
   private var length: Int?
@@ -167,32 +167,6 @@ public struct ValueCopy {
     }
     state = .dumping
     return .ask([Words("DUMP", key), timeQuestion])
-  }
-
-  private var timeQuestion: Words { Words(timeName, key) }
-  private var timeName: String { usesRemaining ? "PTTL" : "PEXPIRETIME" }
-
-  /// How it ends if the time shows that; nil if the time was taken. Only `-2` says that the key is gone: a stack that is loading, or that
-  /// lets us ask for no times, says nothing of the key.
-  private mutating func takeTime(_ reply: [UInt8], now: Int) -> Ending? {
-    let answer = Answer(reply)
-    guard let time = answer.number else { return .failed(answer.trouble ?? "no answer to \(timeName)") }
-    if time == -2 { return .absent }
-    if time < 0 {
-      expiry = 0
-    } else {
-      expiry = max(1, usesRemaining ? now &+ time : time &+ shift)
-    }
-    return nil
-  }
-
-  /// The source does not know `PEXPIRETIME`, or does not let us ask it: its `PTTL` is a time from now.
-  private mutating func asksOtherwise(_ reply: [UInt8]) -> Bool {
-    guard !usesRemaining, let trouble = Answer(reply).trouble,
-      trouble.hasPrefix("ERR") || trouble.hasPrefix("NOPERM")
-    else { return false }
-    usesRemaining = true
-    return true
   }
 
   private mutating func dumped(_ replies: [[UInt8]], now: Int) -> Step {
