@@ -215,6 +215,38 @@ import Testing
       """)
   }
 
+  @Test("A command with many keys that sends those away who wait for one of them is answered for all its keys")
+  func manyBehindOne() {
+    Play(.dualwrite)(
+      """
+      a says SET n v
+        legacy gets SET n v
+      legacy says +OK
+        new gets SET n v
+        a gets +OK
+      new says -OOM
+      stage live
+        legacy gets TYPE n
+        legacy gets OBJECT ENCODING n
+      250 ms pass
+        live is in force
+      a says DEL n
+        new gets UNLINK n
+        new gets EXISTS n
+      b says MGET n n1 k
+        legacy gets MGET k
+        new gets DEL n
+        new gets MGET n n1
+      new says :1 ; :0 ; :0 ; [nil nil]
+        legacy gets DEL n
+        legacy gets MGET n n1
+        a gets :0
+      legacy says +string ; $embstr ; [$k]
+        new gets MGET k
+        b gets [nil nil $k]
+      """)
+  }
+
   @Test("A flip that gives the key back answers whoever waits for it from where it was right all the time")
   func givenBack() {
     Play(.dualwrite)(

@@ -58,13 +58,15 @@ extension Lane {
     if case .invalid(let message) = spec.keyIndices(in: frame, arguments: arguments, into: &keyIndices) {
       return refuse(message, sink: sink, slot: slot)
     }
-    guard let first = keyIndices.first else {
+    // What waits for a key may go on meanwhile, and comes this way as well.
+    let keys = keyIndices
+    guard let first = keys.first else {
       // No key: any stack can answer; the one that holds the whole key space does.
       return forward(frame, spec, key: Span(), to: keyspacePrimary, sink: sink, slot: slot)
     }
     var isMoving = fence?.guest != nil
     var primaries = (legacy: false, new: false)
-    for index in keyIndices {
+    for index in keys {
       let key = frame.extracting(arguments[index].range)
       if let fence, fence.holds(key, current: routing.snapshot) { isMoving = true }
       switch routing.primary(of: key) {
@@ -75,15 +77,15 @@ extension Lane {
     // Nothing that is held may be overtaken on any of the keys; and one key alone is held where the next command on it would be, or that one
     // would overtake this.
     let isHeldBack =
-      keyIndices.count == 1
+      keys.count == 1
       ? mustHold(frame.extracting(arguments[first].range)) : fence != nil && held.count > 0
     if isMoving || isHeldBack {
-      return hold(frame, sink: sink, slot: slot, keys: keyIndices.count)
+      return hold(frame, sink: sink, slot: slot, keys: keys.count)
     }
-    if refusesWrite(frame, arguments, spec, keyIndices) {
+    if refusesWrite(frame, arguments, spec, keys) {
       return refuseToWrite(spec, sink: sink, slot: slot)
     }
-    if keyIndices.count == 1 {
+    if keys.count == 1 {
       // `DEL key` waits as a command with one key does, or it would send those away that wait for the key.
       let key = frame.extracting(arguments[first].range)
       let connection = connection(primaries.new ? .new : .legacy)
@@ -91,9 +93,9 @@ extension Lane {
         return
       }
     }
-    purgeAll(frame, arguments, keyIndices)
+    purgeAll(frame, arguments, keys)
     if primaries.legacy && primaries.new {
-      return split(frame, arguments, spec, keys: keyIndices, sink: sink, slot: slot)
+      return split(frame, arguments, spec, keys: keys, sink: sink, slot: slot)
     }
     let key = frame.extracting(arguments[first].range)
     forward(frame, spec, key: key, to: primaries.new ? .new : .legacy, sink: sink, slot: slot)
