@@ -85,14 +85,6 @@ extension Lane {
     if refusesWrite(frame, arguments, spec, keys) {
       return refuseToWrite(spec, sink: sink, slot: slot)
     }
-    if keys.count == 1 {
-      // `DEL key` waits as a command with one key does, or it would send those away that wait for the key.
-      let key = frame.extracting(arguments[first].range)
-      let connection = connection(primaries.new ? .new : .legacy)
-      if !connection.suspects.isEmpty, waitsForReturn(frame, key, on: connection, sink: sink, slot: slot) {
-        return
-      }
-    }
     purgeAll(frame, arguments, keys)
     if primaries.legacy && primaries.new {
       return split(frame, arguments, spec, keys: keys, sink: sink, slot: slot)
