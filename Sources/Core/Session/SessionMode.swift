@@ -11,7 +11,7 @@ struct SessionMode: Equatable {
     case astray
   }
 
-  /// `MULTI`: commands are queued in word only, for the transaction is refused at its end, where Redis refuses one that cannot run.
+  /// `MULTI`: commands are queued here (`TransactionQueue`), and leave as one block with `EXEC`.
   enum Transaction: Equatable {
     case none
     case queueing(commands: Int)
